@@ -1,0 +1,171 @@
+package remit
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// InvoiceStatus is the ledger's word on an invoice. It is derived by
+// [StatusOf] and stored beside the invoice so that lists can filter by it.
+type InvoiceStatus string
+
+// The statuses of an invoice.
+const (
+	InvoiceDraft         InvoiceStatus = "draft"
+	InvoiceOpen          InvoiceStatus = "open"
+	InvoiceProcessing    InvoiceStatus = "processing" // a bank debit is on its way: neither paid nor overdue
+	InvoicePartiallyPaid InvoiceStatus = "partially_paid"
+	InvoicePaid          InvoiceStatus = "paid"
+	InvoiceContested     InvoiceStatus = "contested"
+	InvoiceVoid          InvoiceStatus = "void"
+	InvoiceUncollectible InvoiceStatus = "uncollectible"
+)
+
+// Payable reports whether money may be collected for an invoice in this status.
+func (s InvoiceStatus) Payable() bool {
+	return s == InvoiceOpen || s == InvoicePartiallyPaid
+}
+
+// AtRest reports that nothing more will happen to the invoice by itself.
+func (s InvoiceStatus) AtRest() bool {
+	switch s {
+	case InvoiceDraft, InvoicePaid, InvoiceVoid, InvoiceUncollectible:
+		return true
+	case InvoiceOpen, InvoiceProcessing, InvoicePartiallyPaid, InvoiceContested:
+		return false
+	}
+	return false
+}
+
+// Invoice is a demand for money and how far it has been met.
+// Amounts are minor units of Currency.
+type Invoice struct {
+	ID             uuid.UUID
+	OrganisationID uuid.UUID
+	Organisation   string // path
+	CustomerID     uuid.UUID
+	CustomerName   string
+	Number         string
+	Seller         Seller
+	Status         InvoiceStatus
+	Label          string // the business's own word, never the ledger's
+	Overdue        bool
+	Total          int64
+	Outstanding    int64
+	Applied        int64
+	Currency       string
+	IssueDate      Date
+	DueDate        Date
+	DueVersion     int
+	Lines          []Line
+	Adjustments    []Adjustment
+	Hold           *Hold
+	Settings       InvoiceSettings
+	Source         string
+	SentAt         *time.Time
+	PaidAt         *time.Time
+	VoidedAt       *time.Time
+	ReplacedBy     *uuid.UUID
+	CreatedAt      time.Time
+	WorkItemID     *uuid.UUID // the live item, else the last one
+	InFlight       *InFlight
+}
+
+// Seller is who issued the invoice, where that is not the organisation itself.
+type Seller struct {
+	Name  string `json:"name"`
+	TaxID string `json:"tax_id"`
+}
+
+// Line is one thing billed. Quantity and UnitPrice are decimal strings;
+// Amount, in minor units, is what counts.
+type Line struct {
+	Description string `json:"description"`
+	Quantity    string `json:"quantity"`
+	UnitPrice   string `json:"unit_price"`
+	Amount      int64  `json:"amount"`
+}
+
+// Adjustment is what is added to the lines to make the total: tax, allowance,
+// charge, prepaid or rounding. Allowances and prepayments are negative.
+type Adjustment struct {
+	Kind        string `json:"kind"`
+	Description string `json:"description"`
+	Amount      int64  `json:"amount"`
+}
+
+// HoldKind says who may lift a hold: one set by a person or an import needs
+// invoice=edit; one set by a refund, a dispute or a return needs stripe=pay.
+type HoldKind string
+
+// The kinds of hold.
+const (
+	HoldPerson  HoldKind = "person"
+	HoldImport  HoldKind = "import"
+	HoldRefund  HoldKind = "refund"
+	HoldDispute HoldKind = "dispute"
+	HoldReturn  HoldKind = "return"
+)
+
+// Money reports whether money that came back set the hold.
+func (k HoldKind) Money() bool {
+	return k == HoldRefund || k == HoldDispute || k == HoldReturn
+}
+
+// Hold keeps automatic charges off an invoice. A person may still pay it.
+type Hold struct {
+	Reason string    `json:"reason"`
+	Kind   HoldKind  `json:"kind"`
+	Since  time.Time `json:"since"`
+}
+
+// InFlight is the invoice's one live attempt, as everyone may see it.
+type InFlight struct {
+	Attempt int          `json:"attempt"`
+	State   AttemptState `json:"state"`
+	Since   time.Time    `json:"since"`
+}
+
+// InvoiceSettings are the payment settings in force where and when the invoice
+// was made. Later changes of the settings do not touch it (decision D7).
+type InvoiceSettings struct {
+	OnlinePayments  bool  `json:"online_payments"`
+	PartialPayments bool  `json:"partial_payments"`
+	MinimumPartial  int64 `json:"minimum_partial"` // minor units; 0 is no floor of our own
+	Version         int64 `json:"version"`         // of the setting it was copied from
+}
+
+// InvoiceFacts is what an invoice's status is derived from.
+type InvoiceFacts struct {
+	Sent          bool
+	Void          bool
+	Uncollectible bool
+	Contested     bool
+	Processing    bool  // a live attempt's money is on its way
+	Billed        int64 // what the ledger has billed
+	Applied       int64 // what the ledger has applied to it
+}
+
+// StatusOf derives the status. The order says what outranks what: an invoice
+// that is void stays void whatever arrives later (what arrives is excess).
+func StatusOf(f InvoiceFacts) InvoiceStatus {
+	switch {
+	case f.Void:
+		return InvoiceVoid
+	case !f.Sent:
+		return InvoiceDraft
+	case f.Contested:
+		return InvoiceContested
+	case f.Applied >= f.Billed:
+		return InvoicePaid
+	case f.Uncollectible:
+		return InvoiceUncollectible
+	case f.Processing:
+		return InvoiceProcessing
+	case f.Applied > 0:
+		return InvoicePartiallyPaid
+	default:
+		return InvoiceOpen
+	}
+}

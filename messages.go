@@ -1,0 +1,125 @@
+package remit
+
+import (
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// TaskQueue is where invoice workflows and their activities run.
+const TaskQueue = "remit"
+
+// InvoicePaymentWorkflow is the registered name of the workflow that alone
+// starts a charge, mints a session, or changes what an invoice collected.
+const InvoicePaymentWorkflow = "InvoicePayment"
+
+// Messages of the InvoicePayment workflow.
+const (
+	// UpdateRequest carries the id of a row of invoice_requests and returns a
+	// [RequestResult]. A message without such a row does nothing.
+	UpdateRequest = "request"
+	// SignalWake says that something about the invoice may have changed: an
+	// event arrived, the agenda or the clock moved. It carries a [Wake].
+	SignalWake = "wake"
+	// QueryState returns the workflow's [InvoiceState].
+	QueryState = "state"
+)
+
+// Search attributes by which an operator finds a workflow. They are stored in
+// clear, so they hold ids, states and dates, never names or amounts.
+const (
+	SearchOrganisation = "RemitOrganisation"
+	SearchInvoice      = "RemitInvoice"
+	SearchState        = "RemitState"
+	SearchDueDate      = "RemitDueDate"
+)
+
+const invoiceWorkflowPrefix = "invoice-payment/"
+
+// InvoiceWorkflowID is the id of the one workflow of an invoice.
+func InvoiceWorkflowID(invoice uuid.UUID) string { return invoiceWorkflowPrefix + invoice.String() }
+
+// InvoiceOfWorkflowID is its inverse.
+func InvoiceOfWorkflowID(id string) (uuid.UUID, bool) {
+	rest, found := strings.CutPrefix(id, invoiceWorkflowPrefix)
+	if !found {
+		return uuid.Nil, false
+	}
+	invoice, err := uuid.Parse(rest)
+	return invoice, err == nil
+}
+
+// InvoiceRef is the workflow's whole input: everything else is read from the
+// database when it starts.
+type InvoiceRef struct {
+	Tenant  uuid.UUID
+	Invoice uuid.UUID
+}
+
+// RequestKind says what a person asks of an invoice.
+type RequestKind string
+
+// The kinds of request.
+const (
+	RequestPay           RequestKind = "pay"
+	RequestCheckout      RequestKind = "checkout"
+	RequestVoid          RequestKind = "void"
+	RequestAmend         RequestKind = "amend"
+	RequestRecordPayment RequestKind = "record_payment"
+	RequestHold          RequestKind = "hold"
+	RequestLiftHold      RequestKind = "lift_hold"
+)
+
+// Collects reports whether the request starts an attempt, of which an invoice
+// may have one at a time.
+func (k RequestKind) Collects() bool { return k == RequestPay || k == RequestCheckout }
+
+// Request is the argument of [UpdateRequest].
+type Request struct {
+	ID   uuid.UUID
+	Kind RequestKind
+}
+
+// RequestResult is what became of a request. Refused carries the code and the
+// words of a refusal, which is an answer and not a failure of the workflow.
+type RequestResult struct {
+	Attempt *uuid.UUID `json:",omitempty"`
+	Payment *uuid.UUID `json:",omitempty"`
+	Refused *Refusal   `json:",omitempty"`
+}
+
+// Refusal is a [KindConflict], [KindInvalid], [KindForbidden] or
+// [KindDeclined] answer as data.
+type Refusal struct {
+	Kind    Kind
+	Code    string
+	Message string
+	Fields  []FieldError `json:",omitempty"`
+}
+
+// AsError gives the refusal back as an error.
+func (r *Refusal) AsError() error {
+	return &Error{Kind: r.Kind, Code: r.Code, Message: r.Message, Fields: r.Fields}
+}
+
+// Refuse makes a refusal of an error that is an answer.
+func Refuse(e *Error) *Refusal {
+	return &Refusal{Kind: e.Kind, Code: e.Code, Message: e.Message, Fields: e.Fields}
+}
+
+// Wake says why a workflow is woken; it is for the history's reader, the
+// workflow looks at the database either way.
+type Wake struct {
+	Why string
+}
+
+// InvoiceState is what the workflow knows between two steps: when it has to be
+// woken next, and whether it may end. It is a copy; the database decides.
+type InvoiceState struct {
+	Status   InvoiceStatus
+	InFlight AttemptState   `json:",omitempty"`
+	Rest     bool           // nothing more happens by itself
+	WakeIn   *time.Duration `json:",omitempty"` // real time until the next row of the agenda
+	DueDate  string
+}

@@ -1,0 +1,39 @@
+package remit
+
+import "time"
+
+// TimelineEntry is one thing that happened to an invoice: what, why, who, and
+// what comes next. Entries are numbered without gaps and never changed.
+type TimelineEntry struct {
+	Seq       int64
+	At        time.Time // on the organisation's clock
+	Kind      string
+	What      string
+	Why       Why
+	Actor     Actor
+	StripeIDs []string
+	Next      Next
+	Data      map[string]any
+}
+
+// Why names the rule that decided and its version.
+type Why struct {
+	Rule    string `json:"rule"`
+	Version string `json:"version"`
+}
+
+// Next is what will happen by itself and when, read from the agenda.
+type Next struct {
+	What string     `json:"what"`
+	At   *time.Time `json:"at"`
+}
+
+// AgendaKind says what a row of the agenda is about.
+type AgendaKind string
+
+// The kinds of agenda row.
+const (
+	AgendaPoll    AgendaKind = "poll"    // ask Stripe about a live attempt
+	AgendaOverdue AgendaKind = "overdue" // local midnight after the due date
+	AgendaSend    AgendaKind = "send"    // an invoice dated ahead is sent on its date
+)
