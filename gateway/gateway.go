@@ -1,0 +1,115 @@
+// Package gateway is Stripe as Remit uses it: one client for each connection,
+// speaking API version 2024-06-20.
+//
+// It owns the calls, their account header, their time-outs, and the one table
+// that says what an error of Stripe's means. It does not own when a call is
+// made, what is stored of it, or whether it is repeated.
+//
+// Invariants: every POST carries an idempotency key given by the caller; the
+// SDK never repeats a call by itself; no key, card or bank number is ever part
+// of an error.
+package gateway
+
+import (
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/stripe/stripe-go/v79"
+	"github.com/stripe/stripe-go/v79/checkout/session"
+	"github.com/stripe/stripe-go/v79/customer"
+	"github.com/stripe/stripe-go/v79/paymentintent"
+	"github.com/stripe/stripe-go/v79/paymentmethod"
+	"github.com/stripe/stripe-go/v79/webhookendpoint"
+)
+
+// DefaultTimeout is how long one call may take before its outcome counts as
+// unknown. Confirms of cards with slow banks take up to half a minute.
+const DefaultTimeout = 30 * time.Second
+
+// Gateway reaches Stripe, or a stand-in, at one URL.
+type Gateway struct {
+	backend stripe.Backend
+	url     string
+}
+
+// Options for [New].
+type Options struct {
+	URL     string        // "" is Stripe itself
+	Timeout time.Duration // 0 is [DefaultTimeout]
+	// Transport replaces the HTTP transport; tests use it to watch requests.
+	Transport http.RoundTripper
+}
+
+// New prepares a gateway. It makes no call.
+func New(options Options) *Gateway {
+	timeout := options.Timeout
+	if timeout == 0 {
+		timeout = DefaultTimeout
+	}
+	transport := options.Transport
+	if transport == nil {
+		transport = &http.Transport{
+			Proxy:                 http.ProxyFromEnvironment,
+			DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+			TLSHandshakeTimeout:   5 * time.Second,
+			MaxIdleConnsPerHost:   64,
+			IdleConnTimeout:       90 * time.Second,
+			ResponseHeaderTimeout: timeout,
+		}
+	}
+	config := &stripe.BackendConfig{
+		HTTPClient:        &http.Client{Timeout: timeout, Transport: transport},
+		LeveledLogger:     silent{},
+		MaxNetworkRetries: stripe.Int64(0), // repeating is the attempt protocol's decision
+		EnableTelemetry:   stripe.Bool(false),
+	}
+	if options.URL != "" {
+		config.URL = stripe.String(options.URL)
+	}
+	return &Gateway{backend: stripe.GetBackendWithConfig(stripe.APIBackend, config), url: options.URL}
+}
+
+// Standin reports that the gateway does not reach Stripe itself.
+func (g *Gateway) Standin() bool { return g.url != "" && g.url != stripe.APIURL }
+
+// URL is where the gateway points, "" for Stripe itself.
+func (g *Gateway) URL() string { return g.url }
+
+// Access is what one connection is reached with.
+type Access struct {
+	Key     string // secret key: of the account itself, or of the platform
+	Account string // Stripe-Account header; "" where Key is the account's own
+}
+
+// Client makes calls on one connected account.
+type Client struct {
+	access         Access
+	backend        stripe.Backend
+	intents        paymentintent.Client
+	sessions       session.Client
+	customers      customer.Client
+	paymentMethods paymentmethod.Client
+	endpoints      webhookendpoint.Client
+}
+
+// At gives the client for one connection.
+func (g *Gateway) At(access Access) *Client {
+	return &Client{
+		access:         access,
+		backend:        g.backend,
+		intents:        paymentintent.Client{B: g.backend, Key: access.Key},
+		sessions:       session.Client{B: g.backend, Key: access.Key},
+		customers:      customer.Client{B: g.backend, Key: access.Key},
+		paymentMethods: paymentmethod.Client{B: g.backend, Key: access.Key},
+		endpoints:      webhookendpoint.Client{B: g.backend, Key: access.Key},
+	}
+}
+
+// silent keeps the SDK from writing request details to standard error.
+type silent struct{}
+
+func (silent) Debugf(string, ...any) {}
+func (silent) Infof(string, ...any)  {}
+func (silent) Warnf(string, ...any)  {}
+func (silent) Errorf(string, ...any) {}

@@ -1,0 +1,123 @@
+package gateway
+
+import (
+	"context"
+
+	"github.com/stripe/stripe-go/v79"
+
+	"remit"
+)
+
+// NewIntent is what a PaymentIntent is created with. Amount includes any
+// surcharge and is in Stripe's minor units.
+type NewIntent struct {
+	Amount         int64
+	Currency       string
+	StripeCustomer string
+	Description    string
+	Metadata       map[string]string
+}
+
+// CreateIntent creates an intent unconfirmed.
+func (c *Client) CreateIntent(ctx context.Context, key string, n NewIntent) (remit.IntentView, error) {
+	params := &stripe.PaymentIntentParams{
+		Amount: stripe.Int64(n.Amount), Currency: stripe.String(n.Currency),
+		PaymentMethodTypes: stripe.StringSlice([]string{"card"}),
+		Description:        stripe.String(n.Description),
+	}
+	if n.StripeCustomer != "" {
+		params.Customer = stripe.String(n.StripeCustomer)
+	}
+	for k, v := range n.Metadata {
+		params.AddMetadata(k, v)
+	}
+	c.on(ctx, &params.Params, key)
+	return intentOr(c.intents.New(params))
+}
+
+// SetIntentAmount changes the amount of an intent that is not yet confirmed.
+func (c *Client) SetIntentAmount(ctx context.Context, key, id string, amount int64) (remit.IntentView, error) {
+	params := &stripe.PaymentIntentParams{Amount: stripe.Int64(amount)}
+	c.on(ctx, &params.Params, key)
+	return intentOr(c.intents.Update(id, params))
+}
+
+// Intent retrieves an intent as it stands.
+func (c *Client) Intent(ctx context.Context, id string) (remit.IntentView, error) {
+	params := &stripe.PaymentIntentParams{}
+	params.AddExpand("latest_charge")
+	c.on(ctx, &params.Params, "")
+	return intentOr(c.intents.Get(id, params))
+}
+
+// ConfirmIntent charges a saved method, the payer being away. A decline is a
+// [Failure] with meaning [Outcome] that carries the intent.
+func (c *Client) ConfirmIntent(ctx context.Context, key, id, paymentMethod string) (remit.IntentView, error) {
+	params := &stripe.PaymentIntentConfirmParams{
+		PaymentMethod: stripe.String(paymentMethod), OffSession: stripe.Bool(true),
+	}
+	c.on(ctx, &params.Params, key)
+	return intentOr(c.intents.Confirm(id, params))
+}
+
+// CancelIntent cancels an intent. The caller treats it as canceled only when
+// the returned status says so.
+func (c *Client) CancelIntent(ctx context.Context, key, id string) (remit.IntentView, error) {
+	params := &stripe.PaymentIntentCancelParams{}
+	c.on(ctx, &params.Params, key)
+	return intentOr(c.intents.Cancel(id, params))
+}
+
+func (c *Client) on(ctx context.Context, params *stripe.Params, key string) {
+	params.Context = ctx
+	if c.access.Account != "" {
+		params.SetStripeAccount(c.access.Account)
+	}
+	if key != "" {
+		params.SetIdempotencyKey(key)
+	}
+}
+
+func intentOr(pi *stripe.PaymentIntent, err error) (remit.IntentView, error) {
+	if err != nil {
+		return remit.IntentView{}, failureOf(err)
+	}
+	return viewOf(pi), nil
+}
+
+func viewOf(pi *stripe.PaymentIntent) remit.IntentView {
+	v := remit.IntentView{
+		ID: pi.ID, Status: string(pi.Status), Currency: string(pi.Currency),
+		Amount: pi.Amount, AmountReceived: pi.AmountReceived,
+	}
+	if pi.Customer != nil {
+		v.Customer = pi.Customer.ID
+	}
+	if pi.LatestCharge != nil {
+		v.LatestCharge = pi.LatestCharge.ID
+		v.Method = methodOf(pi.LatestCharge.PaymentMethodDetails)
+	}
+	if pi.PaymentMethod != nil {
+		v.PaymentMethod = pi.PaymentMethod.ID
+	}
+	if pi.NextAction != nil && pi.NextAction.RedirectToURL != nil {
+		v.NextActionURL = pi.NextAction.RedirectToURL.URL
+	}
+	if e := pi.LastPaymentError; e != nil {
+		v.ErrorCode, v.DeclineCode = string(e.Code), string(e.DeclineCode)
+	}
+	return v
+}
+
+func methodOf(d *stripe.ChargePaymentMethodDetails) *remit.MethodSummary {
+	switch {
+	case d == nil:
+		return nil
+	case d.Card != nil:
+		return &remit.MethodSummary{Type: "card", Brand: string(d.Card.Brand), Last4: d.Card.Last4}
+	case d.USBankAccount != nil:
+		return &remit.MethodSummary{Type: "us_bank_account", Brand: d.USBankAccount.BankName, Last4: d.USBankAccount.Last4}
+	default:
+		return &remit.MethodSummary{Type: string(d.Type)}
+	}
+}
