@@ -3,7 +3,6 @@ package gateway
 import (
 	"encoding/json"
 	"errors"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -37,7 +36,8 @@ func VerifyEvent(payload []byte, header, secret string, now time.Time) (Event, e
 	if secret == "" || webhook.ValidatePayloadIgnoringTolerance(payload, header, secret) != nil {
 		return Event{}, ErrSignature
 	}
-	if signed, ok := signedAt(header); !ok || math.Abs(float64(now.Unix()-signed)) > signatureTolerance.Seconds() {
+	signed, ok := signedAt(header)
+	if !ok || now.Sub(signed) > signatureTolerance || signed.Sub(now) > signatureTolerance {
 		return Event{}, ErrSignature
 	}
 	var body struct {
@@ -71,12 +71,21 @@ func VerifyEvent(payload []byte, header, secret string, now time.Time) (Event, e
 	return event, nil
 }
 
-func signedAt(header string) (int64, bool) {
+// signedAt is the time a signature header names. A header that names two is
+// refused: the SDK would check the signature against one of them while the
+// other one was looked at here.
+func signedAt(header string) (time.Time, bool) {
+	var at time.Time
 	for part := range strings.SplitSeq(header, ",") {
-		if value, found := strings.CutPrefix(strings.TrimSpace(part), "t="); found {
-			seconds, err := strconv.ParseInt(value, 10, 64)
-			return seconds, err == nil
+		value, found := strings.CutPrefix(strings.TrimSpace(part), "t=")
+		if !found {
+			continue
 		}
+		seconds, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || !at.IsZero() {
+			return time.Time{}, false
+		}
+		at = time.Unix(seconds, 0)
 	}
-	return 0, false
+	return at, !at.IsZero()
 }

@@ -28,6 +28,7 @@ create table invoices (
     created_at      timestamptz not null default now(),
     updated_at      timestamptz not null default now(),
     timeline_seq    bigint not null default 0,
+    timeline_hash   bytea not null default '',
     primary key (tenant, id),
     foreign key (tenant, organisation_id) references organisations (tenant, id),
     foreign key (tenant, customer_id) references customers (tenant, id),
