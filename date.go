@@ -1,14 +1,16 @@
 package remit
 
 import (
+	"bytes"
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
 	"time"
 )
 
-// Date is a calendar date without a time or a zone. A due date is one: which
-// instants it covers depends on the organisation's time zone alone.
+// Date is a calendar date without a time or a zone, in the years 1 to 9999. A
+// due date is one: which instants it covers depends on the organisation's time
+// zone alone. The zero Date is no date: null in JSON and in the database.
 type Date struct {
 	Year  int
 	Month time.Month
@@ -17,13 +19,20 @@ type Date struct {
 
 const dateLayout = "2006-01-02"
 
-// ParseDate reads YYYY-MM-DD. An impossible date is an error that names it.
+// ParseDate reads YYYY-MM-DD and nothing else. An impossible date, such as 31
+// February, is an error that names it.
 func ParseDate(s string) (Date, error) {
 	t, err := time.Parse(dateLayout, s)
-	if err != nil {
+	if err != nil || t.Year() < 1 {
 		return Date{}, fmt.Errorf("%q is not a date like 2026-04-01", s)
 	}
 	return DateOf(t), nil
+}
+
+// NewDate is the date of a year, month and day, and whether there is one.
+func NewDate(year, month, day int) (d Date, exists bool) {
+	d = Date{year, time.Month(month), day}
+	return d, year >= 1 && year <= 9999 && DateOf(d.utc()) == d
 }
 
 // DateOf is the date t shows in its own location.
@@ -32,8 +41,13 @@ func DateOf(t time.Time) Date {
 	return Date{year, month, day}
 }
 
-// String gives YYYY-MM-DD.
-func (d Date) String() string { return d.utc().Format(dateLayout) }
+// String gives YYYY-MM-DD, and nothing for the zero Date.
+func (d Date) String() string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.utc().Format(dateLayout)
+}
 
 // IsZero reports the zero Date, which is no date.
 func (d Date) IsZero() bool { return d == Date{} }
@@ -47,43 +61,47 @@ func (d Date) Compare(e Date) int { return d.utc().Compare(e.utc()) }
 // Before reports whether d is before e.
 func (d Date) Before(e Date) bool { return d.Compare(e) < 0 }
 
-// StartIn is the first instant of the date in loc. Where a change of the clocks
-// removes midnight it is the first instant that exists.
+// StartIn is the first instant of the date in loc: the first at which its
+// clocks show midnight of that date or later. Where clocks go forward over
+// midnight that is when they do; where midnight happens twice it is the first;
+// a date that a zone left out (Samoa had no 30 December 2011) starts, and ends,
+// when the next one does.
 func (d Date) StartIn(loc *time.Location) time.Time {
-	noon := time.Date(d.Year, d.Month, d.Day, 12, 0, 0, 0, loc)
-	midnight := time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, loc)
-	if DateOf(midnight) == d {
-		// Where midnight happens twice, Go may give the second; an hour or so
-		// earlier that still is the same date is the first.
-		for _, back := range []time.Duration{2 * time.Hour, time.Hour, 30 * time.Minute} {
-			if earlier := midnight.Add(-back); DateOf(earlier) == d {
-				return earlier
-			}
+	midnight := d.utc()
+	// No zone was ever 16 hours ahead of UTC, so here the date is still to come.
+	at := midnight.Add(-16 * time.Hour).In(loc)
+	for {
+		_, offset := at.Zone()
+		start := midnight.Add(-time.Duration(offset) * time.Second).In(loc)
+		if start.Before(at) {
+			start = at // midnight was skipped by the change that began this offset
 		}
-		return midnight
-	}
-	// Midnight does not exist: search the first instant of the date before noon.
-	low, high := noon.Add(-13*time.Hour), noon
-	for high.Sub(low) > time.Second {
-		middle := low.Add(high.Sub(low) / 2).Truncate(time.Second)
-		if DateOf(middle) == d {
-			high = middle
-		} else {
-			low = middle
+		_, end := at.ZoneBounds()
+		if end.IsZero() || start.Before(end) {
+			return start
 		}
+		at = end
 	}
-	return high
 }
 
 // OverdueAt is when an invoice due on due becomes overdue: local midnight after
-// the due date.
+// the due date (M11).
 func OverdueAt(due Date, loc *time.Location) time.Time { return due.AddDays(1).StartIn(loc) }
 
-// MarshalJSON writes "YYYY-MM-DD".
-func (d Date) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()) }
+// MarshalJSON writes "YYYY-MM-DD", or null for the zero Date.
+func (d Date) MarshalJSON() ([]byte, error) {
+	if d.IsZero() {
+		return []byte("null"), nil
+	}
+	return json.Marshal(d.String())
+}
 
-// UnmarshalJSON reads "YYYY-MM-DD" and nothing else.
+// UnmarshalJSON reads "YYYY-MM-DD" or null and nothing else.
 func (d *Date) UnmarshalJSON(raw []byte) error {
+	if bytes.Equal(raw, []byte("null")) {
+		*d = Date{}
+		return nil
+	}
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return fmt.Errorf("a date is a string like \"2026-04-01\"")
@@ -96,10 +114,16 @@ func (d *Date) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Value gives the date to a database column of type date.
-func (d Date) Value() (driver.Value, error) { return d.utc(), nil }
+// Value gives the date to a database column of type date; the zero Date is NULL.
+func (d Date) Value() (driver.Value, error) {
+	if d.IsZero() {
+		return nil, nil
+	}
+	return d.utc(), nil
+}
 
-// Scan takes a date column's value.
+// Scan takes a date column's value. NULL is an error: a column that may be NULL
+// is scanned into a *Date.
 func (d *Date) Scan(src any) error {
 	switch v := src.(type) {
 	case time.Time:
