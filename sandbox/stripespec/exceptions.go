@@ -112,6 +112,17 @@ var onlyExpanded = map[string]string{
 	"customer.tax_ids":                "since 2020-08-27",
 }
 
+// addedLater lists keys that Stripe answers at every API version although they
+// are younger than the document: additions do not make a version.
+var addedLater = map[string]string{
+	"api_errors.advice_code":              "2024-10",
+	"charge_outcome.advice_code":          "2024-10",
+	"api_errors.network_advice_code":      "2024-10",
+	"api_errors.network_decline_code":     "2024-10",
+	"charge_outcome.network_advice_code":  "2024-10",
+	"charge_outcome.network_decline_code": "2024-10",
+}
+
 // idPrefixes are how the ids of a schema begin.
 var idPrefixes = map[string][]string{
 	"account":                   {"acct_"},

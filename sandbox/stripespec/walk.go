@@ -93,7 +93,9 @@ func (w *walk) object(ref *openapi3.SchemaRef, v map[string]any, at, field strin
 	for _, key := range slices.Sorted(maps.Keys(v)) {
 		property := schema.Properties[key]
 		if property == nil {
-			w.report(at, "unknown key %q in %s", key, name)
+			if addedLater[name+"."+key] == "" {
+				w.report(at, "unknown key %q in %s", key, name)
+			}
 			continue
 		}
 		w.property(name, key, property, v, at, field)
