@@ -1,0 +1,82 @@
+package remit
+
+import (
+	"remit/money"
+)
+
+// Codes of a refused amount. They are stable: callers may branch on them.
+const (
+	CodeAmountMissing     = "amount_missing"           // not more than nothing, or in another currency
+	CodeAmountTooHigh     = "amount_above_outstanding" // more than is owed
+	CodeAmountTooLow      = "amount_below_minimum"     // below the floor of a partial payment
+	CodeAmountNotExact    = "amount_not_exact"         // only the exact outstanding may be paid
+	CodeRemainderTooSmall = "remainder_below_minimum"  // would leave what Stripe could not collect
+)
+
+// AllowedAmount reports whether a payer may pay requested on an invoice (D3):
+//
+//   - the exact outstanding, always, also where it is below minimumPartial;
+//   - with partial payments, from minimumPartial (or Stripe's minimum, if that
+//     is higher) up to what leaves at least stripeMinimum to be paid;
+//   - nothing else, and never more than outstanding.
+//
+// All amounts are in the invoice's currency. A minimumPartial or stripeMinimum
+// of zero is none. Whether outstanding itself can be charged online is
+// [OnlineMinimum]'s question.
+//
+// The error is an [Error] of kind [KindInvalid] about the field "amount", with
+// one of the codes above; of kind [KindConflict] and [CodeNotPayable] where
+// nothing is outstanding.
+func AllowedAmount(outstanding, minimumPartial money.Amount, partialsAllowed bool, stripeMinimum, requested money.Amount) error {
+	switch {
+	case outstanding.Minor <= 0:
+		return Conflict(CodeNotPayable, "Nothing to pay.")
+	case requested.Currency != outstanding.Currency:
+		return invalidAmount(CodeAmountMissing, "This invoice is paid in %s.", outstanding.Currency)
+	case requested.Minor <= 0:
+		return invalidAmount(CodeAmountMissing, "Enter an amount, like %s.", exampleAmount(outstanding))
+	case requested.Minor == outstanding.Minor:
+		return nil
+	case requested.Minor > outstanding.Minor:
+		return invalidAmount(CodeAmountTooHigh, "The most you can pay is %s.", outstanding)
+	}
+
+	floor := money.Of(max(minimumPartial.Minor, stripeMinimum.Minor, 1), outstanding.Currency)
+	ceiling := money.Of(outstanding.Minor-max(stripeMinimum.Minor, 1), outstanding.Currency)
+	switch {
+	case !partialsAllowed || floor.Minor > ceiling.Minor:
+		return invalidAmount(CodeAmountNotExact, "Pay all %s.", outstanding)
+	case requested.Minor < floor.Minor:
+		return invalidAmount(CodeAmountTooLow, "Pay at least %s, or all %s.", floor, outstanding)
+	case requested.Minor > ceiling.Minor:
+		return invalidAmount(CodeRemainderTooSmall,
+			"The rest would be below the online minimum, %s. Pay at most %s, or all %s.", stripeMinimum, ceiling, outstanding)
+	}
+	return nil
+}
+
+// OnlineMinimum reports that an outstanding amount is too small for Stripe
+// (C10), as a [KindConflict] with [CodeNotPayable]: no amount the payer could
+// enter would mend it.
+func OnlineMinimum(outstanding money.Amount) error {
+	minimum, known := money.MinimumCharge(outstanding.Currency)
+	if known && outstanding.Minor > 0 && outstanding.Minor < minimum.Minor {
+		return Conflict(CodeNotPayable, "%s is below the online minimum, %s. Pay by bank transfer.", outstanding, minimum)
+	}
+	return nil
+}
+
+func invalidAmount(code, format string, args ...any) *Error {
+	err := Invalid("amount", format, args...)
+	err.Code = code
+	return err
+}
+
+// exampleAmount is 250 in the decimals of a's currency, as a payer would type it.
+func exampleAmount(a money.Amount) string {
+	example, err := money.ParseStrict("250", a.Currency)
+	if err != nil {
+		return "250"
+	}
+	return example.Decimal()
+}
