@@ -11,8 +11,8 @@ import (
 // Fingerprint is HMAC-SHA256 over the place and the data under the primary key
 // of RequestKeys: equal for equal data, and nothing to guess from without the
 // key. After a rotation the same data has another fingerprint; compare with
-// [Keys.FingerprintMatches] and look up with [Keys.Fingerprints].
-func (k *Keys) Fingerprint(p Purpose, ad AD, data []byte) ([32]byte, error) {
+// [Keyring.FingerprintMatches] and look up with [Keyring.Fingerprints].
+func (k *Keyring) Fingerprint(p Purpose, ad AD, data []byte) ([32]byte, error) {
 	all, err := k.Fingerprints(p, ad, data)
 	if err != nil {
 		return [32]byte{}, err
@@ -22,7 +22,7 @@ func (k *Keys) Fingerprint(p Purpose, ad AD, data []byte) ([32]byte, error) {
 
 // Fingerprints returns the fingerprint under every key not yet retired, the
 // primary one's first.
-func (k *Keys) Fingerprints(p Purpose, ad AD, data []byte) ([][32]byte, error) {
+func (k *Keyring) Fingerprints(p Purpose, ad AD, data []byte) ([][32]byte, error) {
 	associated, err := ad.bytes()
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func framed(associated, data []byte) []byte {
 
 // FingerprintMatches reports whether stored is the data's fingerprint under
 // any key not yet retired.
-func (k *Keys) FingerprintMatches(p Purpose, ad AD, data []byte, stored []byte) (bool, error) {
+func (k *Keyring) FingerprintMatches(p Purpose, ad AD, data []byte, stored []byte) (bool, error) {
 	list, err := k.Fingerprints(p, ad, data)
 	if err != nil {
 		return false, err
@@ -73,7 +73,7 @@ func (k *Keys) FingerprintMatches(p Purpose, ad AD, data []byte, stored []byte) 
 
 // Tag authenticates data with HMAC-SHA256 under the primary key of PayLinks:
 // 37 bytes, the key's id and 256 bits of tag. Nothing needs to be stored.
-func (k *Keys) Tag(p Purpose, ad AD, data []byte) ([]byte, error) {
+func (k *Keyring) Tag(p Purpose, ad AD, data []byte) ([]byte, error) {
 	associated, err := ad.bytes()
 	if err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func (k *Keys) Tag(p Purpose, ad AD, data []byte) ([]byte, error) {
 
 // VerifyTag checks a tag in constant time, under any key not yet retired.
 // Returns ErrSealed when it is not ours.
-func (k *Keys) VerifyTag(p Purpose, ad AD, data, tag []byte) error {
+func (k *Keyring) VerifyTag(p Purpose, ad AD, data, tag []byte) error {
 	associated, err := ad.bytes()
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (k *Keys) VerifyTag(p Purpose, ad AD, data, tag []byte) error {
 
 // Sign signs data with Ed25519 under the primary key of AuditSeal: 69 bytes,
 // the key's id and the signature.
-func (k *Keys) Sign(p Purpose, data []byte) ([]byte, error) {
+func (k *Keyring) Sign(p Purpose, data []byte) ([]byte, error) {
 	r, err := k.ring(p)
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (k *Keys) Sign(p Purpose, data []byte) ([]byte, error) {
 
 // VerifySignature checks a signature under any key not yet retired. Returns
 // ErrSealed when it is not ours.
-func (k *Keys) VerifySignature(p Purpose, data, signature []byte) error {
+func (k *Keyring) VerifySignature(p Purpose, data, signature []byte) error {
 	r, err := k.ringFor(p, signature)
 	if err != nil {
 		return err
@@ -139,7 +139,7 @@ func (k *Keys) VerifySignature(p Purpose, data, signature []byte) error {
 
 // PublicKeys returns the verifying half of AuditSeal as tink's JSON keyset, to
 // be kept outside so that signatures can be checked without this installation.
-func (k *Keys) PublicKeys(p Purpose) ([]byte, error) {
+func (k *Keyring) PublicKeys(p Purpose) ([]byte, error) {
 	r, err := k.ring(p)
 	if err != nil {
 		return nil, err

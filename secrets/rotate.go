@@ -17,7 +17,7 @@ type KeyInfo struct {
 }
 
 // KeyInfo lists the keys of a purpose, oldest first.
-func (k *Keys) KeyInfo(p Purpose) ([]KeyInfo, error) {
+func (k *Keyring) KeyInfo(p Purpose) ([]KeyInfo, error) {
 	r, err := k.ring(p)
 	if err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func (k *Keys) KeyInfo(p Purpose) ([]KeyInfo, error) {
 // Rotate adds a new primary key to a purpose. Older keys keep opening,
 // verifying and matching what they made until they are retired. Two rotations
 // at once both succeed, one after the other.
-func (k *Keys) Rotate(ctx context.Context, p Purpose) error {
+func (k *Keyring) Rotate(ctx context.Context, p Purpose) error {
 	return k.change(ctx, p, func(m *keyset.Manager) error {
 		id, err := m.Add(p.template())
 		if err != nil {
@@ -46,9 +46,9 @@ func (k *Keys) Rotate(ctx context.Context, p Purpose) error {
 }
 
 // Retire disables a key: what it sealed no longer opens. Re-encrypt first
-// (see [Keys.Stale]); for TemporalPayloads wait for the retention of closed
+// (see [Keyring.Stale]); for TemporalPayloads wait for the retention of closed
 // workflows to pass. The primary key cannot be retired.
-func (k *Keys) Retire(ctx context.Context, p Purpose, id uint32) error {
+func (k *Keyring) Retire(ctx context.Context, p Purpose, id uint32) error {
 	return k.change(ctx, p, func(m *keyset.Manager) error { return m.Disable(id) })
 }
 
@@ -57,7 +57,7 @@ func (k *Keys) Retire(ctx context.Context, p Purpose, id uint32) error {
 const attempts = 10
 
 // change applies edit to the stored keyset by compare-and-swap.
-func (k *Keys) change(ctx context.Context, p Purpose, edit func(*keyset.Manager) error) error {
+func (k *Keyring) change(ctx context.Context, p Purpose, edit func(*keyset.Manager) error) error {
 	if _, err := k.ring(p); err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ type AD struct {
 var ErrSealed = errors.New("sealed value refused: altered, moved, or made with a key that is gone")
 
 // Seal encrypts plaintext under the purpose's primary key for the place ad.
-func (k *Keys) Seal(p Purpose, ad AD, plaintext []byte) ([]byte, error) {
+func (k *Keyring) Seal(p Purpose, ad AD, plaintext []byte) ([]byte, error) {
 	associated, err := ad.bytes()
 	if err != nil {
 		return nil, err
@@ -32,9 +32,9 @@ func (k *Keys) Seal(p Purpose, ad AD, plaintext []byte) ([]byte, error) {
 	return k.seal(p, associated, plaintext)
 }
 
-// Open decrypts what [Keys.Seal] made for the same purpose and place, under
+// Open decrypts what [Keyring.Seal] made for the same purpose and place, under
 // any key not yet retired. Returns ErrSealed otherwise.
-func (k *Keys) Open(p Purpose, ad AD, sealed []byte) ([]byte, error) {
+func (k *Keyring) Open(p Purpose, ad AD, sealed []byte) ([]byte, error) {
 	associated, err := ad.bytes()
 	if err != nil {
 		return nil, err
@@ -43,12 +43,12 @@ func (k *Keys) Open(p Purpose, ad AD, sealed []byte) ([]byte, error) {
 }
 
 // SealSecret seals a [Secret]'s value.
-func (k *Keys) SealSecret(p Purpose, ad AD, s Secret) ([]byte, error) {
+func (k *Keyring) SealSecret(p Purpose, ad AD, s Secret) ([]byte, error) {
 	return k.Seal(p, ad, []byte(s.Reveal()))
 }
 
-// OpenSecret opens what [Keys.SealSecret] made.
-func (k *Keys) OpenSecret(p Purpose, ad AD, sealed []byte) (Secret, error) {
+// OpenSecret opens what [Keyring.SealSecret] made.
+func (k *Keyring) OpenSecret(p Purpose, ad AD, sealed []byte) (Secret, error) {
 	plaintext, err := k.Open(p, ad, sealed)
 	if err != nil {
 		return Secret{}, err
@@ -58,13 +58,13 @@ func (k *Keys) OpenSecret(p Purpose, ad AD, sealed []byte) (Secret, error) {
 
 // Stale reports whether a sealed value was made by another key than the
 // primary one, so that it should be opened and sealed again.
-func (k *Keys) Stale(p Purpose, sealed []byte) bool {
+func (k *Keyring) Stale(p Purpose, sealed []byte) bool {
 	r, err := k.ring(p)
 	id, ok := keyID(sealed)
 	return err == nil && (!ok || id != r.primary)
 }
 
-func (k *Keys) seal(p Purpose, associated, plaintext []byte) ([]byte, error) {
+func (k *Keyring) seal(p Purpose, associated, plaintext []byte) ([]byte, error) {
 	r, err := k.ring(p)
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (k *Keys) seal(p Purpose, associated, plaintext []byte) ([]byte, error) {
 	return r.aead.Encrypt(plaintext, associated)
 }
 
-func (k *Keys) open(p Purpose, associated, sealed []byte) ([]byte, error) {
+func (k *Keyring) open(p Purpose, associated, sealed []byte) ([]byte, error) {
 	r, err := k.ringFor(p, sealed)
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ var temporalPayload = []byte("remit temporal payload")
 // updates are encrypted, and so are messages and stack traces of failures.
 // Search attributes and ids are not: put nothing there that tells a name or an
 // amount.
-func TemporalConverters(k *Keys) (converter.DataConverter, converter.FailureConverter) {
+func TemporalConverters(k *Keyring) (converter.DataConverter, converter.FailureConverter) {
 	data := converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), NewPayloadCodec(k))
 	failure := temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
 		DataConverter: data, EncodeCommonAttributes: true,
@@ -37,10 +37,10 @@ func TemporalConverters(k *Keys) (converter.DataConverter, converter.FailureConv
 
 // PayloadCodec encrypts each payload whole, its metadata included, under the
 // TemporalPayloads keyset.
-type PayloadCodec struct{ keys *Keys }
+type PayloadCodec struct{ keys *Keyring }
 
 // NewPayloadCodec makes a codec. It is safe for concurrent use.
-func NewPayloadCodec(k *Keys) *PayloadCodec { return &PayloadCodec{keys: k} }
+func NewPayloadCodec(k *Keyring) *PayloadCodec { return &PayloadCodec{keys: k} }
 
 // Encode encrypts each payload.
 func (c *PayloadCodec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {

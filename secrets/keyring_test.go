@@ -144,14 +144,14 @@ func TestRotationReachesOtherProcesses(t *testing.T) {
 	if err := there.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for name, k := range map[string]*secrets.Keys{"here": here, "there": there} {
+	for name, k := range map[string]*secrets.Keyring{"here": here, "there": there} {
 		if _, err := k.Open(secrets.StripeKeys, place, old); !errors.Is(err, secrets.ErrSealed) {
 			t.Errorf("%s: a retired key still opens: %v", name, err)
 		}
 	}
 }
 
-func retireOldest(t *testing.T, keys *secrets.Keys, p secrets.Purpose) {
+func retireOldest(t *testing.T, keys *secrets.Keyring, p secrets.Purpose) {
 	t.Helper()
 	info, err := keys.KeyInfo(p)
 	if err != nil || len(info) != 2 {
@@ -169,7 +169,7 @@ func retireOldest(t *testing.T, keys *secrets.Keys, p secrets.Purpose) {
 // all of them share and that holds every rotation.
 func TestOpeningAndRotatingAtOnce(t *testing.T) {
 	file, store := kekFile(t), &secrets.MemoryStore{}
-	all := make([]*secrets.Keys, 6)
+	all := make([]*secrets.Keyring, 6)
 	var wg sync.WaitGroup
 	for i := range all {
 		wg.Go(func() {
@@ -365,7 +365,7 @@ type kek = interface {
 	Decrypt(ciphertext, associatedData []byte) ([]byte, error)
 }
 
-func open(t *testing.T, file string, store secrets.Store) *secrets.Keys {
+func open(t *testing.T, file string, store secrets.Store) *secrets.Keyring {
 	t.Helper()
 	keys, err := secrets.Open(t.Context(), file, store)
 	if err != nil {

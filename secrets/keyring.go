@@ -23,9 +23,9 @@ type Store interface {
 	SaveKeyset(ctx context.Context, purpose string, previous int64, sealed []byte) (bool, error)
 }
 
-// Keys are the installation's keysets in use. It is safe for concurrent use.
+// Keyring holds the installation's keysets in use. It is safe for concurrent use.
 // Make it with [Open].
-type Keys struct {
+type Keyring struct {
 	kek   tink.AEAD
 	store Store
 	rings map[Purpose]*atomic.Pointer[ring]
@@ -37,7 +37,7 @@ type Keys struct {
 // Open reads the key encryption key from kekFile (see [ReadKEK]) and the
 // keysets from the store, and makes those that are missing. Several processes
 // may open the same store at once.
-func Open(ctx context.Context, kekFile string, store Store) (*Keys, error) {
+func Open(ctx context.Context, kekFile string, store Store) (*Keyring, error) {
 	kek, err := ReadKEK(kekFile)
 	if err != nil {
 		return nil, err
@@ -47,8 +47,8 @@ func Open(ctx context.Context, kekFile string, store Store) (*Keys, error) {
 
 // OpenWithKEK is [Open] with a key encryption key held elsewhere, for instance
 // by a KMS.
-func OpenWithKEK(ctx context.Context, kek tink.AEAD, store Store) (*Keys, error) {
-	k := &Keys{kek: kek, store: store, rings: map[Purpose]*atomic.Pointer[ring]{}}
+func OpenWithKEK(ctx context.Context, kek tink.AEAD, store Store) (*Keyring, error) {
+	k := &Keyring{kek: kek, store: store, rings: map[Purpose]*atomic.Pointer[ring]{}}
 	for _, p := range Purposes() {
 		k.rings[p] = &atomic.Pointer[ring]{}
 		if err := k.loadOrCreate(ctx, p); err != nil {
@@ -61,7 +61,7 @@ func OpenWithKEK(ctx context.Context, kek tink.AEAD, store Store) (*Keys, error)
 // Reload takes over keysets that another process has changed. Call it on a
 // schedule (a minute is plenty): a value sealed, tagged or signed by a key not
 // yet known here triggers a reload by itself.
-func (k *Keys) Reload(ctx context.Context) error {
+func (k *Keyring) Reload(ctx context.Context) error {
 	var errs []error
 	for _, p := range Purposes() {
 		errs = append(errs, k.load(ctx, p))
@@ -74,7 +74,7 @@ var (
 	errWrongKEK = errors.New("cannot be opened with this key encryption key")
 )
 
-func (k *Keys) loadOrCreate(ctx context.Context, p Purpose) error {
+func (k *Keyring) loadOrCreate(ctx context.Context, p Purpose) error {
 	err := k.load(ctx, p)
 	if !errors.Is(err, errNoKeyset) {
 		return err
@@ -90,7 +90,7 @@ func (k *Keys) loadOrCreate(ctx context.Context, p Purpose) error {
 	return k.load(ctx, p)
 }
 
-func (k *Keys) load(ctx context.Context, p Purpose) error {
+func (k *Keyring) load(ctx context.Context, p Purpose) error {
 	sealed, version, err := k.store.LoadKeyset(ctx, string(p))
 	if err != nil {
 		return fmt.Errorf("keyset %s: load: %w", p, err)
@@ -114,7 +114,7 @@ func (k *Keys) load(ctx context.Context, p Purpose) error {
 }
 
 // install puts a ring in place unless a newer one is already there.
-func (k *Keys) install(p Purpose, r *ring) {
+func (k *Keyring) install(p Purpose, r *ring) {
 	for {
 		current := k.rings[p].Load()
 		if current != nil && current.version >= r.version || k.rings[p].CompareAndSwap(current, r) {
@@ -123,7 +123,7 @@ func (k *Keys) install(p Purpose, r *ring) {
 	}
 }
 
-func (k *Keys) save(ctx context.Context, p Purpose, handle *keyset.Handle, previous int64) (bool, error) {
+func (k *Keyring) save(ctx context.Context, p Purpose, handle *keyset.Handle, previous int64) (bool, error) {
 	sealed, err := wrap(p, k.kek, handle)
 	if err != nil {
 		return false, fmt.Errorf("keyset %s: %w", p, err)
@@ -136,7 +136,7 @@ func (k *Keys) save(ctx context.Context, p Purpose, handle *keyset.Handle, previ
 }
 
 // ring returns the keys of a purpose.
-func (k *Keys) ring(p Purpose) (*ring, error) {
+func (k *Keyring) ring(p Purpose) (*ring, error) {
 	pointer := k.rings[p]
 	if pointer == nil {
 		return nil, fmt.Errorf("keyset %q: no such purpose", string(p))
@@ -155,7 +155,7 @@ const (
 // ringFor returns the keys of a purpose, reloaded when data names a key that
 // is not among them. It answers with what it has when that key is unknown
 // everywhere; the operation then fails by itself.
-func (k *Keys) ringFor(p Purpose, data []byte) (*ring, error) {
+func (k *Keyring) ringFor(p Purpose, data []byte) (*ring, error) {
 	r, err := k.ring(p)
 	if err != nil {
 		return nil, err
