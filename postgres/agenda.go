@@ -1,0 +1,110 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"remit"
+)
+
+// AgendaRow is something that will happen by itself, on the organisation's clock.
+type AgendaRow struct {
+	ID             uuid.UUID
+	OrganisationID uuid.UUID
+	InvoiceID      uuid.UUID
+	At             time.Time
+	Kind           remit.AgendaKind
+	ObjectID       uuid.UUID
+	What           string
+}
+
+// Plan puts a row on the agenda, or moves the one of the same kind and object.
+func (tx *Tx) Plan(ctx context.Context, l *LockedInvoice, kind remit.AgendaKind, object uuid.UUID, at time.Time, what string) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("make an id: %w", err)
+	}
+	_, err = tx.Exec(ctx, `insert into agenda (tenant, id, organisation_id, invoice_id, at, kind, object_id, what) values ($1,$2,$3,$4,$5,$6,$7,$8)
+		on conflict (tenant, kind, object_id) where done_at is null do update set at = excluded.at, what = excluded.what`,
+		tx.Tenant, id, l.OrganisationID, l.ID, at, kind, object, what)
+	if err != nil {
+		return fmt.Errorf("plan %s: %w", kind, err)
+	}
+	return nil
+}
+
+// Done takes a row off the agenda; none there is fine.
+func (tx *Tx) Done(ctx context.Context, kind remit.AgendaKind, object uuid.UUID, now time.Time) error {
+	_, err := tx.Exec(ctx, "update agenda set done_at = $4 where tenant = $1 and kind = $2 and object_id = $3 and done_at is null", tx.Tenant, kind, object, now)
+	if err != nil {
+		return fmt.Errorf("end %s: %w", kind, err)
+	}
+	return nil
+}
+
+// ClearAgenda takes all of an invoice's rows off the agenda.
+func (tx *Tx) ClearAgenda(ctx context.Context, invoice uuid.UUID, now time.Time) error {
+	_, err := tx.Exec(ctx, "update agenda set done_at = $3 where tenant = $1 and invoice_id = $2 and done_at is null", tx.Tenant, invoice, now)
+	if err != nil {
+		return fmt.Errorf("clear the agenda: %w", err)
+	}
+	return nil
+}
+
+// InvoiceAgenda reads an invoice's open rows, the next one first.
+func (tx *Tx) InvoiceAgenda(ctx context.Context, invoice uuid.UUID) ([]AgendaRow, error) {
+	rows, err := tx.Query(ctx, "select "+agendaColumns+" from agenda where tenant = $1 and invoice_id = $2 and done_at is null order by at, id", tx.Tenant, invoice)
+	if err != nil {
+		return nil, fmt.Errorf("read the agenda: %w", err)
+	}
+	return collectAgenda(rows)
+}
+
+// DueAgenda reads the tenant's earliest open rows that are due by a time on its
+// clock, at most limit of them.
+func (tx *Tx) DueAgenda(ctx context.Context, by time.Time, limit int) ([]AgendaRow, error) {
+	rows, err := tx.Query(ctx, "select "+agendaColumns+" from agenda where tenant = $1 and done_at is null and at <= $2 order by at, id limit $3", tx.Tenant, by, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read what is due: %w", err)
+	}
+	return collectAgenda(rows)
+}
+
+// Clock reads the tenant's clock.
+func (tx *Tx) Clock(ctx context.Context) (remit.Clock, error) {
+	var offset *time.Duration
+	err := tx.QueryRow(ctx, "select (select clock_offset from organisations where tenant = $1 and clock_offset is not null limit 1)", tx.Tenant).Scan(&offset)
+	if err != nil {
+		return remit.Clock{}, fmt.Errorf("read the clock: %w", err)
+	}
+	if offset == nil {
+		return remit.Clock{}, nil
+	}
+	return remit.Clock{Offset: *offset, Test: true}, nil
+}
+
+// MoveClock sets the offset of the tenant's test clock. A clock is never set
+// back: false says that the offset given is not ahead of the present one.
+func (tx *Tx) MoveClock(ctx context.Context, offset time.Duration) (bool, error) {
+	tag, err := tx.Exec(ctx, "update organisations set clock_offset = $2 where tenant = $1 and clock_offset is not null and clock_offset <= $2", tx.Tenant, offset)
+	if err != nil {
+		return false, fmt.Errorf("move the clock: %w", err)
+	}
+	return tag.RowsAffected() > 0, nil
+}
+
+const agendaColumns = "id, organisation_id, invoice_id, at, kind, object_id, what"
+
+func collectAgenda(rows pgx.Rows) ([]AgendaRow, error) {
+	agenda, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a AgendaRow, err error) {
+		return a, row.Scan(&a.ID, &a.OrganisationID, &a.InvoiceID, &a.At, &a.Kind, &a.ObjectID, &a.What)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the agenda: %w", err)
+	}
+	return agenda, nil
+}

@@ -1,0 +1,133 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"remit"
+)
+
+// AppendAudit adds an entry to the tenant's chain in the transaction of the
+// change it speaks of, and sets its Seq and Hash. From here to the commit no
+// other entry of the tenant can be written, so it is called last.
+func (tx *Tx) AppendAudit(ctx context.Context, e *remit.AuditEntry) error {
+	e.At = e.At.UTC().Truncate(time.Microsecond) // as the database keeps it
+	if len(e.Change) == 0 {
+		e.Change = []byte("{}")
+	}
+	var previous []byte
+	err := tx.QueryRow(ctx, `insert into audit_heads (tenant, seq, hash) values ($1, 0, '') on conflict (tenant) do update set seq = audit_heads.seq
+		returning seq, hash`, tx.Tenant).Scan(&e.Seq, &previous)
+	if err != nil {
+		return fmt.Errorf("lock the audit trail: %w", err)
+	}
+	e.Seq++
+	e.Hash = e.ChainHash(tx.Tenant, previous)
+	batch := &pgx.Batch{}
+	batch.Queue(`insert into audit (tenant, seq, at, actor_kind, actor_id, actor_name, token_id, address, request_id, action, object, path, scope, matched,
+		policy_version, outcome, change, hash) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)`,
+		tx.Tenant, e.Seq, e.At, e.Actor.Kind, e.Actor.ID, e.Actor.Name, e.Token, e.Address, e.RequestID, e.Action, e.Object, e.Path, e.Scope, e.Matched,
+		e.PolicyVersion, e.Outcome, []byte(e.Change), e.Hash)
+	batch.Queue("update audit_heads set seq = $2, hash = $3 where tenant = $1", tx.Tenant, e.Seq, e.Hash)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("write the audit trail: %w", err)
+	}
+	return nil
+}
+
+// AuditQuery narrows the audit trail; zero fields do not narrow.
+type AuditQuery struct {
+	Units  []uuid.UUID // nil: all entries, else those at one of these organisations
+	Actor  string      // id
+	Action string
+	Object string
+	Before int64 // entries with a lower Seq; 0: from the newest
+	Limit  int
+}
+
+// ListAudit reads a page of the trail, newest first.
+func (tx *Tx) ListAudit(ctx context.Context, q AuditQuery) ([]remit.AuditEntry, error) {
+	rows, err := tx.Query(ctx, "select "+auditColumns+` from audit where tenant = $1
+		and ($2::uuid[] is null or path in (select path from organisations where tenant = $1 and id = any($2)))
+		and ($3 = '' or actor_id = $3) and ($4 = '' or action = $4) and ($5 = '' or object = $5) and ($6 = 0 or seq < $6)
+		order by seq desc limit $7`, tx.Tenant, q.Units, q.Actor, q.Action, q.Object, q.Before, q.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the audit trail: %w", err)
+	}
+	entries, err := pgx.CollectRows(rows, scanAudit)
+	if err != nil {
+		return nil, fmt.Errorf("read the audit trail: %w", err)
+	}
+	return entries, nil
+}
+
+// AuditHead is the number and the hash of the tenant's newest entry; 0 and
+// nothing where there is none.
+func (tx *Tx) AuditHead(ctx context.Context) (seq int64, hash []byte, err error) {
+	err = tx.QueryRow(ctx, "select seq, hash from audit_heads where tenant = $1", tx.Tenant).Scan(&seq, &hash)
+	if err != nil && !isNoRows(err) {
+		return 0, nil, fmt.Errorf("read the audit trail's head: %w", err)
+	}
+	return seq, hash, nil
+}
+
+// ErrAuditBroken says that the audit trail is not what was written.
+var ErrAuditBroken = errors.New("the audit trail was altered")
+
+// VerifyAudit reads the tenant's whole trail and returns how many entries it
+// has. The error is [ErrAuditBroken], naming the entry, where one was changed,
+// removed or added. Who can rewrite the whole trail and its head is found out
+// only by comparing the head with one kept elsewhere.
+func (tx *Tx) VerifyAudit(ctx context.Context) (int64, error) {
+	head, headHash, err := tx.AuditHead(ctx)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := tx.Query(ctx, "select "+auditColumns+" from audit where tenant = $1 order by seq", tx.Tenant)
+	if err != nil {
+		return 0, fmt.Errorf("read the audit trail: %w", err)
+	}
+	defer rows.Close()
+	var last int64
+	var previous []byte
+	for rows.Next() {
+		e, err := scanAudit(rows)
+		if err != nil {
+			return last, fmt.Errorf("read the audit trail: %w", err)
+		}
+		switch {
+		case e.Seq > head:
+			break // written since the head was read
+		case e.Seq != last+1:
+			return last, fmt.Errorf("%w: entry %d is missing", ErrAuditBroken, last+1)
+		case !bytes.Equal(e.ChainHash(tx.Tenant, previous), e.Hash):
+			return last, fmt.Errorf("%w: entry %d is not what was written", ErrAuditBroken, e.Seq)
+		default:
+			last, previous = e.Seq, e.Hash
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return last, fmt.Errorf("read the audit trail: %w", err)
+	}
+	if last != head || !bytes.Equal(previous, headHash) {
+		return last, fmt.Errorf("%w: it ends with entry %d, its head is %d", ErrAuditBroken, last, head)
+	}
+	return last, nil
+}
+
+const auditColumns = `seq, at, actor_kind, actor_id, actor_name, token_id, address, request_id, action, object, path, scope, matched, policy_version, outcome, change::text, hash`
+
+func scanAudit(row pgx.CollectableRow) (remit.AuditEntry, error) {
+	var e remit.AuditEntry
+	var change string
+	err := row.Scan(&e.Seq, &e.At, &e.Actor.Kind, &e.Actor.ID, &e.Actor.Name, &e.Token, &e.Address, &e.RequestID, &e.Action, &e.Object, &e.Path, &e.Scope,
+		&e.Matched, &e.PolicyVersion, &e.Outcome, &change, &e.Hash)
+	e.Change = []byte(change)
+	return e, err
+}

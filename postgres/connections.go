@@ -1,0 +1,152 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"remit"
+)
+
+// SealedConnection is a connection with its keys as they are stored.
+type SealedConnection struct {
+	remit.Connection
+	SecretKey     []byte
+	WebhookSecret []byte
+}
+
+const connectionColumns = `id, tenant, organisation_id, mode, account, livemode, status, charges_enabled, payouts_enabled, country, default_currency, business_name,
+	publishable_key, webhook_endpoint, webhook_secret is not null, checked_at, created_at, secret_key, webhook_secret`
+
+func scanConnection(row pgx.Row) (c SealedConnection, err error) {
+	return c, row.Scan(&c.ID, &c.Tenant, &c.OrganisationID, &c.Mode, &c.Account, &c.Livemode, &c.Status, &c.ChargesEnabled, &c.PayoutsEnabled, &c.Country, &c.DefaultCurrency,
+		&c.BusinessName, &c.PublishableKey, &c.WebhookEndpoint, &c.HasWebhookSecret, &c.CheckedAt, &c.CreatedAt, &c.SecretKey, &c.WebhookSecret)
+}
+
+// LiveConnection reads the tenant's one connection in force, or nil.
+func (tx *Tx) LiveConnection(ctx context.Context) (*SealedConnection, error) {
+	return tx.connection(ctx, "disconnected_at is null order by created_at desc limit 1")
+}
+
+// Connection reads a connection, one that is no longer in force included.
+func (tx *Tx) Connection(ctx context.Context, id uuid.UUID) (*SealedConnection, error) {
+	return tx.connection(ctx, "id = $2", id)
+}
+
+// ConnectionOfAccount reads the latest connection to an account in a mode, in
+// force or not: what was stored there is looked up there. Nil if none.
+func (tx *Tx) ConnectionOfAccount(ctx context.Context, account string, livemode bool) (*SealedConnection, error) {
+	return tx.connection(ctx, "account = $2 and livemode = $3 order by (disconnected_at is null) desc, created_at desc limit 1", account, livemode)
+}
+
+func (tx *Tx) connection(ctx context.Context, where string, args ...any) (*SealedConnection, error) {
+	c, err := scanConnection(tx.QueryRow(ctx, "select "+connectionColumns+" from connections where tenant = $1 and "+where, append([]any{tx.Tenant}, args...)...))
+	if isNoRows(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a connection: %w", err)
+	}
+	return &c, nil
+}
+
+// InsertConnection puts a connection in force at a top-level organisation. One
+// in force there already must have been disconnected before.
+func (tx *Tx) InsertConnection(ctx context.Context, c SealedConnection) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`insert into connections (tenant, id, organisation_id, mode, account, livemode, status, charges_enabled, payouts_enabled, country, default_currency, business_name,
+		publishable_key, secret_key, webhook_secret, webhook_endpoint, checked_at) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16, now())`,
+		tx.Tenant, c.ID, c.OrganisationID, c.Mode, c.Account, c.Livemode, c.Status, c.ChargesEnabled, c.PayoutsEnabled, c.Country, c.DefaultCurrency, c.BusinessName,
+		c.PublishableKey, c.SecretKey, c.WebhookSecret, c.WebhookEndpoint)
+	batch.Queue("insert into connection_directory (id, tenant) values ($1, $2)", c.ID, tx.Tenant)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		if IsUnique(err, "connections_live") {
+			return remit.Conflict(remit.CodeConflict, "This organisation is connected already.")
+		}
+		return fmt.Errorf("insert a connection: %w", err)
+	}
+	return nil
+}
+
+// SaveConnection writes what can change of a connection, its keys included.
+func (tx *Tx) SaveConnection(ctx context.Context, c SealedConnection) error {
+	_, err := tx.Exec(ctx, `update connections set status = $3, charges_enabled = $4, payouts_enabled = $5, country = $6, default_currency = $7, business_name = $8,
+		publishable_key = $9, secret_key = $10, webhook_secret = $11, webhook_endpoint = $12, checked_at = now() where tenant = $1 and id = $2`,
+		tx.Tenant, c.ID, c.Status, c.ChargesEnabled, c.PayoutsEnabled, c.Country, c.DefaultCurrency, c.BusinessName, c.PublishableKey, c.SecretKey, c.WebhookSecret, c.WebhookEndpoint)
+	if err != nil {
+		return fmt.Errorf("save a connection: %w", err)
+	}
+	return nil
+}
+
+// Disconnect ends a connection. Its keys are kept, sealed, only while money
+// that was started through it must still be followed; keep says so.
+func (tx *Tx) Disconnect(ctx context.Context, id uuid.UUID, keep bool) error {
+	_, err := tx.Exec(ctx, `update connections set status = 'disconnected', disconnected_at = now(), charges_enabled = false,
+		secret_key = case when $3 then secret_key end, webhook_secret = case when $3 then webhook_secret end where tenant = $1 and id = $2`, tx.Tenant, id, keep)
+	if err != nil {
+		return fmt.Errorf("disconnect: %w", err)
+	}
+	return nil
+}
+
+// MoneyInFlight counts the live attempts at an account.
+func (tx *Tx) MoneyInFlight(ctx context.Context, account string) (int, error) {
+	var n int
+	err := tx.QueryRow(ctx, `select count(*) from attempts a join payments p on p.tenant = a.tenant and p.id = a.payment_id
+		where a.tenant = $1 and p.account = $2 and a.state in ('created', 'requires_action', 'processing', 'confirming')`, tx.Tenant, account).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count money in flight: %w", err)
+	}
+	return n, nil
+}
+
+// TenantOfConnection finds the tenant a webhook's connection belongs to.
+func (db *DB) TenantOfConnection(ctx context.Context, id uuid.UUID) (uuid.UUID, error) {
+	var tenant uuid.UUID
+	err := db.pool.QueryRow(ctx, "select tenant from connection_directory where id = $1", id).Scan(&tenant)
+	if isNoRows(err) {
+		return uuid.Nil, remit.NotFound()
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("find a connection: %w", err)
+	}
+	return tenant, nil
+}
+
+// Setting reads the nearest setting of a name at an organisation or above it:
+// its value, the path it is set at and its version. found is false where none
+// is set anywhere.
+func (tx *Tx) Setting(ctx context.Context, path, name string, into any) (setAt string, version int64, found bool, err error) {
+	var raw []byte
+	err = tx.QueryRow(ctx, `select s.value, o.path, s.version from settings s join organisations o on o.tenant = s.tenant and o.id = s.organisation_id
+		where s.tenant = $1 and s.name = $2 and ($3 = o.path or $3 ^@ (o.path || '/')) order by length(o.path) desc limit 1`, tx.Tenant, name, path).Scan(&raw, &setAt, &version)
+	if isNoRows(err) {
+		return "", 0, false, nil
+	}
+	if err != nil {
+		return "", 0, false, fmt.Errorf("read the setting %s: %w", name, err)
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return "", 0, false, fmt.Errorf("read the setting %s: %w", name, err)
+	}
+	return setAt, version, true, nil
+}
+
+// SetSetting writes a setting at an organisation.
+func (tx *Tx) SetSetting(ctx context.Context, unit uuid.UUID, name string, value any, by uuid.UUID) (version int64, err error) {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return 0, fmt.Errorf("write the setting %s: %w", name, err)
+	}
+	err = tx.QueryRow(ctx, `insert into settings (tenant, organisation_id, name, value, updated_by) values ($1,$2,$3,$4,$5)
+		on conflict (tenant, organisation_id, name) do update set value = excluded.value, version = settings.version + 1, updated_at = now(), updated_by = excluded.updated_by
+		returning version`, tx.Tenant, unit, name, raw, by).Scan(&version)
+	if err != nil {
+		return 0, fmt.Errorf("write the setting %s: %w", name, err)
+	}
+	return version, nil
+}

@@ -1,0 +1,223 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"remit"
+)
+
+const customerColumns = `c.id, c.organisation_id, o.path, c.name, c.email, c.currency, coalesce(c.external_id, ''), c.default_payment_method, c.auto_charge, c.created_at,
+	coalesce((select s.stripe_customer from stripe_customers s
+		join connections n on n.tenant = s.tenant and n.account = s.account and n.livemode = s.livemode and n.disconnected_at is null
+		where s.tenant = c.tenant and s.customer_id = c.id limit 1), '')`
+
+const customerTables = " from customers c join organisations o on o.tenant = c.tenant and o.id = c.organisation_id"
+
+func scanCustomer(row pgx.Row) (c remit.Customer, err error) {
+	return c, row.Scan(&c.ID, &c.OrganisationID, &c.Organisation, &c.Name, &c.Email, &c.Currency, &c.ExternalID, &c.DefaultPaymentMethod, &c.AutoCharge, &c.CreatedAt, &c.StripeCustomer)
+}
+
+// Customer reads a customer.
+func (tx *Tx) Customer(ctx context.Context, id uuid.UUID) (remit.Customer, error) {
+	c, err := scanCustomer(tx.QueryRow(ctx, "select "+customerColumns+customerTables+" where c.tenant = $1 and c.id = $2", tx.Tenant, id))
+	if isNoRows(err) {
+		return remit.Customer{}, remit.NotFound()
+	}
+	if err != nil {
+		return remit.Customer{}, fmt.Errorf("read a customer: %w", err)
+	}
+	return c, nil
+}
+
+// CustomerByExternalID finds a customer by the business's own id, or nil.
+func (tx *Tx) CustomerByExternalID(ctx context.Context, unit uuid.UUID, external string) (*remit.Customer, error) {
+	c, err := scanCustomer(tx.QueryRow(ctx, "select "+customerColumns+customerTables+" where c.tenant = $1 and c.organisation_id = $2 and c.external_id = $3", tx.Tenant, unit, external))
+	if isNoRows(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a customer: %w", err)
+	}
+	return &c, nil
+}
+
+// CustomerQuery narrows a list of customers.
+type CustomerQuery struct {
+	Units     []uuid.UUID
+	Path      string
+	Only      *uuid.UUID
+	AfterName string
+	AfterID   uuid.UUID
+	Limit     int
+}
+
+// ListCustomers reads a page, by name.
+func (tx *Tx) ListCustomers(ctx context.Context, q CustomerQuery) ([]remit.Customer, error) {
+	rows, err := tx.Query(ctx, "select "+customerColumns+customerTables+` where c.tenant = $1 and c.organisation_id = any($2)
+		and ($3 = '' or o.path = $3 or o.path ^@ ($3 || '/')) and ($4::uuid is null or c.id = $4)
+		and ($6 = '00000000-0000-0000-0000-000000000000'::uuid or (c.name, c.id) > ($5, $6)) order by c.name, c.id limit $7`,
+		tx.Tenant, q.Units, q.Path, q.Only, q.AfterName, q.AfterID, q.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("list customers: %w", err)
+	}
+	customers, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (remit.Customer, error) { return scanCustomer(row) })
+	if err != nil {
+		return nil, fmt.Errorf("list customers: %w", err)
+	}
+	return customers, nil
+}
+
+// InsertCustomer adds a customer. Two with one external id at one organisation
+// are refused.
+func (tx *Tx) InsertCustomer(ctx context.Context, c remit.Customer) error {
+	_, err := tx.Exec(ctx, `insert into customers (tenant, id, organisation_id, name, email, currency, external_id, auto_charge, created_at, updated_at)
+		values ($1,$2,$3,$4,$5,$6,nullif($7,''),$8,$9,$9)`, tx.Tenant, c.ID, c.OrganisationID, c.Name, c.Email, c.Currency, c.ExternalID, c.AutoCharge, c.CreatedAt)
+	if IsUnique(err, "customers_external") {
+		return remit.Conflict(remit.CodeAlreadyExists, "A customer with the external id %q exists at this organisation.", c.ExternalID)
+	}
+	if err != nil {
+		return fmt.Errorf("insert a customer: %w", err)
+	}
+	return nil
+}
+
+// SaveCustomer writes what can change of a customer.
+func (tx *Tx) SaveCustomer(ctx context.Context, c remit.Customer) error {
+	_, err := tx.Exec(ctx, `update customers set name = $3, email = $4, currency = $5, external_id = nullif($6,''), auto_charge = $7, default_payment_method = $8, updated_at = now()
+		where tenant = $1 and id = $2`, tx.Tenant, c.ID, c.Name, c.Email, c.Currency, c.ExternalID, c.AutoCharge, c.DefaultPaymentMethod)
+	if IsUnique(err, "customers_external") {
+		return remit.Conflict(remit.CodeAlreadyExists, "A customer with the external id %q exists at this organisation.", c.ExternalID)
+	}
+	if err != nil {
+		return fmt.Errorf("save a customer: %w", err)
+	}
+	return nil
+}
+
+// StripeCustomer reads the customer's id at one account and mode, "" if none.
+func (tx *Tx) StripeCustomer(ctx context.Context, customer uuid.UUID, account string, livemode bool) (string, error) {
+	var id string
+	err := tx.QueryRow(ctx, "select stripe_customer from stripe_customers where tenant = $1 and account = $2 and livemode = $3 and customer_id = $4",
+		tx.Tenant, account, livemode, customer).Scan(&id)
+	if isNoRows(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read a Stripe customer: %w", err)
+	}
+	return id, nil
+}
+
+// LinkStripeCustomer stores the customer's id at an account; the first one stands.
+func (tx *Tx) LinkStripeCustomer(ctx context.Context, customer uuid.UUID, account string, livemode bool, stripeCustomer string) error {
+	_, err := tx.Exec(ctx, "insert into stripe_customers (tenant, account, livemode, customer_id, stripe_customer) values ($1,$2,$3,$4,$5) on conflict (tenant, account, livemode, customer_id) do nothing",
+		tx.Tenant, account, livemode, customer, stripeCustomer)
+	if err != nil {
+		return fmt.Errorf("link a Stripe customer: %w", err)
+	}
+	return nil
+}
+
+const methodColumns = `m.id, m.customer_id, m.account, m.livemode, m.stripe_payment_method, m.type, m.brand, m.bank_name, m.last4, coalesce(m.exp_month, 0), coalesce(m.exp_year, 0),
+	m.funding, m.fingerprint, m.status, m.attempts_left, m.created_at, coalesce(c.default_payment_method = m.id, false)`
+
+func scanMethod(row pgx.Row) (m remit.PaymentMethod, err error) {
+	return m, row.Scan(&m.ID, &m.CustomerID, &m.Account, &m.Livemode, &m.StripeID, &m.Type, &m.Brand, &m.BankName, &m.Last4, &m.ExpMonth, &m.ExpYear,
+		&m.Funding, &m.Fingerprint, &m.Status, &m.AttemptsLeft, &m.CreatedAt, &m.Default)
+}
+
+// PaymentMethod reads a saved method, one that was removed included.
+func (tx *Tx) PaymentMethod(ctx context.Context, id uuid.UUID) (remit.PaymentMethod, error) {
+	m, err := scanMethod(tx.QueryRow(ctx, "select "+methodColumns+" from payment_methods m join customers c on c.tenant = m.tenant and c.id = m.customer_id where m.tenant = $1 and m.id = $2", tx.Tenant, id))
+	if isNoRows(err) {
+		return remit.PaymentMethod{}, remit.NotFound()
+	}
+	if err != nil {
+		return remit.PaymentMethod{}, fmt.Errorf("read a payment method: %w", err)
+	}
+	return m, nil
+}
+
+// PaymentMethods reads a customer's methods at the connected account, the
+// default first; removed ones are left out.
+func (tx *Tx) PaymentMethods(ctx context.Context, customer uuid.UUID) ([]remit.PaymentMethod, error) {
+	rows, err := tx.Query(ctx, "select "+methodColumns+` from payment_methods m join customers c on c.tenant = m.tenant and c.id = m.customer_id
+		join connections n on n.tenant = m.tenant and n.account = m.account and n.livemode = m.livemode and n.disconnected_at is null
+		where m.tenant = $1 and m.customer_id = $2 and m.status <> 'detached' order by coalesce(c.default_payment_method = m.id, false) desc, m.created_at, m.id`, tx.Tenant, customer)
+	if err != nil {
+		return nil, fmt.Errorf("read payment methods: %w", err)
+	}
+	methods, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (remit.PaymentMethod, error) { return scanMethod(row) })
+	if err != nil {
+		return nil, fmt.Errorf("read payment methods: %w", err)
+	}
+	return methods, nil
+}
+
+// UpsertMethod stores a method as Stripe describes it now and reports its id
+// and whether it is new. A customer's first method becomes the default.
+func (tx *Tx) UpsertMethod(ctx context.Context, m remit.PaymentMethod, now time.Time) (uuid.UUID, bool, error) {
+	var id uuid.UUID
+	var fresh bool
+	err := tx.QueryRow(ctx, `insert into payment_methods (tenant, id, customer_id, account, livemode, stripe_payment_method, type, brand, bank_name, last4, exp_month, exp_year,
+		funding, fingerprint, status, created_at, updated_at) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,nullif($11,0),nullif($12,0),$13,$14,$15,$16,$16)
+		on conflict (tenant, account, stripe_payment_method) do update set brand = excluded.brand, last4 = excluded.last4, exp_month = excluded.exp_month,
+			exp_year = excluded.exp_year, funding = excluded.funding, fingerprint = excluded.fingerprint, status = excluded.status, updated_at = excluded.updated_at
+		returning id, (xmax = 0)`,
+		tx.Tenant, m.ID, m.CustomerID, m.Account, m.Livemode, m.StripeID, m.Type, m.Brand, m.BankName, m.Last4, m.ExpMonth, m.ExpYear, m.Funding, m.Fingerprint, m.Status, now).Scan(&id, &fresh)
+	if err != nil {
+		return uuid.Nil, false, fmt.Errorf("store a payment method: %w", err)
+	}
+	if m.Status == remit.MethodUsable {
+		_, err = tx.Exec(ctx, "update customers set default_payment_method = $3 where tenant = $1 and id = $2 and default_payment_method is null", tx.Tenant, m.CustomerID, id)
+		if err != nil {
+			return uuid.Nil, false, fmt.Errorf("make a method the default: %w", err)
+		}
+	}
+	return id, fresh, nil
+}
+
+// DetachMethod marks a method as removed; the next usable one, if any, becomes
+// the default where this one was it.
+func (tx *Tx) DetachMethod(ctx context.Context, id uuid.UUID) error {
+	_, err := tx.Exec(ctx, "update payment_methods set status = 'detached', updated_at = now() where tenant = $1 and id = $2", tx.Tenant, id)
+	if err != nil {
+		return fmt.Errorf("detach a method: %w", err)
+	}
+	_, err = tx.Exec(ctx, `update customers c set default_payment_method = (select m.id from payment_methods m where m.tenant = c.tenant and m.customer_id = c.id
+		and m.status = 'usable' order by m.created_at limit 1) where c.tenant = $1 and c.default_payment_method = $2`, tx.Tenant, id)
+	if err != nil {
+		return fmt.Errorf("choose the next default: %w", err)
+	}
+	return nil
+}
+
+// MethodByStripeID finds a method by its id at an account, or nil.
+func (tx *Tx) MethodByStripeID(ctx context.Context, account, stripeID string) (*remit.PaymentMethod, error) {
+	m, err := scanMethod(tx.QueryRow(ctx, "select "+methodColumns+" from payment_methods m join customers c on c.tenant = m.tenant and c.id = m.customer_id where m.tenant = $1 and m.account = $2 and m.stripe_payment_method = $3", tx.Tenant, account, stripeID))
+	if isNoRows(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a payment method: %w", err)
+	}
+	return &m, nil
+}
+
+// CustomerOfStripe finds whose Stripe customer it is at an account, or uuid.Nil.
+func (tx *Tx) CustomerOfStripe(ctx context.Context, account, stripeCustomer string) (uuid.UUID, error) {
+	var id uuid.UUID
+	err := tx.QueryRow(ctx, "select customer_id from stripe_customers where tenant = $1 and account = $2 and stripe_customer = $3", tx.Tenant, account, stripeCustomer).Scan(&id)
+	if isNoRows(err) {
+		return uuid.Nil, nil
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("read a Stripe customer: %w", err)
+	}
+	return id, nil
+}

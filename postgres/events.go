@@ -1,0 +1,69 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// EventState says what was made of an event.
+type EventState string
+
+// The states of an event.
+const (
+	EventWaiting   EventState = "waiting" // its object is still to be looked at
+	EventDone      EventState = "done"
+	EventForeign   EventState = "foreign"    // about nothing of ours
+	EventWrongMode EventState = "wrong_mode" // a test event for a live connection, or the reverse
+	EventIgnored   EventState = "ignored"    // of a type that changes nothing here
+)
+
+// StoredEvent is a hint from Stripe.
+type StoredEvent struct {
+	ID        string
+	Account   string
+	Tenant    *uuid.UUID
+	Type      string
+	ObjectID  string
+	Livemode  bool
+	State     EventState
+	InvoiceID *uuid.UUID
+}
+
+// StoreEvent stores an event once. fresh is false for one that was stored
+// before; its state then tells whether it still waits.
+func (db *DB) StoreEvent(ctx context.Context, e StoredEvent) (fresh bool, state EventState, err error) {
+	var inserted bool
+	err = db.pool.QueryRow(ctx, `with new as (
+			insert into stripe_events (event_id, account, tenant, type, object_id, livemode, state, invoice_id, done_at)
+			values ($1,$2,$3,$4,$5,$6,$7,$8, case when $7 = 'waiting' then null else now() end) on conflict do nothing returning state)
+		select true, state from new union all select false, state from stripe_events where account = $2 and event_id = $1 limit 1`,
+		e.ID, e.Account, e.Tenant, e.Type, e.ObjectID, e.Livemode, e.State, e.InvoiceID).Scan(&inserted, &state)
+	if isNoRows(err) { // another delivery is inserting it at this moment
+		return false, EventWaiting, nil
+	}
+	if err != nil {
+		return false, "", fmt.Errorf("store an event: %w", err)
+	}
+	return inserted, state, nil
+}
+
+// EndEvents marks an invoice's waiting events as looked at.
+func (tx *Tx) EndEvents(ctx context.Context, invoice uuid.UUID, received time.Time) error {
+	_, err := tx.Exec(ctx, "update stripe_events set state = 'done', done_at = now() where tenant = $1 and invoice_id = $2 and state = 'waiting' and received_at <= $3", tx.Tenant, invoice, received)
+	if err != nil {
+		return fmt.Errorf("end events: %w", err)
+	}
+	return nil
+}
+
+// EndEvent marks one event as looked at.
+func (db *DB) EndEvent(ctx context.Context, account, id string, state EventState) error {
+	_, err := db.pool.Exec(ctx, "update stripe_events set state = $3, done_at = now() where account = $1 and event_id = $2", account, id, state)
+	if err != nil {
+		return fmt.Errorf("end an event: %w", err)
+	}
+	return nil
+}

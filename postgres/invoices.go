@@ -1,0 +1,285 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"remit"
+)
+
+// LockedInvoice is an invoice whose row this transaction holds. All changes to
+// an invoice are made through it and written by [Tx.SaveInvoice], so that its
+// stored status always is what [remit.StatusOf] derives.
+type LockedInvoice struct {
+	remit.Invoice
+	Billed   int64
+	Zone     *time.Location
+	Clock    remit.Clock
+	Live     *remit.Attempt // the one live attempt
+	Contests bool
+	WroteOff bool
+
+	seq  int64
+	hash []byte
+}
+
+const invoiceColumns = `i.id, i.organisation_id, o.path, i.customer_id, c.name, i.number, i.seller_name, i.seller_tax_id,
+	i.status, i.label, i.overdue, i.total, coalesce(b.outstanding, 0), coalesce(b.applied, 0), i.currency, i.issue_date, i.due_date, i.due_version,
+	i.hold_reason, i.hold_kind, i.hold_since, i.settings, i.source, i.sent_at, i.paid_at, i.voided_at, i.replaced_by, i.created_at,
+	(select w.id from work_items w where w.tenant = i.tenant and w.invoice_id = i.id
+	  order by (w.state in ('open', 'claimed', 'paying')) desc, w.created_at desc limit 1),
+	a.number, a.state, a.since`
+
+const invoiceTables = ` from invoices i
+	join organisations o on o.tenant = i.tenant and o.id = i.organisation_id
+	join customers c on c.tenant = i.tenant and c.id = i.customer_id
+	left join invoice_balances b on b.tenant = i.tenant and b.invoice_id = i.id
+	left join attempts a on a.tenant = i.tenant and a.invoice_id = i.id and a.state in ('created', 'requires_action', 'processing', 'confirming')`
+
+func scanInvoice(row pgx.Row, extra ...any) (remit.Invoice, error) {
+	var (
+		i                    remit.Invoice
+		holdReason, holdKind *string
+		holdSince            *time.Time
+		settings             []byte
+		number               *int
+		state                *string
+		since                *time.Time
+	)
+	err := row.Scan(append([]any{&i.ID, &i.OrganisationID, &i.Organisation, &i.CustomerID, &i.CustomerName, &i.Number, &i.Seller.Name, &i.Seller.TaxID,
+		&i.Status, &i.Label, &i.Overdue, &i.Total, &i.Outstanding, &i.Applied, &i.Currency, &i.IssueDate, &i.DueDate, &i.DueVersion,
+		&holdReason, &holdKind, &holdSince, &settings, &i.Source, &i.SentAt, &i.PaidAt, &i.VoidedAt, &i.ReplacedBy, &i.CreatedAt,
+		&i.WorkItemID, &number, &state, &since}, extra...)...)
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	if holdReason != nil {
+		i.Hold = &remit.Hold{Reason: *holdReason, Kind: remit.HoldKind(*holdKind), Since: *holdSince}
+	}
+	if number != nil {
+		i.InFlight = &remit.InFlight{Attempt: *number, State: remit.AttemptState(*state), Since: *since}
+	}
+	if i.Status == remit.InvoiceDraft {
+		i.Outstanding = i.Total // nothing is billed yet, so the ledger knows nothing of it
+	}
+	if err := json.Unmarshal(settings, &i.Settings); err != nil {
+		return remit.Invoice{}, fmt.Errorf("read an invoice's settings: %w", err)
+	}
+	return i, nil
+}
+
+// Invoice reads an invoice with its lines and adjustments. It returns
+// [remit.NotFound] where there is none.
+func (tx *Tx) Invoice(ctx context.Context, id uuid.UUID) (remit.Invoice, error) {
+	i, err := scanInvoice(tx.QueryRow(ctx, "select "+invoiceColumns+invoiceTables+" where i.tenant = $1 and i.id = $2", tx.Tenant, id))
+	if isNoRows(err) {
+		return remit.Invoice{}, remit.NotFound()
+	}
+	if err != nil {
+		return remit.Invoice{}, fmt.Errorf("read an invoice: %w", err)
+	}
+	return i, tx.lines(ctx, &i)
+}
+
+// LockInvoice reads an invoice and holds its row until the transaction ends.
+func (tx *Tx) LockInvoice(ctx context.Context, id uuid.UUID) (*LockedInvoice, error) {
+	l := &LockedInvoice{}
+	var zone string
+	var offset *time.Duration
+	i, err := scanInvoice(tx.QueryRow(ctx, "select "+invoiceColumns+`, coalesce(b.billed, 0), o.time_zone, i.timeline_seq, i.timeline_hash,
+		(select clock_offset from organisations t where t.tenant = i.tenant and t.clock_offset is not null limit 1)`+
+		invoiceTables+" where i.tenant = $1 and i.id = $2 for update of i", tx.Tenant, id), &l.Billed, &zone, &l.seq, &l.hash, &offset)
+	if isNoRows(err) {
+		return nil, remit.NotFound()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock an invoice: %w", err)
+	}
+	l.Invoice = i
+	l.Contests = i.Status == remit.InvoiceContested
+	l.WroteOff = i.Status == remit.InvoiceUncollectible
+	if l.Zone, err = time.LoadLocation(zone); err != nil {
+		return nil, fmt.Errorf("time zone %q: %w", zone, err)
+	}
+	if offset != nil {
+		l.Clock = remit.Clock{Offset: *offset, Test: true}
+	}
+	if i.InFlight != nil {
+		if l.Live, err = tx.liveAttempt(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// NewInvoice is a draft to be inserted.
+type NewInvoice struct {
+	remit.Invoice
+	Fingerprint [32]byte
+}
+
+// InsertInvoice adds a draft. It returns false and the id of the invoice that
+// stands there where one with the same organisation, seller, customer and
+// number exists.
+func (tx *Tx) InsertInvoice(ctx context.Context, n NewInvoice) (inserted bool, existing uuid.UUID, err error) {
+	settings, err := json.Marshal(n.Settings)
+	if err != nil {
+		return false, uuid.Nil, fmt.Errorf("write an invoice's settings: %w", err)
+	}
+	tag, err := tx.Exec(ctx, `insert into invoices (tenant, id, organisation_id, customer_id, number, seller_name, seller_tax_id,
+		status, total, currency, issue_date, due_date, fingerprint, source, settings, hold_reason, hold_kind, hold_since, created_at, updated_at)
+		values ($1,$2,$3,$4,$5,$6,$7,'draft',$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$18)
+		on conflict (tenant, organisation_id, seller_name, customer_id, number) do nothing`,
+		tx.Tenant, n.ID, n.OrganisationID, n.CustomerID, n.Number, n.Seller.Name, n.Seller.TaxID,
+		n.Total, n.Currency, n.IssueDate, n.DueDate, n.Fingerprint[:], n.Source, settings,
+		holdReason(n.Hold), holdKind(n.Hold), holdSince(n.Hold), n.CreatedAt)
+	if err != nil {
+		return false, uuid.Nil, fmt.Errorf("insert an invoice: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		err := tx.QueryRow(ctx, `select id from invoices where tenant = $1 and organisation_id = $2 and seller_name = $3 and customer_id = $4 and number = $5`,
+			tx.Tenant, n.OrganisationID, n.Seller.Name, n.CustomerID, n.Number).Scan(&existing)
+		if err != nil {
+			return false, uuid.Nil, fmt.Errorf("find the invoice that stands there: %w", err)
+		}
+		return false, existing, nil
+	}
+	return true, n.ID, tx.ReplaceLines(ctx, n.ID, n.Lines, n.Adjustments)
+}
+
+// Fingerprint reads the fingerprint of an invoice's content as it arrived.
+func (tx *Tx) Fingerprint(ctx context.Context, id uuid.UUID) ([]byte, error) {
+	var fingerprint []byte
+	if err := tx.QueryRow(ctx, "select fingerprint from invoices where tenant = $1 and id = $2", tx.Tenant, id).Scan(&fingerprint); err != nil {
+		return nil, fmt.Errorf("read a fingerprint: %w", err)
+	}
+	return fingerprint, nil
+}
+
+// ReplaceLines writes an invoice's lines and adjustments anew.
+func (tx *Tx) ReplaceLines(ctx context.Context, id uuid.UUID, lines []remit.Line, adjustments []remit.Adjustment) error {
+	batch := &pgx.Batch{}
+	batch.Queue("delete from invoice_lines where tenant = $1 and invoice_id = $2", tx.Tenant, id)
+	batch.Queue("delete from invoice_adjustments where tenant = $1 and invoice_id = $2", tx.Tenant, id)
+	for n, l := range lines {
+		batch.Queue("insert into invoice_lines (tenant, invoice_id, n, description, quantity, unit_price, amount) values ($1,$2,$3,$4,$5,$6,$7)",
+			tx.Tenant, id, n+1, l.Description, l.Quantity, l.UnitPrice, l.Amount)
+	}
+	for n, a := range adjustments {
+		batch.Queue("insert into invoice_adjustments (tenant, invoice_id, n, kind, description, amount) values ($1,$2,$3,$4,$5,$6)",
+			tx.Tenant, id, n+1, a.Kind, a.Description, a.Amount)
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("write an invoice's lines: %w", err)
+	}
+	return nil
+}
+
+// SetContent changes what an invoice bills; the ledger is booked by the caller.
+func (tx *Tx) SetContent(ctx context.Context, l *LockedInvoice, fingerprint [32]byte) error {
+	if l.Lines != nil {
+		if err := tx.ReplaceLines(ctx, l.ID, l.Lines, l.Adjustments); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, `update invoices set number = $3, seller_name = $4, seller_tax_id = $5, total = $6, issue_date = $7, fingerprint = $8, customer_id = $9
+		where tenant = $1 and id = $2`, tx.Tenant, l.ID, l.Number, l.Seller.Name, l.Seller.TaxID, l.Total, l.IssueDate, fingerprint[:], l.CustomerID)
+	if err != nil {
+		return fmt.Errorf("change an invoice: %w", err)
+	}
+	return nil
+}
+
+// SaveInvoice writes the invoice's derived status and appends what happened to
+// its timeline, each entry with what the agenda says comes next. The agenda's
+// changes must have been made before.
+func (tx *Tx) SaveInvoice(ctx context.Context, l *LockedInvoice, real time.Time, entries ...remit.TimelineEntry) error {
+	now := l.Clock.Now(real)
+	l.Status = remit.StatusOf(remit.InvoiceFacts{
+		Sent: l.SentAt != nil, Void: l.VoidedAt != nil, Uncollectible: l.WroteOff, Contested: l.Contests,
+		Processing: l.Live != nil && l.Live.State == remit.AttemptProcessing, Billed: l.Billed, Applied: l.Applied,
+	})
+	if l.SentAt != nil {
+		l.Outstanding = l.Billed - l.Applied
+	}
+	switch {
+	case l.Status == remit.InvoicePaid && l.PaidAt == nil:
+		l.PaidAt = &now
+	case l.Status != remit.InvoicePaid:
+		l.PaidAt = nil
+	}
+	if l.Status.AtRest() {
+		l.Overdue = false
+	}
+	batch := &pgx.Batch{}
+	for _, e := range entries {
+		if e.At.IsZero() {
+			e.At = now
+		}
+		l.seq++
+		e.Seq = l.seq
+		if err := queueTimeline(batch, tx.Tenant, l, e); err != nil {
+			return err
+		}
+	}
+	batch.Queue(`update invoices set status = $3, label = $4, overdue = $5, due_date = $6, due_version = $7, hold_reason = $8, hold_kind = $9, hold_since = $10,
+		sent_at = $11, paid_at = $12, voided_at = $13, updated_at = $14, timeline_seq = $15, timeline_hash = $16, replaced_by = $17 where tenant = $1 and id = $2`,
+		tx.Tenant, l.ID, l.Status, l.Label, l.Overdue, l.DueDate, l.DueVersion, holdReason(l.Hold), holdKind(l.Hold), holdSince(l.Hold),
+		l.SentAt, l.PaidAt, l.VoidedAt, now, l.seq, l.hash, l.ReplacedBy)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("save an invoice: %w", err)
+	}
+	return nil
+}
+
+// lines fills an invoice's lines and adjustments.
+func (tx *Tx) lines(ctx context.Context, i *remit.Invoice) error {
+	rows, err := tx.Query(ctx, "select description, quantity, unit_price, amount from invoice_lines where tenant = $1 and invoice_id = $2 order by n", tx.Tenant, i.ID)
+	if err != nil {
+		return fmt.Errorf("read an invoice's lines: %w", err)
+	}
+	i.Lines, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (l remit.Line, err error) {
+		return l, row.Scan(&l.Description, &l.Quantity, &l.UnitPrice, &l.Amount)
+	})
+	if err != nil {
+		return fmt.Errorf("read an invoice's lines: %w", err)
+	}
+	rows, err = tx.Query(ctx, "select kind, description, amount from invoice_adjustments where tenant = $1 and invoice_id = $2 order by n", tx.Tenant, i.ID)
+	if err != nil {
+		return fmt.Errorf("read an invoice's adjustments: %w", err)
+	}
+	i.Adjustments, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (a remit.Adjustment, err error) {
+		return a, row.Scan(&a.Kind, &a.Description, &a.Amount)
+	})
+	if err != nil {
+		return fmt.Errorf("read an invoice's adjustments: %w", err)
+	}
+	return nil
+}
+
+func holdReason(h *remit.Hold) *string {
+	if h == nil {
+		return nil
+	}
+	return &h.Reason
+}
+
+func holdKind(h *remit.Hold) *string {
+	if h == nil {
+		return nil
+	}
+	kind := string(h.Kind)
+	return &kind
+}
+
+func holdSince(h *remit.Hold) *time.Time {
+	if h == nil {
+		return nil
+	}
+	return &h.Since
+}
