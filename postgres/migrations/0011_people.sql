@@ -39,6 +39,9 @@ alter table sessions alter column account_id set not null, alter column signed_i
     alter column confirmed_at set not null;
 
 create index account_tokens_account on account_tokens (account_id, purpose);
+-- A role without permissions still takes the place of a shipped one.
+create trigger roles_inserted after insert on roles referencing new table as new_rows for each statement execute function authz_changed();
+
 create index member_directory_tenant on member_directory (tenant);
 create index grants_organisation on grants (tenant, organisation_id);
 
