@@ -41,6 +41,36 @@ func TestRevocationHoldsFromTheNoticeOn(t *testing.T) {
 	}
 }
 
+// The same where nobody asks in between: a loading that was overtaken by a
+// notice is not kept for the next question.
+func TestOvertakenLoadingIsNotKept(t *testing.T) {
+	t.Parallel()
+	source := newFakeSource()
+	authority := newAuthority(t, source, Options{})
+	slow := source.holdNextLoad()
+	overtaken := authority.claim(context.Background(), tenant)
+	<-slow.begun
+	source.set(func(s *Snapshot) { s.Grants = nil })
+	authority.Invalidate(tenant)
+	close(slow.release)
+	<-overtaken.ready
+	if decision := ask(t, authority, person(ana), remit.StripePay); decision.Allowed || decision.Version != 8 {
+		t.Errorf("the overtaken policy answered: %+v", decision)
+	}
+}
+
+// A source that hangs is given up, so that questions fail rather than pile up.
+func TestLoadingIsGivenUp(t *testing.T) {
+	t.Parallel()
+	source := newFakeSource()
+	authority := newAuthority(t, source, Options{LoadTimeout: time.Millisecond})
+	source.holdNextLoad()
+	decision, err := authority.Can(context.Background(), person(ana), branchA, remit.StripePay)
+	if !errors.Is(err, context.DeadlineExceeded) || decision.Allowed {
+		t.Errorf("%+v, %v", decision, err)
+	}
+}
+
 // A remembered answer dies with the policy that gave it.
 func TestDecisionsAreNotRememberedAcrossPolicies(t *testing.T) {
 	t.Parallel()
@@ -213,14 +243,13 @@ func TestPoliciesAge(t *testing.T) {
 	if !ask(t, authority, person(ana), remit.StripePay).Allowed || source.loads.Load() != 2 {
 		t.Error("loaded twice")
 	}
-	clock.advance(2 * time.Minute) // too old now: this question waits for the loading that is under way
-	late := make(chan Decision, 1)
-	go func() {
-		decision, _ := authority.Can(context.Background(), person(ana), branchA, remit.StripePay)
-		late <- decision
-	}()
+	next := authority.holder().next
+	clock.advance(2 * time.Minute)
+	if late := authority.claim(context.Background(), tenant); late != next {
+		t.Error("beyond the greatest age a question does not wait for the loading that is under way")
+	}
 	close(slow.release)
-	if decision := <-late; decision.Allowed || decision.Version != 8 {
+	if decision := ask(t, authority, person(ana), remit.StripePay); decision.Allowed || decision.Version != 8 {
 		t.Errorf("beyond its greatest age the old policy answered: %+v", decision)
 	}
 

@@ -175,3 +175,20 @@ func TestCasbinReachesNoStorage(t *testing.T) {
 		t.Errorf("a role without a path: %v, %v", held, err)
 	}
 }
+
+// A tenant's own roles hold in that tenant even for casbin itself, should a
+// policy ever carry more than one; shipped roles hold in all.
+func TestOwnRolesHoldInTheirTenantAlone(t *testing.T) {
+	t.Parallel()
+	policy := compiled(t, snapshot())
+	for _, tt := range []struct {
+		user uuid.UUID
+		ten  string
+		want bool
+	}{{ina, "/t", true}, {ina, "/u", false}, {cid, "/u", true}} {
+		got, err := policy.enforcer.Enforce("u:"+tt.user.String(), tt.ten, "/t/Branch B", "stripe", "pay")
+		if err != nil || got != tt.want {
+			t.Errorf("%v in %s = %v, %v", tt.user, tt.ten, got, err)
+		}
+	}
+}

@@ -73,7 +73,7 @@ func (f *fakeSource) holdNextLoad() *heldLoad {
 	return f.hold
 }
 
-func (f *fakeSource) LoadPolicy(_ context.Context, tenant uuid.UUID) (Snapshot, error) {
+func (f *fakeSource) LoadPolicy(ctx context.Context, tenant uuid.UUID) (Snapshot, error) {
 	f.loads.Add(1)
 	if f.panics.Load() {
 		panic("a bug in the source")
@@ -85,7 +85,11 @@ func (f *fakeSource) LoadPolicy(_ context.Context, tenant uuid.UUID) (Snapshot, 
 	f.mu.Unlock()
 	if hold != nil {
 		close(hold.begun)
-		<-hold.release
+		select {
+		case <-hold.release:
+		case <-ctx.Done():
+			return Snapshot{}, ctx.Err()
+		}
 	}
 	if failure == nil && !found {
 		failure = errors.New("no such tenant")
