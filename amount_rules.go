@@ -80,3 +80,46 @@ func exampleAmount(a money.Amount) string {
 	}
 	return example.Decimal()
 }
+
+// AmountPayable reports whether an invoice's payer may pay amount (minor units)
+// now, under the settings that were copied onto it.
+func AmountPayable(i Invoice, amount int64) error {
+	currency := money.Currency(i.Currency)
+	outstanding := money.Of(i.Outstanding, currency)
+	if err := OnlineMinimum(outstanding); err != nil {
+		return err
+	}
+	minimum, _ := money.MinimumCharge(currency)
+	minimum.Currency = currency
+	floor := money.Of(i.Settings.MinimumPartial, currency)
+	requested := money.Of(amount, currency)
+	if err := AllowedAmount(outstanding, floor, i.Settings.PartialPayments, minimum, requested); err != nil {
+		return err
+	}
+	if err := money.CheckCharge(requested); err != nil {
+		return invalidAmount(CodeAmountTooHigh, "%s", err)
+	}
+	return nil
+}
+
+// CollectableNow says why nothing can be collected for an invoice, whatever the
+// amount, or nil.
+func CollectableNow(i Invoice) error {
+	switch {
+	case i.Status == InvoiceDraft:
+		return Conflict(CodeNotPayable, "This invoice has not been sent yet.")
+	case i.Status == InvoicePaid:
+		return Conflict(CodeNotPayable, "This invoice is paid. Nothing more was charged.")
+	case i.Status == InvoiceVoid:
+		return Conflict(CodeNotPayable, "This invoice was cancelled. Nothing to pay.")
+	case i.Status == InvoiceUncollectible:
+		return Conflict(CodeNotPayable, "This invoice is closed.")
+	case i.Status == InvoiceContested:
+		return Conflict(CodeNotPayable, "A bank is reviewing a payment of this invoice. Nothing to do now.")
+	case i.InFlight != nil && !i.InFlight.State.Live(), i.Status == InvoiceProcessing:
+		return Conflict(CodeInFlight, "A payment is already under way. Nothing more was charged.")
+	case !i.Settings.OnlinePayments:
+		return Conflict(CodeNotPayable, "Online payment is not available for this invoice. Pay by bank transfer.")
+	}
+	return nil
+}

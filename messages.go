@@ -123,3 +123,47 @@ type InvoiceState struct {
 	WakeIn   *time.Duration `json:",omitempty"` // real time until the next row of the agenda
 	DueDate  string
 }
+
+// PayRequest is the payload of a request of kind pay or checkout: what was
+// asked, and what the one who asked was permitted by, which is looked at again
+// right before money moves.
+type PayRequest struct {
+	Amount        int64      `json:"amount"`
+	PaymentMethod *uuid.UUID `json:"payment_method,omitempty"`
+	Save          bool       `json:"save,omitempty"`
+	SuccessURL    string     `json:"success_url,omitempty"`
+	CancelURL     string     `json:"cancel_url,omitempty"`
+	Permit        Permit     `json:"permit"`
+}
+
+// Permit is what a payer is permitted by: scopes at a path for somebody of the
+// organisation, or being the invoice's customer.
+type Permit struct {
+	Account     uuid.UUID `json:"account"`
+	Path        string    `json:"path"`
+	Scopes      []Scope   `json:"scopes"`
+	TokenScopes *[]Scope  `json:"token_scopes,omitempty"`
+	Customer    bool      `json:"customer,omitempty"`
+}
+
+// ReasonRequest is the payload of void and hold.
+type ReasonRequest struct {
+	Reason string `json:"reason"`
+}
+
+// RecordRequest is the payload of record_payment.
+type RecordRequest struct {
+	Amount    int64  `json:"amount"`
+	Method    string `json:"method"`
+	Reference string `json:"reference"`
+}
+
+// AmendRequest is the payload of amend: a sent invoice's new content.
+type AmendRequest struct {
+	Reason      string       `json:"reason"`
+	DueDate     Date         `json:"due_date"`
+	Lines       []Line       `json:"lines"`
+	Adjustments []Adjustment `json:"adjustments"`
+	Total       int64        `json:"total"`
+	Fingerprint []byte       `json:"fingerprint"`
+}

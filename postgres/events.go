@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -48,15 +47,6 @@ func (db *DB) StoreEvent(ctx context.Context, e StoredEvent) (fresh bool, state 
 		return false, "", fmt.Errorf("store an event: %w", err)
 	}
 	return inserted, state, nil
-}
-
-// EndEvents marks an invoice's waiting events as looked at.
-func (tx *Tx) EndEvents(ctx context.Context, invoice uuid.UUID, received time.Time) error {
-	_, err := tx.Exec(ctx, "update stripe_events set state = 'done', done_at = now() where tenant = $1 and invoice_id = $2 and state = 'waiting' and received_at <= $3", tx.Tenant, invoice, received)
-	if err != nil {
-		return fmt.Errorf("end events: %w", err)
-	}
-	return nil
 }
 
 // EndEvent marks one event as looked at.

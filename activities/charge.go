@@ -1,0 +1,395 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/decline"
+	"remit/gateway"
+	"remit/money"
+	"remit/postgres"
+)
+
+// unsentLife is how long an attempt may wait before its confirm is first sent.
+// A payer who pressed Pay does not expect to be charged hours later, when
+// Stripe answers again; past this the attempt is canceled instead.
+const unsentLife = 15 * time.Minute
+
+// work is an attempt with all that a step needs to know, as it was read.
+type work struct {
+	ref     remit.InvoiceRef
+	attempt remit.Attempt
+	payment remit.Payment
+	invoice remit.Invoice
+	clock   remit.Clock
+	link    *Link
+}
+
+// advance brings an attempt as far as it goes now: to its end, or to where only
+// Stripe, the payer or time can take it on. It starts from what is recorded,
+// whoever was killed before.
+func (p *Payments) advance(ctx context.Context, ref remit.InvoiceRef, id uuid.UUID) error {
+	w, err := p.load(ctx, ref, id)
+	if err != nil {
+		return err
+	}
+	if !w.attempt.State.Live() {
+		return nil
+	}
+	if w.link, err = p.Connector.At(ctx, ref.Tenant, w.payment.Account, w.payment.Livemode); err != nil {
+		if isUnreachable(err) {
+			return p.wait(ctx, w, w.attempt.State, err)
+		}
+		return err
+	}
+	if w.attempt.Kind == remit.AttemptCheckout {
+		return p.advanceCheckout(ctx, w)
+	}
+	if w.attempt.ChargeBefore != nil {
+		return p.settleCharge(ctx, w)
+	}
+	return p.charge(ctx, w)
+}
+
+// charge takes an attempt that was never confirmed through M2, steps 2 to 5.
+func (p *Payments) charge(ctx context.Context, w *work) error {
+	now := w.clock.Now(p.Now())
+	if now.Sub(w.attempt.CreatedAt) > unsentLife {
+		return p.giveUp(ctx, w, "It was not sent in time. Nothing was charged.")
+	}
+	view, err := p.prepareIntent(ctx, w)
+	if err != nil {
+		return p.preparing(ctx, w, err)
+	}
+	p.boundary("intent stored")
+	switch view.Status {
+	case "requires_payment_method", "requires_confirmation":
+	default: // not ours to confirm any more: somebody did something at Stripe
+		return p.recordView(ctx, w, view, remit.OutcomeOf(view, ""), nil)
+	}
+	if want := stripeAmountOf(w); view.Amount != want {
+		return p.giveUp(ctx, w, "The amount at Stripe did not match. Nothing was charged.")
+	}
+	stripeMethod, err := p.lastLook(ctx, w, view)
+	if err != nil {
+		if refused := refusal(err); refused != nil {
+			if endErr := p.giveUp(ctx, w, refused.Message); endErr != nil {
+				return endErr
+			}
+		}
+		return err
+	}
+	p.boundary("last look passed")
+	return p.confirm(ctx, w, stripeMethod)
+}
+
+// prepareIntent creates the payment's intent unconfirmed, or takes the one it
+// has and sets its amount (M2, step 2), and stores its id.
+func (p *Payments) prepareIntent(ctx context.Context, w *work) (remit.IntentView, error) {
+	if w.payment.PaymentIntent != "" {
+		view, err := w.link.Stripe.Intent(ctx, w.payment.PaymentIntent)
+		if err != nil || view.Amount == stripeAmountOf(w) || view.Status != "requires_payment_method" && view.Status != "requires_confirmation" {
+			return view, err
+		}
+		return w.link.Stripe.SetIntentAmount(ctx, w.key("amount"), w.payment.PaymentIntent, stripeAmountOf(w))
+	}
+	view, err := w.link.Stripe.CreateIntent(ctx, fmt.Sprintf("%s/create", w.payment.ID), gateway.NewIntent{
+		Amount: stripeAmountOf(w), Currency: money.Currency(w.payment.Currency).Stripe(), StripeCustomer: w.payment.StripeCustomer,
+		Description: "Invoice " + w.invoice.Number, Metadata: metadata(w.ref, w.payment.ID),
+	})
+	if err != nil {
+		return view, err
+	}
+	p.boundary("intent created")
+	w.payment.PaymentIntent, w.payment.IntentAmount = view.ID, view.Amount
+	return view, p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error { return tx.SavePayment(ctx, w.payment) })
+}
+
+// preparing answers a failure before anything was confirmed. Nothing can have
+// been charged, so what repeating cannot mend ends the attempt.
+func (p *Payments) preparing(ctx context.Context, w *work, err error) error {
+	var failure *gateway.Failure
+	if !errors.As(err, &failure) {
+		return err
+	}
+	switch failure.Meaning {
+	case gateway.Unknown, gateway.Later, gateway.Unreachable:
+		return p.wait(ctx, w, w.attempt.State, err)
+	case gateway.Outcome, gateway.State, gateway.Stop:
+		if endErr := p.giveUp(ctx, w, fmt.Sprintf("Stripe refused it (%s). Nothing was charged.", failure.Code)); endErr != nil {
+			return endErr
+		}
+		return p.beforeMoney(err)
+	}
+	return err
+}
+
+// lastLook asks, in the transaction that lets the confirm go, whether it still
+// may (M2, step 3), and remembers the intent's latest charge. It returns the
+// method's id at Stripe.
+func (p *Payments) lastLook(ctx context.Context, w *work, view remit.IntentView) (string, error) {
+	var request postgres.StoredRequest
+	var stripeMethod string
+	r := reservation{ref: w.ref, link: w.link}
+	for range 3 {
+		err := p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) (err error) {
+			request, err = tx.Request(ctx, w.ref.Invoice, w.attempt.RequestID)
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+		if err := decodePayRequest(request, &r); err != nil {
+			return "", err
+		}
+		if err := p.decide(ctx, &r); err != nil {
+			return "", err
+		}
+		var moved bool
+		err = p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error {
+			moved, stripeMethod, err = p.look(ctx, tx, w, &r, view)
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+		if !moved {
+			return stripeMethod, nil
+		}
+		r.strict = true
+	}
+	return "", remit.Conflict(remit.CodeConflict, "This changed meanwhile. Check, send again.")
+}
+
+func (p *Payments) look(ctx context.Context, tx *postgres.Tx, w *work, r *reservation, view remit.IntentView) (moved bool, stripeMethod string, err error) {
+	l, err := tx.LockInvoice(ctx, w.ref.Invoice)
+	if err != nil {
+		return false, "", err
+	}
+	if l.Live == nil || l.Live.ID != w.attempt.ID {
+		return false, "", inFlight()
+	}
+	if moved, err = p.policyMoved(ctx, tx, r); err != nil || moved {
+		return moved, "", err
+	}
+	current, err := tx.LiveConnection(ctx)
+	if err != nil {
+		return false, "", err
+	}
+	if err := Usable(current); err != nil {
+		return false, "", err
+	}
+	if current.ID != w.link.ID || current.Account != w.payment.Account {
+		return false, "", remit.Conflict(remit.CodeConflict, "The Stripe account was changed meanwhile. Check and pay again.")
+	}
+	if err := remit.CollectableNow(l.Invoice); err != nil {
+		return false, "", err
+	}
+	if l.Outstanding < w.attempt.Amount {
+		return false, "", remit.Conflict(remit.CodeConflict, "%s is owed now. Check and pay again.", money.Of(l.Outstanding, money.Currency(l.Currency)))
+	}
+	payments, err := tx.Payments(ctx, l.ID)
+	if err != nil {
+		return false, "", err
+	}
+	for _, other := range payments {
+		if other.ID != w.payment.ID && other.PaymentIntent != "" && !other.IntentClosed {
+			return false, "", inFlight()
+		}
+	}
+	method, err := tx.PaymentMethod(ctx, *w.attempt.PaymentMethodID)
+	if err != nil {
+		return false, "", err
+	}
+	if method.Status != remit.MethodUsable || method.Account != w.payment.Account {
+		return false, "", remit.Invalid("payment_method", "This payment method cannot be used. Choose another.")
+	}
+	now := l.Clock.Now(p.Now())
+	before := view.LatestCharge
+	a := *l.Live
+	a.ChargeBefore, a.ConfirmAt, a.State, a.Since = &before, &now, remit.AttemptConfirming, now
+	if err := tx.SaveAttempt(ctx, l, &a); err != nil {
+		return false, "", err
+	}
+	w.attempt = a
+	return false, method.StripeID, nil
+}
+
+// confirm sends the one call that moves money (M2, step 4).
+func (p *Payments) confirm(ctx context.Context, w *work, stripeMethod string) error {
+	view, err := w.link.Stripe.ConfirmIntent(ctx, w.key("confirm"), w.payment.PaymentIntent, stripeMethod)
+	p.boundary("confirm answered")
+	if err == nil {
+		return p.recordView(ctx, w, view, remit.OutcomeOf(view, *w.attempt.ChargeBefore), nil)
+	}
+	var failure *gateway.Failure
+	if !errors.As(err, &failure) {
+		return err
+	}
+	switch failure.Meaning {
+	case gateway.Outcome:
+		refused := decline.Classify(failure.Code, failure.DeclineCode, failure.AdviceCode, w.methodType())
+		declined := remit.IntentView{ID: w.payment.PaymentIntent}
+		if failure.Intent != nil {
+			declined = *failure.Intent
+		}
+		return p.recordView(ctx, w, declined, remit.Outcome{State: remit.AttemptFailed, Known: true}, &refused)
+	case gateway.State:
+		return p.settleCharge(ctx, w)
+	case gateway.Stop:
+		// Refused before it was tried. A missing method is an answer; anything
+		// else about an id of ours is looked into, never taken for "did not happen".
+		if failure.Param == "payment_method" {
+			refused := decline.Classify(failure.Code, "", "", w.methodType())
+			return p.recordView(ctx, w, remit.IntentView{ID: w.payment.PaymentIntent}, remit.Outcome{State: remit.AttemptFailed, Known: true}, &refused)
+		}
+		return p.wait(ctx, w, remit.AttemptConfirming, err)
+	case gateway.Unknown, gateway.Later, gateway.Unreachable:
+		return p.wait(ctx, w, remit.AttemptConfirming, err)
+	}
+	return err
+}
+
+// settleCharge finds out what became of a confirm whose answer never came (M3):
+// by looking, then by repeating it with the same key while Stripe is sure to
+// remember that, and after that by canceling.
+func (p *Payments) settleCharge(ctx context.Context, w *work) error {
+	view, err := w.link.Stripe.Intent(ctx, w.payment.PaymentIntent)
+	if err != nil {
+		return p.wait(ctx, w, remit.AttemptConfirming, err)
+	}
+	if outcome := remit.OutcomeOf(view, *w.attempt.ChargeBefore); outcome.Known {
+		var refused *decline.Decline
+		if outcome.State == remit.AttemptFailed {
+			d := decline.Classify(view.ErrorCode, view.DeclineCode, view.AdviceCode, w.methodType())
+			refused = &d
+		}
+		return p.recordView(ctx, w, view, outcome, refused)
+	}
+	if w.attempt.State == remit.AttemptProcessing {
+		return p.wait(ctx, w, remit.AttemptProcessing, nil)
+	}
+	now := w.clock.Now(p.Now())
+	if now.Sub(*w.attempt.ConfirmAt) < remit.KeyLife {
+		method, err := p.stripeMethodOf(ctx, w)
+		if err != nil {
+			return err
+		}
+		return p.confirmAgain(ctx, w, method)
+	}
+	return p.giveUp(ctx, w, "It did not go through within a day and was canceled at Stripe. Nothing was charged.")
+}
+
+// confirmAgain repeats a confirm with its own key. Another answer that does not
+// come leaves the attempt waiting.
+func (p *Payments) confirmAgain(ctx context.Context, w *work, stripeMethod string) error {
+	view, err := w.link.Stripe.ConfirmIntent(ctx, w.key("confirm"), w.payment.PaymentIntent, stripeMethod)
+	if err == nil {
+		return p.recordView(ctx, w, view, remit.OutcomeOf(view, *w.attempt.ChargeBefore), nil)
+	}
+	var failure *gateway.Failure
+	if errors.As(err, &failure) && failure.Meaning == gateway.Outcome {
+		refused := decline.Classify(failure.Code, failure.DeclineCode, failure.AdviceCode, w.methodType())
+		declined := remit.IntentView{ID: w.payment.PaymentIntent}
+		if failure.Intent != nil {
+			declined = *failure.Intent
+		}
+		return p.recordView(ctx, w, declined, remit.Outcome{State: remit.AttemptFailed, Known: true}, &refused)
+	}
+	return p.wait(ctx, w, remit.AttemptConfirming, err)
+}
+
+// giveUp ends an attempt that charged nothing by canceling its intent. Only a
+// cancel that Stripe acknowledged ends it; a charge that came first is recorded.
+func (p *Payments) giveUp(ctx context.Context, w *work, why string) error {
+	if w.payment.PaymentIntent == "" {
+		return p.record(ctx, w, result{state: remit.AttemptCanceled, why: why})
+	}
+	view, err := w.link.Stripe.CancelIntent(ctx, w.key("cancel"), w.payment.PaymentIntent)
+	if err != nil {
+		if view, err = w.link.Stripe.Intent(ctx, w.payment.PaymentIntent); err != nil {
+			return p.wait(ctx, w, w.attempt.State, err)
+		}
+	}
+	switch view.Status {
+	case "canceled":
+		return p.record(ctx, w, result{state: remit.AttemptCanceled, view: view, intentClosed: true, why: why})
+	case "succeeded", "processing":
+		return p.recordView(ctx, w, view, remit.OutcomeOf(view, ""), nil)
+	default:
+		return p.wait(ctx, w, w.attempt.State, errors.New("the intent is neither charged nor canceled"))
+	}
+}
+
+// closeIntent has Stripe cancel an earlier payment's intent, so that a new
+// payment may begin. One that turns out to be charged is recorded and wins.
+func (p *Payments) closeIntent(ctx context.Context, ref remit.InvoiceRef, payment remit.Payment) error {
+	link, err := p.Connector.At(ctx, ref.Tenant, payment.Account, payment.Livemode)
+	if err != nil {
+		if isUnreachable(err) {
+			return inFlight()
+		}
+		return err
+	}
+	view, err := link.Stripe.CancelIntent(ctx, fmt.Sprintf("%s/cancel", payment.ID), payment.PaymentIntent)
+	if err != nil {
+		if view, err = link.Stripe.Intent(ctx, payment.PaymentIntent); err != nil {
+			return inFlight()
+		}
+	}
+	if view.Status == "canceled" {
+		return p.intentCanceled(ctx, ref, payment.ID)
+	}
+	if view.Status == "succeeded" {
+		return p.recordLate(ctx, ref, payment.ID, view)
+	}
+	return inFlight()
+}
+
+func (p *Payments) load(ctx context.Context, ref remit.InvoiceRef, id uuid.UUID) (*work, error) {
+	w := &work{ref: ref}
+	err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) (err error) {
+		if w.attempt, err = tx.Attempt(ctx, id); err != nil {
+			return err
+		}
+		if w.payment, err = tx.Payment(ctx, w.attempt.PaymentID); err != nil {
+			return err
+		}
+		if w.invoice, err = tx.Invoice(ctx, ref.Invoice); err != nil {
+			return err
+		}
+		w.clock, err = tx.Clock(ctx)
+		return err
+	})
+	return w, err
+}
+
+func (p *Payments) stripeMethodOf(ctx context.Context, w *work) (string, error) {
+	var id string
+	err := p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error {
+		method, err := tx.PaymentMethod(ctx, *w.attempt.PaymentMethodID)
+		id = method.StripeID
+		return err
+	})
+	return id, err
+}
+
+// key is the idempotency key of one step of the attempt.
+func (w *work) key(step string) string { return w.attempt.ID.String() + "/" + step }
+
+func (w *work) methodType() string {
+	if w.attempt.Method == nil {
+		return "card"
+	}
+	return w.attempt.Method.Type
+}
+
+func stripeAmountOf(w *work) int64 {
+	amount, _ := money.Of(w.attempt.Amount+w.attempt.Surcharge, money.Currency(w.payment.Currency)).Stripe() // AmountPayable checked it
+	return amount
+}

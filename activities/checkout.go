@@ -1,0 +1,160 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"remit"
+	"remit/gateway"
+	"remit/postgres"
+)
+
+// advanceCheckout brings a hosted checkout as far as it goes (M2c): made, then
+// looked at until Stripe says it is complete or expired.
+func (p *Payments) advanceCheckout(ctx context.Context, w *work) error {
+	if w.attempt.StripeSession == "" {
+		return p.mint(ctx, w)
+	}
+	view, err := w.link.Stripe.Session(ctx, w.attempt.StripeSession)
+	if err != nil {
+		return p.wait(ctx, w, w.attempt.State, err)
+	}
+	return p.settleSession(ctx, w, view)
+}
+
+// mint creates the session from the stored parameters and stores its id.
+func (p *Payments) mint(ctx context.Context, w *work) error {
+	var params gateway.SessionParams
+	if err := json.Unmarshal(w.attempt.SessionParams, &params); err != nil {
+		return fmt.Errorf("read a session's parameters: %w", err)
+	}
+	view, err := w.link.Stripe.CreateSession(ctx, w.key("session"), params)
+	p.boundary("session created")
+	if err != nil {
+		var failure *gateway.Failure
+		if errors.As(err, &failure) && (failure.Meaning == gateway.Stop || failure.Meaning == gateway.State || failure.Meaning == gateway.Outcome) {
+			if endErr := p.record(ctx, w, result{state: remit.AttemptCanceled, why: fmt.Sprintf("Stripe refused to open the page (%s). Nothing was charged.", failure.Code)}); endErr != nil {
+				return endErr
+			}
+			return p.beforeMoney(err)
+		}
+		return p.wait(ctx, w, w.attempt.State, err)
+	}
+	return p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error {
+		l, err := tx.LockInvoice(ctx, w.ref.Invoice)
+		if err != nil {
+			return err
+		}
+		if l.Live == nil || l.Live.ID != w.attempt.ID {
+			return nil // ended meanwhile; the session is found by its attempt and expired
+		}
+		a, now := *l.Live, l.Clock.Now(p.Now())
+		a.StripeSession, a.SessionURL, a.ExpiresAt = view.ID, view.URL, &view.ExpiresAt
+		a.State, a.Since = remit.AttemptRequiresAction, now
+		if err := tx.SaveAttempt(ctx, l, &a); err != nil {
+			return err
+		}
+		if err := tx.RememberSession(ctx, view.ID); err != nil {
+			return err
+		}
+		if err := tx.Plan(ctx, l, remit.AgendaPoll, a.ID, now.Add(remit.NextPoll(a.Kind, a.State, 0)), "Ask Stripe about the open checkout"); err != nil {
+			return err
+		}
+		w.attempt = a
+		return tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
+			Kind: "checkout_opened", Actor: a.Actor, What: fmt.Sprintf("A hosted checkout is open, try %d.", a.Number),
+			Why:       remit.Why{Rule: "a checkout is an attempt", Version: "1"},
+			StripeIDs: []string{view.ID}, Data: map[string]any{"attempt": a.Number, "expires_at": view.ExpiresAt},
+		})
+	})
+}
+
+// settleSession reads a session's fate.
+func (p *Payments) settleSession(ctx context.Context, w *work, s gateway.SessionView) error {
+	var intent remit.IntentView
+	if s.PaymentIntent != "" {
+		if err := p.adoptIntent(ctx, w, s.PaymentIntent); err != nil {
+			return err
+		}
+		var err error
+		if intent, err = w.link.Stripe.Intent(ctx, s.PaymentIntent); err != nil {
+			return p.wait(ctx, w, w.attempt.State, err)
+		}
+	}
+	switch {
+	case intent.Status == "succeeded", intent.Status == "processing":
+		return p.recordView(ctx, w, intent, remit.OutcomeOf(intent, ""), nil)
+	case s.Status == "open":
+		return p.wait(ctx, w, remit.AttemptRequiresAction, nil)
+	case s.Status == "expired" && (intent.ID == "" || intent.Status == "canceled"):
+		return p.record(ctx, w, result{state: remit.AttemptCanceled, view: intent, intentClosed: true, why: "The checkout was closed unpaid."})
+	case s.Status == "expired", s.Status == "complete" && intent.Status == "requires_payment_method":
+		return p.giveUp(ctx, w, "The checkout was closed unpaid.")
+	default:
+		return p.wait(ctx, w, w.attempt.State, nil)
+	}
+}
+
+// closeSession ends an open checkout for a payment that takes its place. If the
+// payer was quicker, what he paid is recorded; where neither is known, the other
+// payment has to wait.
+func (p *Payments) closeSession(ctx context.Context, ref remit.InvoiceRef, attempt remit.Attempt) error {
+	w, err := p.load(ctx, ref, attempt.ID)
+	if err != nil {
+		return err
+	}
+	if !w.attempt.State.Live() {
+		return nil
+	}
+	if w.link, err = p.Connector.At(ctx, ref.Tenant, w.payment.Account, w.payment.Livemode); err != nil {
+		if isUnreachable(err) {
+			return inFlight()
+		}
+		return err
+	}
+	if w.attempt.StripeSession == "" {
+		// Its create may have been lost on the way: it is repeated as it was
+		// before any other way to pay opens.
+		if err := p.mint(ctx, w); err != nil {
+			return err
+		}
+		if w.attempt.StripeSession == "" {
+			return inFlight()
+		}
+	}
+	view, err := w.link.Stripe.ExpireSession(ctx, w.key("expire"), w.attempt.StripeSession)
+	p.boundary("session expired")
+	if err != nil {
+		if view, err = w.link.Stripe.Session(ctx, w.attempt.StripeSession); err != nil {
+			return inFlight()
+		}
+	}
+	if err := p.settleSession(ctx, w, view); err != nil {
+		return err
+	}
+	if w, err = p.load(ctx, ref, attempt.ID); err != nil {
+		return err
+	}
+	if w.attempt.State.Live() {
+		return inFlight() // the payer is paying there at this moment
+	}
+	return nil
+}
+
+// adoptIntent stores the intent that a session made when the payer submitted.
+func (p *Payments) adoptIntent(ctx context.Context, w *work, intent string) error {
+	if w.payment.PaymentIntent == intent {
+		return nil
+	}
+	return p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error {
+		payment, err := tx.Payment(ctx, w.payment.ID)
+		if err != nil {
+			return err
+		}
+		payment.PaymentIntent = intent
+		w.payment = payment
+		return tx.SavePayment(ctx, payment)
+	})
+}

@@ -1,0 +1,291 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/decline"
+	"remit/gateway"
+	"remit/ledger"
+	"remit/money"
+	"remit/postgres"
+)
+
+// result is what an attempt came to.
+type result struct {
+	state        remit.AttemptState
+	view         remit.IntentView
+	refused      *decline.Decline
+	intentClosed bool
+	why          string // for a canceled attempt
+}
+
+// recordView records what an intent says, or keeps waiting where it says
+// nothing about this attempt.
+func (p *Payments) recordView(ctx context.Context, w *work, view remit.IntentView, outcome remit.Outcome, refused *decline.Decline) error {
+	if !outcome.Known {
+		return p.wait(ctx, w, remit.AttemptConfirming, nil)
+	}
+	switch outcome.State {
+	case remit.AttemptProcessing, remit.AttemptRequiresAction, remit.AttemptConfirming, remit.AttemptCreated:
+		return p.pend(ctx, w, outcome.State, view)
+	case remit.AttemptFailed:
+		if refused == nil {
+			d := decline.Classify(view.ErrorCode, view.DeclineCode, view.AdviceCode, w.methodType())
+			refused = &d
+		}
+		return p.record(ctx, w, result{state: outcome.State, view: view, refused: refused})
+	case remit.AttemptCanceled, remit.AttemptSucceeded:
+		return p.record(ctx, w, result{state: outcome.State, view: view, intentClosed: true, why: "The payment was canceled at Stripe."})
+	}
+	return fmt.Errorf("an outcome of %q", outcome.State)
+}
+
+// record writes the end of an attempt: attempt, payment, ledger, work item,
+// agenda and timeline in one transaction (M2, step 5). Recording what is
+// recorded already changes nothing.
+func (p *Payments) record(ctx context.Context, w *work, r result) error {
+	return p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error {
+		l, err := tx.LockInvoice(ctx, w.ref.Invoice)
+		if err != nil {
+			return err
+		}
+		a, err := tx.Attempt(ctx, w.attempt.ID)
+		if err != nil {
+			return err
+		}
+		payment, err := tx.Payment(ctx, a.PaymentID)
+		if err != nil {
+			return err
+		}
+		if !a.State.Climbs(r.state) {
+			return nil
+		}
+		now := l.Clock.Now(p.Now())
+		a.State, a.Since, a.EndedAt, a.NextAction = r.state, now, &now, ""
+		payment.State, payment.IntentClosed = r.state, payment.IntentClosed || r.intentClosed
+		if payment.PaymentIntent == "" {
+			payment.PaymentIntent = r.view.ID
+		}
+		if r.view.LatestCharge != "" {
+			a.Charge, payment.Charge = r.view.LatestCharge, r.view.LatestCharge
+		}
+		if r.view.Method != nil && a.Method == nil {
+			a.Method = r.view.Method
+		}
+		var entries []remit.TimelineEntry
+		switch r.state {
+		case remit.AttemptSucceeded:
+			payment.SettledAt = &now
+			booked, err := p.bookCapture(ctx, tx, l, &payment, a, r.view)
+			if err != nil {
+				return err
+			}
+			entries = booked
+		case remit.AttemptFailed:
+			a.Decline = &remit.DeclineRecord{
+				Class: string(r.refused.Class), Code: r.refused.Code, Message: r.refused.PayerMessage(), Hard: r.refused.Hard,
+				Rule: string(r.refused.Rule), Version: r.refused.Version,
+			}
+			entries = append(entries, declinedEntry(l, a, r, payment))
+		default:
+			entries = append(entries, canceledEntry(l, a, r, payment))
+		}
+		if err := tx.SaveAttempt(ctx, l, &a); err != nil {
+			return err
+		}
+		if err := tx.SavePayment(ctx, payment); err != nil {
+			return err
+		}
+		if err := tx.Done(ctx, remit.AgendaPoll, a.ID, now); err != nil {
+			return err
+		}
+		w.attempt, w.payment = a, payment
+		return p.closeBooks(ctx, tx, l, entries)
+	})
+}
+
+// bookCapture books captured money: applied as far as the invoice owes, the
+// rest as excess (M9).
+func (p *Payments) bookCapture(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, payment *remit.Payment, a remit.Attempt, view remit.IntentView) ([]remit.TimelineEntry, error) {
+	received, err := money.FromStripe(view.AmountReceived, view.Currency)
+	if err != nil {
+		return nil, fmt.Errorf("read the amount Stripe captured: %w", err)
+	}
+	payment.AmountCaptured = received.Minor
+	owed := l.Outstanding
+	if string(received.Currency) != l.Currency {
+		owed = 0 // another currency pays nothing here; it is excess to be looked at
+	}
+	entry := ledger.Capture(ledger.Received{
+		Invoice: l.ID, Payment: payment.ID, Currency: string(received.Currency), Amount: received.Minor, Surcharge: a.Surcharge, Outstanding: owed,
+	})
+	booked, err := tx.Book(ctx, l, entry)
+	if err != nil || !booked {
+		return nil, err
+	}
+	ids := []string{view.ID, view.LatestCharge}
+	what := fmt.Sprintf("%s was paid%s.", money.Of(entry.Applied(), received.Currency), byMethod(a.Method))
+	if l.Outstanding > 0 {
+		what = fmt.Sprintf("%s was paid%s; %s is left.", money.Of(entry.Applied(), received.Currency), byMethod(a.Method), money.Of(l.Outstanding, money.Currency(l.Currency)))
+	}
+	entries := []remit.TimelineEntry{{
+		Kind: "paid", Actor: a.Actor, What: what, Why: remit.Why{Rule: "the ledger decides", Version: "1"}, StripeIDs: ids,
+		Data: map[string]any{"attempt": a.Number, "amount": entry.Applied(), "captured": received.Minor, "payment": payment.ID.String()},
+	}}
+	if excess := entry.Excess(); excess > 0 {
+		entries = append(entries, remit.TimelineEntry{
+			Kind: "excess", Actor: remit.Stripe,
+			What:      fmt.Sprintf("%s more than was owed came in. It is kept as excess until somebody decides.", money.Of(excess, received.Currency)),
+			Why:       remit.Why{Rule: "every cent received is on the ledger", Version: "1"},
+			StripeIDs: ids, Data: map[string]any{"amount": excess, "payment": payment.ID.String()},
+		})
+		if entry.Applied() == 0 {
+			entries = entries[1:]
+		}
+	}
+	return entries, nil
+}
+
+// closeBooks brings work item and agenda in line with the invoice and saves it.
+func (p *Payments) closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, entries []remit.TimelineEntry) error {
+	now := l.Clock.Now(p.Now())
+	item, reason := remit.WorkItemOpen, ""
+	switch {
+	case l.VoidedAt != nil:
+		item, reason = remit.WorkItemCancelled, "The invoice was cancelled."
+	case l.SentAt != nil && l.Outstanding == 0:
+		item, reason = remit.WorkItemDone, "The invoice is paid."
+	case l.WroteOff:
+		item, reason = remit.WorkItemCancelled, "The invoice was closed."
+	case l.Live != nil:
+		item = remit.WorkItemPaying
+	}
+	if _, err := tx.SettleWorkItem(ctx, l, item, reason, now); err != nil {
+		return err
+	}
+	if !item.Live() {
+		if err := tx.Done(ctx, remit.AgendaOverdue, l.ID, now); err != nil {
+			return err
+		}
+	}
+	return tx.SaveInvoice(ctx, l, p.Now(), entries...)
+}
+
+// pend records that an attempt is alive in one of the middle states.
+func (p *Payments) pend(ctx context.Context, w *work, state remit.AttemptState, view remit.IntentView) error {
+	w.attempt.NextAction = view.NextActionURL
+	return p.wait(ctx, w, state, nil)
+}
+
+// wait leaves an attempt alive and plans the next look at it. cause, if any, is
+// why nothing is known yet.
+func (p *Payments) wait(ctx context.Context, w *work, state remit.AttemptState, cause error) error {
+	return p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error {
+		l, err := tx.LockInvoice(ctx, w.ref.Invoice)
+		if err != nil {
+			return err
+		}
+		if l.Live == nil || l.Live.ID != w.attempt.ID {
+			return nil
+		}
+		a, now := *l.Live, l.Clock.Now(p.Now())
+		changed := a.State != state && a.State.Climbs(state)
+		if changed {
+			a.State, a.Since, a.Polls = state, now, 0
+		}
+		a.NextAction = w.attempt.NextAction
+		at := now.Add(remit.NextPoll(a.Kind, a.State, a.Polls))
+		if a.ExpiresAt != nil && at.After(*a.ExpiresAt) && a.ExpiresAt.After(now) {
+			at = a.ExpiresAt.Add(remit.NextPoll(remit.AttemptCharge, a.State, 1))
+		}
+		a.Polls++
+		if err := tx.SaveAttempt(ctx, l, &a); err != nil {
+			return err
+		}
+		if err := tx.Plan(ctx, l, remit.AgendaPoll, a.ID, at, fmt.Sprintf("Ask Stripe about try %d", a.Number)); err != nil {
+			return err
+		}
+		w.attempt = a
+		payment, err := tx.Payment(ctx, a.PaymentID)
+		if err != nil {
+			return err
+		}
+		payment.State = a.State
+		if err := tx.SavePayment(ctx, payment); err != nil {
+			return err
+		}
+		var entries []remit.TimelineEntry
+		if changed || cause != nil && a.Polls == 1 {
+			entries = append(entries, waitingEntry(l, a, cause))
+		}
+		return p.closeBooks(ctx, tx, l, entries)
+	})
+}
+
+// intentCanceled notes that Stripe has canceled an earlier payment's intent.
+func (p *Payments) intentCanceled(ctx context.Context, ref remit.InvoiceRef, payment uuid.UUID) error {
+	return p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+		l, err := tx.LockInvoice(ctx, ref.Invoice)
+		if err != nil {
+			return err
+		}
+		stored, err := tx.Payment(ctx, payment)
+		if err != nil || stored.IntentClosed {
+			return err
+		}
+		stored.IntentClosed = true
+		if stored.State != remit.AttemptFailed {
+			stored.State = remit.AttemptCanceled
+		}
+		if err := tx.SavePayment(ctx, stored); err != nil {
+			return err
+		}
+		return tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
+			Kind: "intent_canceled", Actor: remit.System, What: "The earlier payment was canceled at Stripe, so that another may begin.",
+			Why: remit.Why{Rule: "one open intent", Version: "1"}, StripeIDs: []string{stored.PaymentIntent},
+		})
+	})
+}
+
+// recordLate records a success of a payment whose last attempt was thought to
+// be over.
+func (p *Payments) recordLate(ctx context.Context, ref remit.InvoiceRef, payment uuid.UUID, view remit.IntentView) error {
+	var last *remit.Attempt
+	err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+		payments, err := tx.Payments(ctx, ref.Invoice)
+		if err != nil {
+			return err
+		}
+		for _, stored := range payments {
+			if stored.ID == payment && len(stored.Attempts) > 0 {
+				last = &stored.Attempts[len(stored.Attempts)-1]
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if last == nil {
+		return fmt.Errorf("payment %s has no attempt", payment)
+	}
+	w, err := p.load(ctx, ref, last.ID)
+	if err != nil {
+		return err
+	}
+	return p.recordView(ctx, w, view, remit.OutcomeOf(view, ""), nil)
+}
+
+// unknownWords says why nothing is known yet, for staff.
+func unknownWords(cause error) string {
+	var failure *gateway.Failure
+	if errors.As(cause, &failure) {
+		return failure.Error()
+	}
+	return "no answer from Stripe"
+}

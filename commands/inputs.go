@@ -1,0 +1,145 @@
+package commands
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"remit"
+)
+
+// PayInput is how a payer wants to pay: a saved method, or a hosted checkout.
+type PayInput struct {
+	Amount        int64      // minor units of the invoice's currency
+	PaymentMethod *uuid.UUID // a saved, usable method of the invoice's customer
+	Checkout      bool       // a hosted page instead
+	Save          bool       // offer to keep the method entered on the hosted page
+	ReturnPath    string     // local path to come back to from the hosted page; "" for the public one
+}
+
+// PayOutcome is how far a payment came within the time a payer waits.
+type PayOutcome struct {
+	Payment    remit.Payment
+	Invoice    remit.Invoice
+	Attempt    remit.Attempt
+	Checkout   *CheckoutPage
+	NextAction string // where the payer has to go to confirm, if anywhere
+	Done       bool   // false: processing, confirming, a page to visit, or time was up
+}
+
+// CheckoutPage is Stripe's hosted page for an attempt.
+type CheckoutPage struct {
+	URL       string
+	ExpiresAt time.Time
+}
+
+// WorkItemFilter narrows the inbox. States empty: the live ones.
+type WorkItemFilter struct {
+	States       []remit.WorkItemState
+	Organisation string
+}
+
+// InvoiceFilter narrows the list of invoices; zero fields do not narrow.
+type InvoiceFilter struct {
+	Organisation string // at this path and below
+	Status       remit.InvoiceStatus
+	Overdue      *bool
+	Held         *bool
+	Customer     *uuid.UUID
+	Number       string
+}
+
+// InvoiceInput is an invoice as it arrives. Its total is its lines plus its
+// adjustments; where Total is given it must agree with them.
+type InvoiceInput struct {
+	Organisation string // path; "" takes the customer's
+	CustomerID   uuid.UUID
+	Number       string
+	Seller       remit.Seller
+	Currency     string // "" takes the organisation's
+	IssueDate    remit.Date
+	DueDate      remit.Date
+	Lines        []remit.Line
+	Adjustments  []remit.Adjustment
+	Total        *int64
+	Reason       string // why a sent invoice is amended
+}
+
+// CustomerInput is a customer as it arrives.
+type CustomerInput struct {
+	Organisation string
+	Name         string
+	Email        string
+	Currency     string
+	ExternalID   string
+	AutoCharge   *bool
+}
+
+// RecordInput is money received outside Stripe.
+type RecordInput struct {
+	Amount    int64
+	Method    string // bank_transfer
+	Reference string
+}
+
+// KeysInput are the API keys of a Stripe account. They are checked against
+// Stripe before they are saved and are never shown again.
+type KeysInput struct {
+	SecretKey      string
+	PublishableKey string
+	WebhookSecret  string
+}
+
+// ImportInput is a file of invoices for an organisation.
+type ImportInput struct {
+	Organisation string
+	FileName     string
+	Content      []byte
+}
+
+// Import is how far an import has come. Amounts are minor units of Currency.
+type Import struct {
+	ID             uuid.UUID
+	Organisation   string
+	FileName       string
+	Format         string
+	State          string // running, done or failed
+	RowsTotal      int
+	RowsNew        int
+	RowsSame       int
+	RowsBad        int
+	AmountNew      int64
+	AmountHeld     int64
+	Currency       string
+	IgnoredColumns []string
+	Failure        string
+	Errors         []ImportError
+	CreatedAt      time.Time
+	EndedAt        *time.Time
+}
+
+// ImportError is a row that did not go in.
+type ImportError struct {
+	Line   int
+	Field  string
+	Reason string
+}
+
+// PaymentSettings is the setting "payments" at a path: what holds there and
+// where it comes from.
+type PaymentSettings struct {
+	OnlinePayments  bool
+	PartialPayments bool
+	MinimumPartial  int64
+	Currency        string
+	SetAt           string // the path whose setting holds; "" for the default
+	Version         int64
+}
+
+// WorkItemStep is the assignee line that holds at a path.
+type WorkItemStep struct {
+	Assignee remit.Assignee
+	XML      string
+	SetAt    string // the path whose line holds; "" for the default
+	Reaches  int    // how many people the line reaches now
+}
