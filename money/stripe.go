@@ -45,7 +45,7 @@ func (a Amount) StripePayout() (int64, error) {
 }
 
 // FromStripe is the amount that Stripe wrote, with its lower-case currency. It
-// fails where [Amount.Stripe] could not have written it.
+// fails where that is no whole number of minor units, as 5.50 ISK is not.
 func FromStripe(amount int64, currency string) (Amount, error) {
 	c, err := ParseCurrency(currency)
 	if err != nil {
