@@ -12,22 +12,6 @@ import (
 	"remit"
 )
 
-// TenantPaths reads the ids of the given top-level paths; unknown ones are left
-// out.
-func (db *DB) TenantPaths(ctx context.Context, paths []string) (map[string]uuid.UUID, error) {
-	rows, err := db.pool.Query(ctx, "select path, id from tenants where path = any($1)", paths)
-	if err != nil {
-		return nil, fmt.Errorf("read the tenants: %w", err)
-	}
-	tenants := map[string]uuid.UUID{}
-	var path string
-	var id uuid.UUID
-	if _, err = pgx.ForEachRow(rows, []any{&path, &id}, func() error { tenants[path] = id; return nil }); err != nil {
-		return nil, fmt.Errorf("read the tenants: %w", err)
-	}
-	return tenants, nil
-}
-
 // InsertTenant makes the tenant of the transaction and its top-level
 // organisation, whose id is the tenant's. Returns [remit.CodeAlreadyExists] if
 // the path is taken.

@@ -179,3 +179,31 @@ func (tx *Tx) CustomerUnit(ctx context.Context, customer uuid.UUID) (id uuid.UUI
 	}
 	return id, path, nil
 }
+
+// AccountOf is the account of an address. Returns [remit.NotFound].
+func (tx *Tx) AccountOf(ctx context.Context, email string) (uuid.UUID, error) {
+	var id uuid.UUID
+	err := tx.QueryRow(ctx, "select id from accounts where lower(email) = lower($1)", email).Scan(&id)
+	if isNoRows(err) {
+		return uuid.Nil, remit.NotFound()
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("read the account: %w", err)
+	}
+	return id, nil
+}
+
+// Names reads the names and addresses of accounts by their ids.
+func (tx *Tx) Names(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][2]string, error) {
+	rows, err := tx.Query(ctx, "select id, name, email from accounts where id = any($1)", ids)
+	if err != nil {
+		return nil, fmt.Errorf("read the names: %w", err)
+	}
+	names := map[uuid.UUID][2]string{}
+	var id uuid.UUID
+	var name, email string
+	if _, err = pgx.ForEachRow(rows, []any{&id, &name, &email}, func() error { names[id] = [2]string{name, email}; return nil }); err != nil {
+		return nil, fmt.Errorf("read the names: %w", err)
+	}
+	return names, nil
+}
