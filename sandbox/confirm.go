@@ -185,6 +185,7 @@ func (t *tx) charge(pi *paymentIntent, m *paymentMethod, authenticated *threeDSe
 	t.put(pi)
 	t.emit("charge.succeeded", ch)
 	t.emit("payment_intent.succeeded", pi)
+	t.completeSession(pi.Kept.Session)
 	return nil
 }
 

@@ -95,11 +95,7 @@ func (c *call) payer(param, id string) (*customer, error) {
 }
 
 func createCustomer(c *call) (any, error) {
-	who := &customer{
-		ID: "cus_" + random(14), Object: "customer", Created: c.seconds(),
-		InvoicePrefix: strings.ToUpper(random(8)), NextInvoiceSequence: 1,
-		PreferredLocales: []string{}, TaxExempt: "none",
-	}
+	who := c.newCustomer()
 	source := c.p.string("payment_method")
 	wanted := who.read(c.p)
 	if err := c.p.done(); err != nil {
@@ -117,6 +113,15 @@ func createCustomer(c *call) (any, error) {
 	c.put(who)
 	c.emit("customer.created", who)
 	return who, c.setDefaultMethod(who, wanted)
+}
+
+// newCustomer is a customer as it begins. Put it once it is complete.
+func (t *tx) newCustomer() *customer {
+	return &customer{
+		ID: "cus_" + random(14), Object: "customer", Created: t.seconds(),
+		InvoicePrefix: strings.ToUpper(random(8)), NextInvoiceSequence: 1,
+		Metadata: map[string]string{}, PreferredLocales: []string{}, TaxExempt: "none",
+	}
 }
 
 func updateCustomer(c *call) (any, error) {

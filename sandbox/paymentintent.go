@@ -60,7 +60,8 @@ type paymentIntent struct {
 
 	Kept struct {
 		ReturnURL string `json:"return_url,omitempty"`
-		Page      string `json:"page,omitempty"` // of the authentication under way
+		Page      string `json:"page,omitempty"`    // of the authentication under way
+		Session   string `json:"session,omitempty"` // checkout session it pays
 	} `json:"-"`
 }
 
@@ -361,6 +362,9 @@ func cancelPaymentIntent(c *call) (any, error) {
 	}
 	if !slices.Contains(updatable, pi.Status) {
 		return nil, pi.unexpected("You cannot cancel this PaymentIntent because it has a status of %s. Only a PaymentIntent with one of the following statuses may be canceled: requires_payment_method, requires_capture, requires_confirmation, requires_action, processing.", pi.Status)
+	}
+	if pi.Kept.Session != "" {
+		return nil, pi.unexpected("You cannot cancel this PaymentIntent because it was created by a Checkout Session. Expire the Checkout Session %s instead.", pi.Kept.Session)
 	}
 	c.cancelIntent(pi, reason)
 	return pi, nil

@@ -111,6 +111,7 @@ func (t *tx) completeSetup(si *setupIntent, m *paymentMethod, authenticated *thr
 	}
 	t.put(si)
 	t.emit("setup_intent.succeeded", si)
+	t.completeSession(si.Kept.Session)
 	return nil
 }
 

@@ -32,7 +32,8 @@ type setupIntent struct {
 
 	Kept struct {
 		ReturnURL string `json:"return_url,omitempty"`
-		Page      string `json:"page,omitempty"` // of the authentication under way
+		Page      string `json:"page,omitempty"`    // of the authentication under way
+		Session   string `json:"session,omitempty"` // checkout session it is of
 	} `json:"-"`
 }
 

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"errors"
-	"html/template"
 	"net/http"
 	"net/url"
 )
@@ -51,35 +50,13 @@ func challenged() *threeDSecure {
 	}
 }
 
-var authenticationPage = template.Must(template.New("3ds").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Confirm it is you</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"></head>
-<body><main><h1>Confirm it is you</h1>
-{{if .Open}}<p>{{.What}}</p>
-<form method="post">
-<button name="outcome" value="complete">Complete</button>
-<button name="outcome" value="fail">Fail</button>
-</form>{{else}}<p>There is nothing to confirm here any more.</p>{{end}}
-</main></body></html>
-`))
-
-// writePage answers a page of the stand-in's own.
-func writePage(rw http.ResponseWriter, page *template.Template, status int, data any) {
-	h := rw.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
-	rw.WriteHeader(status)
-	page.Execute(rw, data)
-}
-
 // errGone is a page whose object waits for it no more.
 var errGone = errors.New("gone")
 
-type authenticationView struct {
-	Open bool
-	What string
-}
+type authenticationView struct{ Title, What string }
+
+// nothingToConfirm is the page of a visit that nobody waits for any more.
+var nothingToConfirm = notice{Title: "Nothing to confirm", Words: "There is nothing to confirm here any more."}
 
 func showAuthentication(s *Server, rw http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
@@ -88,19 +65,21 @@ func showAuthentication(s *Server, rw http.ResponseWriter, r *http.Request) {
 		intent := t.awaiting(must[authentication](t, id))
 		switch o := intent.(type) {
 		case *paymentIntent:
-			view = authenticationView{true, "Pay " + money(o.Amount, o.Currency) + " with " + must[paymentMethod](t, *o.PaymentMethod).methodLabel() + "."}
+			view = authenticationView{"Confirm it is you", "Pay " + money(o.Amount, o.Currency) + " with " + must[paymentMethod](t, *o.PaymentMethod).methodLabel() + "."}
 		case *setupIntent:
-			view = authenticationView{true, "Save " + must[paymentMethod](t, *o.PaymentMethod).methodLabel() + " for later payments."}
+			view = authenticationView{"Confirm it is you", "Save " + must[paymentMethod](t, *o.PaymentMethod).methodLabel() + " for later payments."}
 		}
 		return nil
 	})
 	switch {
 	case errors.Is(err, errGone):
-		writePage(rw, authenticationPage, http.StatusNotFound, view)
+		s.page(rw, http.StatusNotFound, "notice", nothingToConfirm)
 	case err != nil:
 		http.Error(rw, "The stand-in failed.", http.StatusInternalServerError)
+	case view.What == "":
+		s.page(rw, http.StatusOK, "notice", nothingToConfirm)
 	default:
-		writePage(rw, authenticationPage, http.StatusOK, view)
+		s.page(rw, http.StatusOK, "challenge", view)
 	}
 }
 
@@ -132,11 +111,11 @@ func finishAuthentication(s *Server, rw http.ResponseWriter, r *http.Request) {
 	})
 	switch {
 	case errors.Is(err, errGone):
-		writePage(rw, authenticationPage, http.StatusNotFound, authenticationView{})
+		s.page(rw, http.StatusNotFound, "notice", nothingToConfirm)
 	case err != nil:
 		http.Error(rw, "The stand-in failed.", http.StatusInternalServerError)
 	case back == "":
-		writePage(rw, authenticationPage, http.StatusOK, authenticationView{})
+		s.page(rw, http.StatusOK, "notice", nothingToConfirm)
 	default:
 		http.Redirect(rw, r, back, http.StatusSeeOther)
 	}
