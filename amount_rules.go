@@ -103,7 +103,8 @@ func AmountPayable(i Invoice, amount int64) error {
 }
 
 // CollectableNow says why nothing can be collected for an invoice, whatever the
-// amount, or nil.
+// amount, or nil. It does not look at a live attempt: whether that one stands in
+// the way depends on whose it is.
 func CollectableNow(i Invoice) error {
 	switch {
 	case i.Status == InvoiceDraft:
@@ -116,7 +117,7 @@ func CollectableNow(i Invoice) error {
 		return Conflict(CodeNotPayable, "This invoice is closed.")
 	case i.Status == InvoiceContested:
 		return Conflict(CodeNotPayable, "A bank is reviewing a payment of this invoice. Nothing to do now.")
-	case i.InFlight != nil && !i.InFlight.State.Live(), i.Status == InvoiceProcessing:
+	case i.Status == InvoiceProcessing:
 		return Conflict(CodeInFlight, "A payment is already under way. Nothing more was charged.")
 	case !i.Settings.OnlinePayments:
 		return Conflict(CodeNotPayable, "Online payment is not available for this invoice. Pay by bank transfer.")

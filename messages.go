@@ -19,6 +19,9 @@ const (
 	// UpdateRequest carries the id of a row of invoice_requests and returns a
 	// [RequestResult]. A message without such a row does nothing.
 	UpdateRequest = "request"
+	// UpdateRefresh looks at the live attempt and starts nothing. It returns the
+	// [InvoiceState].
+	UpdateRefresh = "refresh"
 	// SignalWake says that something about the invoice may have changed: an
 	// event arrived, the agenda or the clock moved. It carries a [Wake].
 	SignalWake = "wake"

@@ -94,6 +94,10 @@ func (p *Payments) reserve(ctx context.Context, r *reservation) (*obstacle, uuid
 	var found *obstacle
 	var id uuid.UUID
 	err := p.DB.InTenant(ctx, r.ref.Tenant, func(tx *postgres.Tx) error {
+		l, err := tx.LockInvoice(ctx, r.ref.Invoice)
+		if err != nil {
+			return err
+		}
 		existing, err := tx.AttemptOfRequest(ctx, r.stored.ID)
 		if err != nil {
 			return err
@@ -102,9 +106,16 @@ func (p *Payments) reserve(ctx context.Context, r *reservation) (*obstacle, uuid
 			id = existing.ID
 			return nil
 		}
-		l, err := tx.LockInvoice(ctx, r.ref.Invoice)
+		// Whoever asked may have been told that nothing would happen any more.
+		again, err := tx.Request(ctx, r.ref.Invoice, r.stored.ID)
 		if err != nil {
 			return err
+		}
+		if again.Result != nil && again.Result.Refused != nil {
+			return again.Result.Refused.AsError()
+		}
+		if p.Now().Sub(again.CreatedAt) > unsentLife {
+			return remit.Conflict(remit.CodeConflict, "This was asked too long ago. Nothing was charged.")
 		}
 		if found, err = p.mayStart(ctx, tx, l, r); err != nil || found != nil {
 			return err

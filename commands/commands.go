@@ -37,6 +37,7 @@ type Commands struct {
 	Now       func() time.Time // real time
 	PublicURL string           // of the portal, without a trailing slash
 	Answer    time.Duration    // how long a payer waits for an outcome before "as it stands"; 20 s by default
+	TaskQueue string           // where the workflows run; [remit.TaskQueue] by default
 	Sandbox   bool             // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed
 }
 

@@ -14,6 +14,7 @@ type PayInput struct {
 	PaymentMethod *uuid.UUID // a saved, usable method of the invoice's customer
 	Checkout      bool       // a hosted page instead
 	Save          bool       // offer to keep the method entered on the hosted page
+	Keyed         bool       // sent with an idempotency key, so that a repetition is recognised before it gets here
 	ReturnPath    string     // local path to come back to from the hosted page; "" for the public one
 }
 

@@ -14,6 +14,8 @@ import (
 // InvoiceQuery narrows a list of invoices to what the caller may see.
 type InvoiceQuery struct {
 	Units    []uuid.UUID // organisations the caller may see
+	AnyUnit  bool        // all of them: the customer narrows enough
+	SentOnly bool
 	Path     string      // at this path and below
 	Customer *uuid.UUID
 	Status   remit.InvoiceStatus
@@ -63,12 +65,18 @@ func (tx *Tx) CountInvoices(ctx context.Context, q InvoiceQuery) (map[remit.Invo
 }
 
 func (q InvoiceQuery) where(tenant uuid.UUID) (string, []any) {
-	args := []any{tenant, q.Units}
+	args := []any{tenant}
 	var b strings.Builder
-	b.WriteString(" where i.tenant = $1 and i.organisation_id = any($2)")
+	b.WriteString(" where i.tenant = $1")
 	add := func(condition string, value any) {
 		args = append(args, value)
 		fmt.Fprintf(&b, " and "+condition, len(args))
+	}
+	if !q.AnyUnit {
+		add("i.organisation_id = any($%d)", q.Units)
+	}
+	if q.SentOnly {
+		b.WriteString(" and i.sent_at is not null")
 	}
 	if q.Path != "" {
 		args = append(args, q.Path)

@@ -110,7 +110,7 @@ func (tx *Tx) LockInvoice(ctx context.Context, id uuid.UUID) (*LockedInvoice, er
 		l.Clock = remit.Clock{Offset: *offset, Test: true}
 	}
 	if i.InFlight != nil {
-		if l.Live, err = tx.liveAttempt(ctx, id); err != nil {
+		if l.Live, err = tx.LiveAttempt(ctx, id); err != nil {
 			return nil, err
 		}
 	}

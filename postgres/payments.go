@@ -165,7 +165,8 @@ func (tx *Tx) oneAttempt(ctx context.Context, where string, arg any) (remit.Atte
 	return attempts[0], nil
 }
 
-func (tx *Tx) liveAttempt(ctx context.Context, invoice uuid.UUID) (*remit.Attempt, error) {
+// LiveAttempt reads an invoice's one live attempt, or nil.
+func (tx *Tx) LiveAttempt(ctx context.Context, invoice uuid.UUID) (*remit.Attempt, error) {
 	attempts, err := tx.queryAttempts(ctx, "invoice_id = $2 and state in ('created', 'requires_action', 'processing', 'confirming')", invoice)
 	if err != nil || len(attempts) == 0 {
 		return nil, err
@@ -319,4 +320,19 @@ func (tx *Tx) EndRequest(ctx context.Context, id uuid.UUID, result remit.Request
 		return fmt.Errorf("end a request: %w", err)
 	}
 	return nil
+}
+
+// LiveRequest reads the request whose attempt is live for an invoice, or nil.
+func (tx *Tx) LiveRequest(ctx context.Context, invoice uuid.UUID) (*StoredRequest, error) {
+	var id uuid.UUID
+	err := tx.QueryRow(ctx, `select request_id from attempts where tenant = $1 and invoice_id = $2 and state in ('created', 'requires_action', 'processing', 'confirming')`,
+		tx.Tenant, invoice).Scan(&id)
+	if isNoRows(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the live attempt's request: %w", err)
+	}
+	r, err := tx.Request(ctx, invoice, id)
+	return &r, err
 }

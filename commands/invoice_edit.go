@@ -1,0 +1,391 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/money"
+	"remit/postgres"
+)
+
+// PaymentsSetting is the name of the setting that says how invoices are paid.
+const PaymentsSetting = "payments"
+
+// CreateInvoice adds a draft. The same invoice (organisation, seller, customer
+// and number) with the same content is the one that stands there: created is
+// false. With other content it is refused, naming both (already_exists).
+func (c *Commands) CreateInvoice(ctx context.Context, caller Caller, body Body[InvoiceInput]) (invoice remit.Invoice, created bool, err error) {
+	if err := c.somewhere(ctx, caller, remit.InvoiceEdit); err != nil {
+		return remit.Invoice{}, false, err
+	}
+	in, err := body()
+	if err != nil {
+		return remit.Invoice{}, false, err
+	}
+	found, customer, err := c.seeCustomer(ctx, caller, in.CustomerID, remit.InvoiceEdit)
+	if err != nil {
+		return remit.Invoice{}, false, remit.Invalid("customer_id", "There is no such customer, or you may not see it.")
+	}
+	if in.Organisation == "" {
+		in.Organisation = customer.Organisation
+	}
+	if err := c.authorise(ctx, caller, found.member.Tenant, in.Organisation, remit.InvoiceEdit); err != nil {
+		return remit.Invoice{}, false, err
+	}
+	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
+		draft, err := c.draft(ctx, tx, in, customer)
+		if err != nil {
+			return err
+		}
+		draft.Source = "api"
+		inserted, id, err := c.insertDraft(ctx, tx, draft, caller.Actor())
+		if err != nil {
+			return err
+		}
+		created = inserted
+		if inserted {
+			if err := c.audit(ctx, tx, caller.entry("invoice.create", "invoice "+id.String(), in.Organisation)); err != nil {
+				return err
+			}
+		}
+		invoice, err = tx.Invoice(ctx, id)
+		return err
+	})
+	return invoice, created, err
+}
+
+// UpdateInvoice changes a draft, or amends a sent invoice with a trace. What
+// bears on money goes through the invoice's workflow.
+func (c *Commands) UpdateInvoice(ctx context.Context, caller Caller, id uuid.UUID, body Body[InvoiceInput]) (remit.Invoice, error) {
+	found, before, err := c.mayChange(ctx, caller, id, remit.InvoiceEdit)
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	in, err := body()
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	var draft postgres.NewInvoice
+	var customer remit.Customer
+	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
+		if customer, err = tx.Customer(ctx, before.CustomerID); err != nil {
+			return err
+		}
+		if in.CustomerID != uuid.Nil && in.CustomerID != before.CustomerID {
+			return remit.Invalid("customer_id", "An invoice stays with its customer. Cancel it and make another.")
+		}
+		if in.Organisation != "" && in.Organisation != before.Organisation {
+			return remit.Invalid("organisation", "An invoice stays at its organisation. Cancel it and make another.")
+		}
+		in.Organisation = before.Organisation
+		if in.Currency == "" {
+			in.Currency = before.Currency
+		}
+		if in.Currency != before.Currency {
+			return remit.Invalid("currency", "An invoice stays in its currency, %s.", before.Currency)
+		}
+		draft, err = c.draft(ctx, tx, in, customer)
+		return err
+	})
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	if before.SentAt == nil {
+		return c.changeDraft(ctx, caller, found, id, draft)
+	}
+	if strings.TrimSpace(in.Reason) == "" {
+		return remit.Invoice{}, remit.Invalid("reason", "Sent invoices are amended: say why.")
+	}
+	if draft.Number != before.Number || draft.Seller != before.Seller {
+		return remit.Invoice{}, remit.Invalid("number", "A sent invoice keeps its number and its seller.")
+	}
+	return c.through(ctx, caller, found, before, remit.RequestAmend, remit.AmendRequest{
+		Reason: in.Reason, DueDate: draft.DueDate, Lines: draft.Lines, Adjustments: draft.Adjustments, Total: draft.Total, Fingerprint: draft.Fingerprint[:],
+	})
+}
+
+// VoidInvoice cancels an invoice on which nothing was paid.
+func (c *Commands) VoidInvoice(ctx context.Context, caller Caller, id uuid.UUID, body Body[string]) (remit.Invoice, error) {
+	return c.withReason(ctx, caller, id, remit.RequestVoid, body)
+}
+
+// HoldInvoice keeps automatic charges off an invoice, with a reason.
+func (c *Commands) HoldInvoice(ctx context.Context, caller Caller, id uuid.UUID, body Body[string]) (remit.Invoice, error) {
+	return c.withReason(ctx, caller, id, remit.RequestHold, body)
+}
+
+// LiftHold takes a hold off. One that money set needs stripe=pay.
+func (c *Commands) LiftHold(ctx context.Context, caller Caller, id uuid.UUID) (remit.Invoice, error) {
+	found, invoice, err := c.seeInvoice(ctx, caller, id, remit.InvoiceEdit, remit.StripePay)
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	scope := remit.InvoiceEdit
+	if invoice.Hold != nil && invoice.Hold.Kind.Money() {
+		scope = remit.StripePay
+	}
+	if err := c.authorise(ctx, caller, found.member.Tenant, invoice.Organisation, scope); err != nil {
+		return remit.Invoice{}, err
+	}
+	return c.through(ctx, caller, found, invoice, remit.RequestLiftHold, struct{}{})
+}
+
+// RecordPayment records money received outside Stripe.
+func (c *Commands) RecordPayment(ctx context.Context, caller Caller, id uuid.UUID, body Body[RecordInput]) (remit.Payment, error) {
+	found, invoice, err := c.mayChange(ctx, caller, id, remit.InvoiceEdit)
+	if err != nil {
+		return remit.Payment{}, err
+	}
+	in, err := body()
+	if err != nil {
+		return remit.Payment{}, err
+	}
+	if in.Method != "bank_transfer" {
+		return remit.Payment{}, remit.Invalid("method", "Only bank_transfer is recorded by hand.")
+	}
+	result, err := c.submit(ctx, caller, found, invoice, remit.RequestRecordPayment, remit.RecordRequest(in))
+	if err != nil {
+		return remit.Payment{}, err
+	}
+	return c.Payment(ctx, caller, *result.Payment)
+}
+
+func (c *Commands) withReason(ctx context.Context, caller Caller, id uuid.UUID, kind remit.RequestKind, body Body[string]) (remit.Invoice, error) {
+	found, invoice, err := c.mayChange(ctx, caller, id, remit.InvoiceEdit)
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	reason, err := body()
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	if reason = strings.TrimSpace(reason); reason == "" || len(reason) > 500 {
+		return remit.Invoice{}, remit.Invalid("reason", "Say why, in at most 500 characters.")
+	}
+	return c.through(ctx, caller, found, invoice, kind, remit.ReasonRequest{Reason: reason})
+}
+
+// through hands a change to the invoice's workflow and reads the invoice again.
+func (c *Commands) through(ctx context.Context, caller Caller, found seen, invoice remit.Invoice, kind remit.RequestKind, payload any) (remit.Invoice, error) {
+	if _, err := c.submit(ctx, caller, found, invoice, kind, payload); err != nil {
+		return remit.Invoice{}, err
+	}
+	var after remit.Invoice
+	err := c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) (err error) {
+		after, err = tx.Invoice(ctx, invoice.ID)
+		return err
+	})
+	return after, err
+}
+
+func (c *Commands) submit(ctx context.Context, caller Caller, found seen, invoice remit.Invoice, kind remit.RequestKind, payload any) (remit.RequestResult, error) {
+	request, err := c.ask(ctx, caller, found.member, invoice, kind, payload)
+	if err != nil {
+		return remit.RequestResult{}, err
+	}
+	result, err := c.hand(ctx, found.member.Tenant, invoice, remit.Request{ID: request, Kind: kind})
+	if err != nil {
+		// It may still be carried out; the request's row tells.
+		stored, readErr := c.requestResult(ctx, found.member.Tenant, invoice.ID, request)
+		if readErr != nil || stored == nil {
+			return remit.RequestResult{}, remit.Errorf(remit.KindUnavailable, remit.CodeUnavailable, "This takes longer than usual. Look at the invoice before sending it again.")
+		}
+		result = *stored
+	}
+	if result.Refused != nil {
+		return remit.RequestResult{}, result.Refused.AsError()
+	}
+	return result, nil
+}
+
+func (c *Commands) requestResult(ctx context.Context, tenant, invoice, id uuid.UUID) (*remit.RequestResult, error) {
+	var stored postgres.StoredRequest
+	err := c.DB.InTenant(context.WithoutCancel(ctx), tenant, func(tx *postgres.Tx) (err error) {
+		stored, err = tx.Request(ctx, invoice, id)
+		return err
+	})
+	return stored.Result, err
+}
+
+// somewhere asks whether the caller holds a permission anywhere at all, before
+// a body says where he wants to use it.
+func (c *Commands) somewhere(ctx context.Context, caller Caller, scope remit.Scope) error {
+	for _, member := range caller.Tenants {
+		units, err := c.units(ctx, caller, member.Tenant, scope)
+		if err != nil || len(units) > 0 {
+			return err
+		}
+	}
+	if len(caller.Tenants) == 0 {
+		return remit.NotFound()
+	}
+	return c.authorise(ctx, caller, caller.Tenants[0].Tenant, caller.Tenants[0].Path, scope)
+}
+
+// draft makes an invoice of an input: totals added up, settings copied onto it.
+func (c *Commands) draft(ctx context.Context, tx *postgres.Tx, in InvoiceInput, customer remit.Customer) (postgres.NewInvoice, error) {
+	organisation, err := tx.OrganisationByPath(ctx, in.Organisation)
+	if err != nil {
+		return postgres.NewInvoice{}, remit.Invalid("organisation", "There is no such organisation, or you may not see it.")
+	}
+	if in.Currency == "" {
+		in.Currency = organisation.Currency
+	}
+	currency, err := money.ParseCurrency(in.Currency)
+	if err != nil {
+		return postgres.NewInvoice{}, remit.Invalid("currency", "%s", err)
+	}
+	lines, total, err := totalOf(currency, in)
+	if err != nil {
+		return postgres.NewInvoice{}, err
+	}
+	if err := checkHead(in, total); err != nil {
+		return postgres.NewInvoice{}, err
+	}
+	settings, err := c.settingsFor(ctx, tx, in.Organisation)
+	if err != nil {
+		return postgres.NewInvoice{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return postgres.NewInvoice{}, fmt.Errorf("make an id: %w", err)
+	}
+	clock, err := tx.Clock(ctx)
+	if err != nil {
+		return postgres.NewInvoice{}, err
+	}
+	draft := postgres.NewInvoice{Invoice: remit.Invoice{
+		ID: id, OrganisationID: organisation.ID, Organisation: organisation.Path, CustomerID: customer.ID, CustomerName: customer.Name,
+		Number: in.Number, Seller: in.Seller, Total: total.Minor, Currency: string(currency), IssueDate: in.IssueDate, DueDate: in.DueDate,
+		Lines: lines, Adjustments: in.Adjustments, Settings: settings, CreatedAt: clock.Now(c.Now()),
+	}}
+	draft.Fingerprint, err = fingerprint(draft.Invoice)
+	return draft, err
+}
+
+func checkHead(in InvoiceInput, total money.Amount) error {
+	switch {
+	case strings.TrimSpace(in.Number) == "" || len(in.Number) > 100:
+		return remit.Invalid("number", "Give a number of at most 100 characters.")
+	case in.IssueDate.IsZero():
+		return remit.Invalid("issue_date", "Give the date it was issued, like 2026-04-01.")
+	case in.DueDate.IsZero():
+		return remit.Invalid("due_date", "Give the date it is due, like 2026-04-01.")
+	case in.DueDate.Before(in.IssueDate):
+		return remit.Invalid("due_date", "It is due on %s, before it is issued on %s.", in.DueDate, in.IssueDate)
+	case total.Minor < 0:
+		return remit.Invalid("lines", "The total is %s; an invoice cannot owe less than nothing.", total)
+	}
+	return nil
+}
+
+func totalOf(currency money.Currency, in InvoiceInput) ([]remit.Line, money.Amount, error) {
+	inputs := make([]remit.LineInput, len(in.Lines))
+	for n, line := range in.Lines {
+		inputs[n] = remit.LineInput{Description: line.Description, Quantity: line.Quantity, UnitPrice: line.UnitPrice}
+		if line.Amount != 0 {
+			amount := line.Amount
+			inputs[n].Amount = &amount
+		}
+	}
+	return remit.InvoiceTotal(currency, inputs, in.Adjustments, in.Total)
+}
+
+// settingsFor are the settings in force at a path, to be copied onto an invoice.
+func (c *Commands) settingsFor(ctx context.Context, tx *postgres.Tx, path string) (remit.InvoiceSettings, error) {
+	settings := remit.InvoiceSettings{OnlinePayments: true}
+	_, version, _, err := tx.Setting(ctx, path, PaymentsSetting, &settings)
+	settings.Version = version
+	return settings, err
+}
+
+// insertDraft adds a draft with its first timeline entry, or recognises it.
+func (c *Commands) insertDraft(ctx context.Context, tx *postgres.Tx, draft postgres.NewInvoice, actor remit.Actor) (bool, uuid.UUID, error) {
+	inserted, id, err := tx.InsertInvoice(ctx, draft)
+	if err != nil {
+		return false, uuid.Nil, err
+	}
+	if !inserted {
+		stands, err := tx.Fingerprint(ctx, id)
+		if err != nil {
+			return false, uuid.Nil, err
+		}
+		if !bytes.Equal(stands, draft.Fingerprint[:]) {
+			return false, uuid.Nil, differs(ctx, tx, id, draft)
+		}
+		return false, id, nil
+	}
+	l, err := tx.LockInvoice(ctx, id)
+	if err != nil {
+		return false, uuid.Nil, err
+	}
+	entry := remit.TimelineEntry{
+		Kind: "created", Actor: actor,
+		What: fmt.Sprintf("Invoice %s over %s came in, due on %s.", draft.Number, money.Of(draft.Total, money.Currency(draft.Currency)), draft.DueDate),
+		Why:  remit.Why{Rule: "settings are copied when an invoice is made", Version: fmt.Sprint(draft.Settings.Version)},
+		Data: map[string]any{"total": draft.Total, "currency": draft.Currency, "settings": draft.Settings, "source": draft.Source},
+	}
+	if draft.Hold != nil {
+		entry.Data["hold"] = draft.Hold.Reason
+	}
+	return true, id, tx.SaveInvoice(ctx, l, c.Now(), entry)
+}
+
+func differs(ctx context.Context, tx *postgres.Tx, id uuid.UUID, draft postgres.NewInvoice) error {
+	stands, err := tx.Invoice(ctx, id)
+	if err != nil {
+		return err
+	}
+	currency := money.Currency(stands.Currency)
+	return remit.Conflict(remit.CodeAlreadyExists, "Invoice %s of this customer exists with other content: %s due %s there, %s due %s here.",
+		draft.Number, money.Of(stands.Total, currency), stands.DueDate, money.Of(draft.Total, money.Currency(draft.Currency)), draft.DueDate)
+}
+
+func (c *Commands) changeDraft(ctx context.Context, caller Caller, found seen, id uuid.UUID, draft postgres.NewInvoice) (remit.Invoice, error) {
+	var invoice remit.Invoice
+	err := c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
+		l, err := tx.LockInvoice(ctx, id)
+		if err != nil {
+			return err
+		}
+		if l.SentAt != nil || l.VoidedAt != nil {
+			return remit.Conflict(remit.CodeConflict, "This changed meanwhile. Check, send again.")
+		}
+		l.Number, l.Seller, l.Total, l.IssueDate, l.DueDate = draft.Number, draft.Seller, draft.Total, draft.IssueDate, draft.DueDate
+		l.Lines, l.Adjustments = draft.Lines, draft.Adjustments
+		if l.Lines == nil {
+			l.Lines = []remit.Line{}
+		}
+		if err := tx.SetContent(ctx, l, draft.Fingerprint); err != nil {
+			if postgres.IsUnique(err, "invoices_natural_key") {
+				return remit.Conflict(remit.CodeAlreadyExists, "Invoice %s of this customer exists already.", draft.Number)
+			}
+			return err
+		}
+		if err := tx.SaveInvoice(ctx, l, c.Now(), remit.TimelineEntry{
+			Kind: "changed", Actor: caller.Actor(), What: fmt.Sprintf("The draft was changed: %s due on %s.", money.Of(l.Total, money.Currency(l.Currency)), l.DueDate),
+			Why: remit.Why{Rule: "drafts are editable", Version: "1"}, Data: map[string]any{"total": l.Total, "due_date": l.DueDate.String()},
+		}); err != nil {
+			return err
+		}
+		invoice, err = tx.Invoice(ctx, id)
+		return err
+	})
+	return invoice, err
+}
+
+// fingerprint is over what an invoice says, not over what we made of it.
+func fingerprint(i remit.Invoice) ([32]byte, error) {
+	content, err := json.Marshal([]any{i.Seller, i.Currency, i.IssueDate, i.DueDate, i.Total, i.Lines, i.Adjustments})
+	if err != nil {
+		return [32]byte{}, fmt.Errorf("fingerprint an invoice: %w", err)
+	}
+	return sha256.Sum256(content), nil
+}

@@ -1,0 +1,244 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"remit"
+	"remit/activities"
+)
+
+// Times bounds the steps. They are part of no decision, so they may differ from
+// one deployment to the next.
+type Times struct {
+	// Step is how long one step may take; a charge waits that long for a bank.
+	Step time.Duration
+	// Heartbeat is how soon a step whose process died is given to another.
+	Heartbeat time.Duration
+}
+
+// DefaultTimes suit production.
+var DefaultTimes = Times{Step: 2 * time.Minute, Heartbeat: 10 * time.Second}
+
+// Invoices holds the workflows of invoices.
+type Invoices struct {
+	Times Times
+}
+
+// stepFailed is how long a workflow rests after a step that failed for good,
+// before it looks again. Nothing about money is ever given up.
+const stepFailed = time.Minute
+
+// refusedInFlight is the type of the error with which a second payment of an
+// invoice is turned away at the door, without a trace in the history.
+const refusedInFlight = remit.CodeInFlight
+
+// InvoicePayment is the one writer of an invoice (M1). It carries out what is
+// asked of it one at a time, wakes for what the agenda says, and ends when the
+// invoice is at rest; any later message starts it again.
+func (i Invoices) InvoicePayment(ctx workflow.Context, ref remit.InvoiceRef) error {
+	p := &invoicePayment{ref: ref, times: i.Times, turn: workflow.NewMutex(ctx), wakes: workflow.GetSignalChannel(ctx, remit.SignalWake)}
+	if err := p.listen(ctx); err != nil {
+		return err
+	}
+	p.load(ctx)
+	for {
+		if err := p.run(ctx); err != nil {
+			return err
+		}
+		if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
+			return err
+		}
+		if p.wakes.Len() > 0 || !p.state.Rest && !workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			continue // something came in while the handlers ended
+		}
+		p.publish(ctx)
+		if p.state.Rest {
+			return nil
+		}
+		return workflow.NewContinueAsNewError(ctx, i.InvoicePayment, ref)
+	}
+}
+
+// invoicePayment is what a run knows. All of it can be read anew.
+type invoicePayment struct {
+	ref       remit.InvoiceRef
+	times     Times
+	turn      workflow.Mutex
+	wakes     workflow.ReceiveChannel
+	state     remit.InvoiceState
+	published remit.InvoiceStatus
+	paying    bool // a request that collects money is being carried out
+	changed   bool // a handler has brought a new state
+}
+
+// payments names the activities; the workflow never calls methods on it.
+var payments *activities.Payments
+
+func (p *invoicePayment) listen(ctx workflow.Context) error {
+	if err := workflow.SetQueryHandler(ctx, remit.QueryState, func() (remit.InvoiceState, error) { return p.state, nil }); err != nil {
+		return fmt.Errorf("register the query: %w", err)
+	}
+	err := workflow.SetUpdateHandlerWithOptions(ctx, remit.UpdateRequest, p.request, workflow.UpdateHandlerOptions{Validator: p.admit})
+	if err != nil {
+		return fmt.Errorf("register the update: %w", err)
+	}
+	if err := workflow.SetUpdateHandler(ctx, remit.UpdateRefresh, p.refresh); err != nil {
+		return fmt.Errorf("register the update: %w", err)
+	}
+	return nil
+}
+
+// admit turns a payment away while another is being carried out, so that the
+// second payer has an answer at once.
+func (p *invoicePayment) admit(_ workflow.Context, r remit.Request) error {
+	if r.Kind.Collects() && p.paying {
+		return temporal.NewApplicationError("a payment is under way", refusedInFlight)
+	}
+	return nil
+}
+
+// request carries out what a row of invoice_requests asks for.
+func (p *invoicePayment) request(ctx workflow.Context, r remit.Request) (remit.RequestResult, error) {
+	if r.Kind.Collects() {
+		if p.paying { // admitted together with the one before it
+			return remit.RequestResult{Refused: &remit.Refusal{Kind: remit.KindConflict, Code: remit.CodeInFlight,
+				Message: "A payment is already under way. Nothing more was charged."}}, nil
+		}
+		p.paying = true
+		defer func() { p.paying = false }()
+	}
+	var done activities.Performed
+	err := p.inTurn(ctx, func() error {
+		return workflow.ExecuteActivity(p.step(ctx), payments.Perform, p.ref, r).Get(ctx, &done)
+	})
+	if err != nil {
+		p.state.Rest = false // unknown: look again before ending
+		p.state.WakeIn = nil
+		p.changed = true
+		return remit.RequestResult{}, err
+	}
+	p.take(done.State)
+	return done.Result, nil
+}
+
+// refresh looks at the live attempt for somebody who came back from a hosted page.
+func (p *invoicePayment) refresh(ctx workflow.Context) (remit.InvoiceState, error) {
+	var state remit.InvoiceState
+	err := p.inTurn(ctx, func() error {
+		return workflow.ExecuteActivity(p.step(ctx), payments.Refresh, p.ref).Get(ctx, &state)
+	})
+	if err != nil {
+		return p.state, err
+	}
+	p.take(state)
+	return state, nil
+}
+
+// run wakes for signals and for the agenda until the invoice is at rest or the
+// history is long.
+func (p *invoicePayment) run(ctx workflow.Context) error {
+	for {
+		due, err := p.wait(ctx)
+		if err != nil {
+			return err
+		}
+		if due || p.drain() {
+			p.advance(ctx)
+		}
+		p.changed = false
+		if p.wakes.Len() == 0 && (p.state.Rest || workflow.GetInfo(ctx).GetContinueAsNewSuggested()) {
+			return nil
+		}
+		p.publish(ctx)
+	}
+}
+
+// wait returns when a signal came or a handler changed the state (due false) or
+// when the agenda's next row is due (due true).
+func (p *invoicePayment) wait(ctx workflow.Context) (due bool, err error) {
+	stirred := func() bool { return p.wakes.Len() > 0 || p.changed }
+	if p.state.Rest || stirred() {
+		return false, nil
+	}
+	if p.state.WakeIn == nil {
+		return false, workflow.Await(ctx, stirred)
+	}
+	stirring, err := workflow.AwaitWithTimeout(ctx, *p.state.WakeIn, stirred)
+	return !stirring, err
+}
+
+// drain takes all signals that have come; they only say "look".
+func (p *invoicePayment) drain() bool {
+	woken := false
+	for p.wakes.ReceiveAsync(nil) {
+		woken = true
+	}
+	return woken
+}
+
+func (p *invoicePayment) advance(ctx workflow.Context) {
+	var state remit.InvoiceState
+	err := p.inTurn(ctx, func() error {
+		return workflow.ExecuteActivity(p.step(ctx), payments.Advance, p.ref).Get(ctx, &state)
+	})
+	if err != nil {
+		workflow.GetLogger(ctx).Error("the invoice could not be brought up to date", "error", err)
+		again := stepFailed
+		state = remit.InvoiceState{Status: p.state.Status, DueDate: p.state.DueDate, WakeIn: &again}
+	}
+	p.take(state)
+}
+
+func (p *invoicePayment) load(ctx workflow.Context) {
+	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout: 5 * time.Second, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 3},
+	})
+	var state remit.InvoiceState
+	err := p.inTurn(ctx, func() error {
+		return workflow.ExecuteLocalActivity(local, payments.Load, p.ref).Get(ctx, &state)
+	})
+	if err != nil {
+		p.advance(ctx) // the database does not answer now: go on when it does
+		return
+	}
+	p.take(state)
+	p.changed = false
+	p.published = state.Status // the starter gave it
+}
+
+func (p *invoicePayment) take(state remit.InvoiceState) {
+	p.state, p.changed = state, true
+}
+
+// publish tells an operator's view of the workflows the invoice's status.
+func (p *invoicePayment) publish(ctx workflow.Context) {
+	if p.state.Status == "" || p.state.Status == p.published {
+		return
+	}
+	p.published = p.state.Status
+	err := workflow.UpsertTypedSearchAttributes(ctx, searchState.ValueSet(string(p.state.Status)))
+	if err != nil {
+		workflow.GetLogger(ctx).Error("the search attributes were not set", "error", err)
+	}
+}
+
+func (p *invoicePayment) inTurn(ctx workflow.Context, step func() error) error {
+	if err := p.turn.Lock(ctx); err != nil {
+		return err
+	}
+	defer p.turn.Unlock()
+	return step()
+}
+
+// step bounds an activity. It is repeated for ten minutes; what it has done by
+// then stays recorded, and the workflow looks again.
+func (p *invoicePayment) step(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: p.times.Step, HeartbeatTimeout: p.times.Heartbeat, ScheduleToCloseTimeout: 10 * time.Minute,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+	})
+}
