@@ -171,4 +171,3 @@ func TestCheckoutLists(t *testing.T) {
 		t.Errorf("lines: %v, expanded %d", names, len(paid.LineItems.Data))
 	}
 }
-

@@ -65,7 +65,7 @@ func showAuthentication(s *Server, rw http.ResponseWriter, r *http.Request) {
 		intent := t.awaiting(must[authentication](t, id))
 		switch o := intent.(type) {
 		case *paymentIntent:
-			view = authenticationView{"Confirm it is you", "Pay " + money(o.Amount, o.Currency) + " with " + must[paymentMethod](t, *o.PaymentMethod).methodLabel() + "."}
+			view = authenticationView{"Confirm it is you", "Pay " + amountText(o.Amount, o.Currency) + " with " + must[paymentMethod](t, *o.PaymentMethod).methodLabel() + "."}
 		case *setupIntent:
 			view = authenticationView{"Confirm it is you", "Save " + must[paymentMethod](t, *o.PaymentMethod).methodLabel() + " for later payments."}
 		}
@@ -102,11 +102,10 @@ func finishAuthentication(s *Server, rw http.ResponseWriter, r *http.Request) {
 		switch o := t.awaiting(a).(type) {
 		case *paymentIntent:
 			t.finishPayment(o, passed)
-			back = returnAddress(a.ReturnURL, "payment_intent", o.ID, o.ClientSecret, o.Status)
 		case *setupIntent:
 			t.finishSetup(o, passed)
-			back = returnAddress(a.ReturnURL, "setup_intent", o.ID, o.ClientSecret, o.Status)
 		}
+		back = t.wayBack(a) // also for who pressed the button twice
 		return nil
 	})
 	switch {
@@ -115,10 +114,19 @@ func finishAuthentication(s *Server, rw http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		http.Error(rw, "The stand-in failed.", http.StatusInternalServerError)
 	case back == "":
-		s.page(rw, http.StatusOK, "notice", nothingToConfirm)
+		s.page(rw, http.StatusOK, "notice", notice{Title: "Thank you", Words: "You can close this page."})
 	default:
 		http.Redirect(rw, r, back, http.StatusSeeOther)
 	}
+}
+
+// wayBack is where a visit leads in the end, "" if nobody waits there.
+func (t *tx) wayBack(a *authentication) string {
+	if pi, ok := get[paymentIntent](t, a.Intent); ok {
+		return returnAddress(a.ReturnURL, "payment_intent", pi.ID, pi.ClientSecret, pi.Status)
+	}
+	si := must[setupIntent](t, a.Intent)
+	return returnAddress(a.ReturnURL, "setup_intent", si.ID, si.ClientSecret, si.Status)
 }
 
 // finishPayment goes on with a payment after its payer was asked.
