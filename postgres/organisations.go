@@ -44,10 +44,18 @@ func pathTaken(path string) error {
 	return remit.Conflict(remit.CodeAlreadyExists, "There is an organisation %s already.", path)
 }
 
-// ListOrganisations reads those of the given ids whose path is after a path, in
-// the order of their paths, at most limit.
-func (tx *Tx) ListOrganisations(ctx context.Context, ids []uuid.UUID, after string, limit int) ([]remit.Organisation, error) {
-	return tx.organisations(ctx, "and o.id = any($2) and o.path > $3 order by o.path limit $4", ids, after, limit)
+// OrganisationQuery narrows the tenant's organisations.
+type OrganisationQuery struct {
+	Units     []uuid.UUID // those the caller may see
+	Below     string      // at this path and below; "": anywhere
+	AfterPath string      // keyset
+	Limit     int
+}
+
+// ListOrganisations reads a page in the order of the paths.
+func (tx *Tx) ListOrganisations(ctx context.Context, q OrganisationQuery) ([]remit.Organisation, error) {
+	return tx.organisations(ctx, `and o.id = any($2) and ($3 = '' or o.path = $3 or o.path ^@ ($3 || '/')) and o.path > $4
+		order by o.path limit $5`, q.Units, q.Below, q.AfterPath, q.Limit)
 }
 
 // OrganisationByID reads one organisation. Returns [remit.NotFound].
