@@ -59,7 +59,9 @@ func openIn(t testing.TB, dir string, o sandbox.Options) *stand {
 	}
 	s.server = server
 	s.web = httptest.NewServer(conforming(t, server.Handler()))
-	server.SetPublicURL(s.web.URL)
+	if o.PublicURL == "" {
+		server.SetPublicURL(s.web.URL)
+	}
 	s.API = s.as(testKey)
 	t.Cleanup(s.close)
 	return s
@@ -77,6 +79,13 @@ func conforming(t testing.TB, h http.Handler) http.Handler {
 		t.Fatal(err)
 	}
 	return stripespec.NewChecker(spec, h, func(err error) { t.Error(err) })
+}
+
+// openHeld is openIn with real time standing still, for answers that must not
+// depend on when they are asked.
+func openHeld(t testing.TB, dir string) *stand {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	return openIn(t, dir, sandbox.Options{Now: func() time.Time { return at }, PublicURL: "http://stand-in.example"})
 }
 
 func (s *stand) close() {

@@ -13,6 +13,8 @@ import (
 	"syscall"
 )
 
+var errJournalClosed = errors.New("sandbox: journal is closed")
+
 const journalFile = "journal.jsonl"
 
 // journal is the append-only record of everything the stand-in has done: one
@@ -174,5 +176,12 @@ func (j *journal) close() error {
 	j.work.Signal()
 	j.mu.Unlock()
 	<-j.done
-	return errors.Join(j.err, j.file.Close())
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	failed := j.err
+	if j.err == nil {
+		j.err = errJournalClosed
+	}
+	j.flushed.Broadcast()
+	return errors.Join(failed, j.file.Close())
 }
