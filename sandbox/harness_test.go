@@ -16,7 +16,6 @@ import (
 	"github.com/stripe/stripe-go/v79/client"
 
 	"remit/sandbox"
-	"remit/sandbox/stripespec"
 )
 
 const testKey = "sk_test_harness"
@@ -67,20 +66,6 @@ func openIn(t testing.TB, dir string, o sandbox.Options) *stand {
 	return s
 }
 
-// conforming holds every answer of a test against Stripe's own document.
-// Benchmarks do without.
-func conforming(t testing.TB, h http.Handler) http.Handler {
-	t.Helper()
-	if _, measuring := t.(*testing.B); measuring {
-		return h
-	}
-	spec, err := stripespec.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return stripespec.NewChecker(spec, h, func(err error) { t.Error(err) })
-}
-
 // openHeld is openIn with real time standing still, for answers that must not
 // depend on when they are asked.
 func openHeld(t testing.TB, dir string) *stand {
@@ -89,6 +74,7 @@ func openHeld(t testing.TB, dir string) *stand {
 }
 
 func (s *stand) close() {
+	s.sweep()
 	s.web.Close()
 	if err := s.server.Close(); err != nil {
 		s.t.Error(err)

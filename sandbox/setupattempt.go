@@ -24,17 +24,38 @@ type setupMethodDetails struct {
 }
 
 type setupCard struct {
-	Brand        string        `json:"brand"`
-	Checks       cardChecks    `json:"checks"`
-	Country      string        `json:"country"`
-	ExpMonth     int64         `json:"exp_month"`
-	ExpYear      int64         `json:"exp_year"`
-	Fingerprint  string        `json:"fingerprint"`
-	Funding      string        `json:"funding"`
-	Last4        string        `json:"last4"`
-	Network      string        `json:"network"`
-	ThreeDSecure *threeDSecure `json:"three_d_secure"`
-	Wallet       *struct{}     `json:"wallet"`
+	Brand        string             `json:"brand"`
+	Checks       cardChecks         `json:"checks"`
+	Country      string             `json:"country"`
+	ExpMonth     int64              `json:"exp_month"`
+	ExpYear      int64              `json:"exp_year"`
+	Fingerprint  string             `json:"fingerprint"`
+	Funding      string             `json:"funding"`
+	Last4        string             `json:"last4"`
+	Network      string             `json:"network"`
+	ThreeDSecure *setupThreeDSecure `json:"three_d_secure"`
+	Wallet       *struct{}          `json:"wallet"`
+}
+
+// setupThreeDSecure is threeDSecure as a set-up shows it, where no exemption
+// can be claimed.
+type setupThreeDSecure struct {
+	AuthenticationFlow          *string `json:"authentication_flow"`
+	ElectronicCommerceIndicator *string `json:"electronic_commerce_indicator"`
+	Result                      string  `json:"result"`
+	ResultReason                *string `json:"result_reason"`
+	TransactionID               *string `json:"transaction_id"`
+	Version                     string  `json:"version"`
+}
+
+func (s *threeDSecure) forSetup() *setupThreeDSecure {
+	if s == nil {
+		return nil
+	}
+	return &setupThreeDSecure{
+		AuthenticationFlow: s.AuthenticationFlow, ElectronicCommerceIndicator: s.ElectronicCommerceIndicator,
+		Result: s.Result, ResultReason: s.ResultReason, TransactionID: s.TransactionID, Version: s.Version,
+	}
 }
 
 var setupAttempts = register(&kind{
@@ -65,7 +86,7 @@ func (t *tx) attemptSetup(si *setupIntent, m *paymentMethod, status string, auth
 		a.PaymentMethodDetails.Card = &setupCard{
 			Brand: m.Card.Brand, Checks: m.Card.Checks, Country: m.Card.Country, ExpMonth: m.Card.ExpMonth,
 			ExpYear: m.Card.ExpYear, Fingerprint: m.Card.Fingerprint, Funding: m.Card.Funding,
-			Last4: m.Card.Last4, Network: m.Card.Brand, ThreeDSecure: authenticated,
+			Last4: m.Card.Last4, Network: m.Card.Brand, ThreeDSecure: authenticated.forSetup(),
 		}
 	}
 	si.LatestAttempt = &a.ID
