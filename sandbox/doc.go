@@ -66,8 +66,6 @@
 //	              as weights and seed
 //
 // Delays add up; of the other effects on one request the first rule's counts.
-// Note that net/http repeats a request with an Idempotency-Key by itself when a
-// kept-alive connection is closed before any answer.
 //
 // webhooks is {"drop": p, "double": p, "reorder": true, "delay_ms": n, "seed": n}:
 // deliveries are lost for good or made twice with a probability, delayed, and

@@ -60,7 +60,6 @@ func init() {
 	endpoint("GET", "/v1/refunds", listRefunds)
 	endpoint("GET", "/v1/refunds/{refund}", retrieve(refunds, "refund", "refund"))
 	endpoint("POST", "/v1/refunds/{refund}", updateRefund)
-	endpoint("POST", "/v1/refunds/{refund}/cancel", cancelRefund)
 	endpoint("GET", "/v1/charges/{charge}/refunds", func(c *call) (any, error) {
 		if _, err := named[charge](c, "charge", "id"); err != nil {
 			return nil, err
@@ -183,7 +182,7 @@ func settleRefund(t *tx, id string) {
 // failRefund brings the money back: the payer's bank did not take it.
 func failRefund(t *tx, id string) {
 	r, ok := get[refund](t, id)
-	if !ok || r.Status == "failed" || r.Status == canceled {
+	if !ok || r.Status == "failed" {
 		return
 	}
 	was := *r
@@ -232,17 +231,4 @@ func updateRefund(c *call) (any, error) {
 	c.put(r)
 	c.emitChange("refund.updated", &was, r)
 	return r, nil
-}
-
-// cancelRefund refuses: only refunds that wait for the payer can be canceled,
-// and refunds to cards never do.
-func cancelRefund(c *call) (any, error) {
-	r, err := named[refund](c, "refund", "refund")
-	if err != nil {
-		return nil, err
-	}
-	if err := c.p.done(); err != nil {
-		return nil, err
-	}
-	return nil, refuse("", "", "You cannot cancel this refund because it has a status of %s. Only a refund with the status requires_action may be canceled.", r.Status)
 }

@@ -43,7 +43,8 @@ func (s *Server) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	}
 	a := s.answerAPI(r)
 	if a.fault.dropAfter || a.fault.dropBefore {
-		panic(http.ErrAbortHandler) // closes the connection without an answer
+		drop(rw)
+		return
 	}
 	h := rw.Header()
 	h.Set("Content-Type", "application/json")
@@ -58,6 +59,19 @@ func (s *Server) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	}
 	rw.WriteHeader(a.status)
 	rw.Write(a.body)
+}
+
+// drop closes the connection instead of answering. It sends the first bytes of
+// a status line before, because net/http silently repeats a request with an
+// Idempotency-Key if a kept-alive connection ends before any byte, and the
+// caller would never meet the fault.
+func drop(rw http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(rw).Hijack()
+	if err != nil { // HTTP/2, or a writer that records
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = conn.Write([]byte("HTTP/1.1 ")) // the connection ends either way
+	_ = conn.Close()
 }
 
 // answerAPI takes a request through its stages: key, form, faults, limit,

@@ -1,0 +1,190 @@
+package sandbox_test
+
+import (
+	"errors"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stripe/stripe-go/v79"
+
+	"remit/sandbox"
+)
+
+// rule is a fault on creating payments.
+func rule(effect string) sandbox.FaultRule {
+	return sandbox.FaultRule{Match: sandbox.FaultMatch{Method: "POST", Path: "/v1/payment_intents", Nth: []int64{1}}, Effect: effect}
+}
+
+// Each fault is what a caller can meet in the field: it fails in its own way,
+// has or has not an effect, and the same key afterwards gives the truth.
+func TestRequestFaults(t *testing.T) {
+	stored := rule("error_after")
+	stored.Stored = true
+	unavailable := rule("error_before")
+	unavailable.Status = 503
+	for name, row := range map[string]struct {
+		rule   sandbox.FaultRule
+		status int  // of the failed call; 0: no answer
+		effect bool // before the repeat
+		repeat int  // status of the repeat with the same key
+	}{
+		"error before":       {unavailable, 503, false, 200},
+		"error after":        {rule("error_after"), 500, true, 200},
+		"error after stored": {stored, 500, true, 500},
+		"drop before":        {rule("drop_before"), 0, false, 200},
+		"drop after":         {rule("drop_after"), 0, true, 200},
+		"rate limit":         {rule("rate_limit"), 429, false, 200},
+		"lock timeout":       {rule("lock_timeout"), 429, false, 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t)
+			// Straight to the stand-in: what records answers cannot drop them.
+			web := httptest.NewServer(s.server.Handler())
+			t.Cleanup(web.Close)
+			s.web, web = web, s.web
+			s.API = s.as(testKey)
+			s.customer() // so that the connection is a kept-alive one
+			s.faults(sandbox.FaultSpec{Rules: []sandbox.FaultRule{row.rule}})
+			try := func() (*stripe.PaymentIntent, int) {
+				p := payment("pm_card_visa")
+				p.SetIdempotencyKey("once")
+				pi, err := s.PaymentIntents.New(p)
+				if err == nil {
+					return pi, 200
+				}
+				var failed *stripe.Error
+				if errors.As(err, &failed) {
+					return nil, failed.HTTPStatusCode
+				}
+				return nil, 0
+			}
+			if _, status := try(); status != row.status {
+				t.Errorf("first: %d, want %d", status, row.status)
+			}
+			if n := s.intents(); (n == 1) != row.effect {
+				t.Errorf("%d intents after the fault", n)
+			}
+			if _, status := try(); status != row.repeat {
+				t.Errorf("repeat: %d, want %d", status, row.repeat)
+			}
+			if n := s.intents(); n != 1 {
+				t.Errorf("%d intents in the end", n)
+			}
+		})
+	}
+}
+
+// Demanded declines hit the method they name, so many charges, with the codes
+// given, and show the network's advice where v79 has no field for it.
+func TestDeclinesOnDemand(t *testing.T) {
+	s := open(t)
+	customer, one, other := s.customer(), s.card("4242424242424242"), s.card("4242424242424242")
+	for _, card := range []string{one, other} {
+		if _, err := s.PaymentMethods.Attach(card, &stripe.PaymentMethodAttachParams{Customer: &customer}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pay := func(card string) error {
+		p := payment(card)
+		p.Customer = &customer
+		_, err := s.PaymentIntents.New(p)
+		return err
+	}
+	s.faults(sandbox.FaultSpec{Rules: []sandbox.FaultRule{{
+		Effect: "decline", DeclineCode: "do_not_honor", AdviceCode: "try_again_later", PaymentMethod: one,
+		Match: sandbox.FaultMatch{Times: 2},
+	}}})
+	if err := pay(other); err != nil {
+		t.Error("another method was hit:", err)
+	}
+	for range 2 {
+		e := failure(t, pay(one))
+		if e.Code != "card_declined" || e.DeclineCode != "do_not_honor" || e.HTTPStatusCode != 402 {
+			t.Error(e)
+		}
+		if raw := string(e.LastResponse.RawJSON); !strings.Contains(raw, `"advice_code":"try_again_later"`) {
+			t.Error("no advice in", raw)
+		}
+	}
+	if err := pay(one); err != nil {
+		t.Error("a third charge was hit:", err)
+	}
+}
+
+// A mix declines about its share of charges, by the weights given, and the same
+// seed declines the same ones.
+func TestDeclineMixIsDeterministic(t *testing.T) {
+	run := func() (codes []string) {
+		s := open(t)
+		s.faults(sandbox.FaultSpec{Rules: []sandbox.FaultRule{{
+			Effect: "decline_mix", Percent: 30, Seed: 11, Codes: map[string]int{"insufficient_funds": 3, "expired_card": 1},
+		}}})
+		for range 100 {
+			_, err := s.PaymentIntents.New(payment("pm_card_visa"))
+			code := ""
+			if err != nil {
+				e := failure(t, err)
+				if code = string(e.DeclineCode); code == "" {
+					code = string(e.Code)
+				}
+			}
+			codes = append(codes, code)
+		}
+		return codes
+	}
+	first, second := run(), run()
+	if !slices.Equal(first, second) {
+		t.Error("the same seed gave other declines")
+	}
+	count := map[string]int{}
+	for _, code := range first {
+		count[code]++
+	}
+	if paid := count[""]; paid < 55 || paid > 85 || count["insufficient_funds"] <= count["expired_card"] || count["expired_card"] == 0 {
+		t.Error(count)
+	}
+}
+
+// A spec that means nothing is refused by name, and what is in force can be read.
+func TestFaultSpecIsChecked(t *testing.T) {
+	s := open(t)
+	for _, spec := range []any{
+		map[string]any{"rules": []any{map[string]any{"effect": "explode"}}},
+		map[string]any{"rules": []any{map[string]any{"effect": "delay", "ms": -1}}},
+		map[string]any{"rules": []any{map[string]any{"effect": "error_before", "status": 404}}},
+		map[string]any{"rules": []any{map[string]any{"effect": "delay", "match": map[string]any{"probability": 2}}}},
+		map[string]any{"rulez": []any{}},
+		map[string]any{"webhooks": map[string]any{"drop": 3}},
+	} {
+		if status := s.control("POST", "/_sandbox/faults", spec, nil); status != 400 {
+			t.Errorf("%v: %d", spec, status)
+		}
+	}
+	s.faults(sandbox.FaultSpec{Rules: []sandbox.FaultRule{rule("rate_limit")}})
+	var report struct {
+		Rules []sandbox.FaultRule `json:"rules"`
+	}
+	if s.control("GET", "/_sandbox/faults", nil, &report); len(report.Rules) != 1 || report.Rules[0].Effect != "rate_limit" {
+		t.Errorf("%+v", report)
+	}
+}
+
+// With the limit on, a burst beyond 25 requests a second is answered 429
+// rate_limit, which uses up no key.
+func TestRateLimit(t *testing.T) {
+	s := openIn(t, t.TempDir(), sandbox.Options{RateLimit: true})
+	limited := 0
+	for range 60 {
+		if _, err := s.Balance.Get(nil); err != nil {
+			if e := failure(t, err); e.HTTPStatusCode != 429 || e.Code != stripe.ErrorCodeRateLimit {
+				t.Fatal(e)
+			}
+			limited++
+		}
+	}
+	if limited == 0 {
+		t.Error("never limited")
+	}
+}
