@@ -23,18 +23,19 @@ const (
 	PayLinks         Purpose = "pay_links"         // Tag, VerifyTag: tokens of public pay pages
 	TemporalPayloads Purpose = "temporal_payloads" // the payload codec
 	MFA              Purpose = "mfa"               // Seal, Open: TOTP secrets
+	Mails            Purpose = "mails"             // Seal, Open: bodies of mails in the outbox
 	AuditSeal        Purpose = "audit_seal"        // Sign, VerifySignature: heads of the audit chain
 )
 
 // Purposes are all of them, in the order they are rotated.
 func Purposes() []Purpose {
-	return []Purpose{StripeKeys, RequestKeys, RequestAnswers, PayLinks, TemporalPayloads, MFA, AuditSeal}
+	return []Purpose{StripeKeys, RequestKeys, RequestAnswers, PayLinks, TemporalPayloads, MFA, Mails, AuditSeal}
 }
 
 // template is the kind of key a purpose uses; nil for a purpose unknown.
 func (p Purpose) template() *tinkpb.KeyTemplate {
 	switch p {
-	case StripeKeys, RequestAnswers, TemporalPayloads, MFA:
+	case StripeKeys, RequestAnswers, TemporalPayloads, MFA, Mails:
 		return aead.AES256GCMKeyTemplate()
 	case RequestKeys:
 		return prf.HMACSHA256PRFKeyTemplate()
