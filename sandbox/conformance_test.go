@@ -32,10 +32,26 @@ var served = struct {
 	seen map[string]bool
 }{seen: map[string]bool{}}
 
-// TestMain fails a whole run in which an endpoint was never answered with
-// success, for then nothing is known of its form.
+// oracle is the stripe-mock of all tests and the mirror before it.
+var oracle struct {
+	sync.Once
+	mirror *stripespec.Mirror
+	stop   func()
+	err    error
+}
+
+// TestMain fails a run in which the stand-in took what Stripe refuses, and a
+// whole run in which an endpoint was never answered with success, for then
+// nothing is known of its form.
 func TestMain(m *testing.M) {
 	code := m.Run()
+	if oracle.mirror != nil {
+		if err := oracle.mirror.Check(); err != nil {
+			fmt.Fprintf(os.Stderr, "taken, though Stripe refuses it:\n%v\n", err)
+			code = 1
+		}
+		oracle.stop()
+	}
 	if code == 0 && wholeRun() {
 		for _, endpoint := range sandbox.Endpoints() {
 			if !served.seen[endpoint] {
@@ -67,7 +83,16 @@ func conforming(t testing.TB, h http.Handler) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return noted(stripespec.NewChecker(spec, h, func(err error) { t.Error(err) }))
+	oracle.Do(func() {
+		var base string
+		if base, oracle.stop, oracle.err = stripespec.StartMock(); oracle.err == nil {
+			oracle.mirror = stripespec.NewMirror(base)
+		}
+	})
+	if oracle.err != nil {
+		t.Fatal(oracle.err)
+	}
+	return noted(oracle.mirror.Accepted(stripespec.NewChecker(spec, h, func(err error) { t.Error(err) })))
 }
 
 // noted remembers which endpoints were answered with success.

@@ -82,6 +82,36 @@ func (m *Mirror) Handler(next http.Handler) http.Handler {
 	})
 }
 
+// Accepted mirrors only what next answered with success: a stand-in must not
+// take what Stripe refuses, while it may be told wrong things.
+func (m *Mirror) Accepted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		status := &statusOnly{ResponseWriter: w}
+		next.ServeHTTP(status, r)
+		if status.code == http.StatusOK {
+			m.enqueue(r, body)
+		}
+	})
+}
+
+// statusOnly remembers the status of an answer.
+type statusOnly struct {
+	http.ResponseWriter
+	code int
+}
+
+// WriteHeader implements [http.ResponseWriter].
+func (s *statusOnly) WriteHeader(code int) {
+	s.code = code
+	s.ResponseWriter.WriteHeader(code)
+}
+
 // Check waits until every copy was judged and returns all refusals joined,
 // each with method, path and stripe-mock's words, or nil. It fails too when
 // nothing was mirrored at all, for then nothing was proven.

@@ -14,6 +14,7 @@ import (
 // nowhere stands for the stand-in, whose answers do not matter here.
 var nowhere = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusOK)
 	_, _ = w.Write([]byte(`{}`))
 })
 
@@ -67,6 +68,37 @@ func TestMirrorHandlerPassesTheBodyOn(t *testing.T) {
 	}
 	if err := mirror.Check(); err != nil {
 		t.Error(err)
+	}
+}
+
+// What the stand-in refused is not held against it.
+func TestMirrorOfAcceptedRequestsLeavesOutRefusals(t *testing.T) {
+	mirror := NewMirror(mockURL(t))
+	defer mirror.Close()
+	server := httptest.NewServer(mirror.Accepted(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("colour") != "" && r.FormValue("taken") == "" {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		nowhere(w, r)
+	})))
+	defer server.Close()
+	send := func(form url.Values) {
+		t.Helper()
+		response, err := http.PostForm(server.URL+"/v1/customers", form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+	}
+	send(url.Values{"colour": {"red"}})
+	send(url.Values{"email": {"a@b.example"}})
+	if err := mirror.Check(); err != nil {
+		t.Error(err)
+	}
+	send(url.Values{"colour": {"red"}, "taken": {"1"}})
+	if mirror.Check() == nil {
+		t.Error("a parameter that Stripe refuses was taken, and nobody noticed")
 	}
 }
 
