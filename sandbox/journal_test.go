@@ -177,9 +177,8 @@ func TestNoNumberInTheJournal(t *testing.T) {
 	number := "4242424242424242"
 	card := s.card(number)
 	s.pay(card)
-	form := "amount=1000&currency=usd&confirm=true&payment_method_types[]=card&payment_method_data[type]=card" +
-		"&payment_method_data[card][number]=" + number + "&payment_method_data[card][exp_month]=12&payment_method_data[card][exp_year]=2040"
-	if status, body := s.form("POST", "/v1/payment_intents", form, http.Header{"Idempotency-Key": {"with-number"}}); status != 200 {
+	form := "type=card&card[exp_month]=12&card[exp_year]=2040&card[number]=" + number
+	if status, body := s.form("POST", "/v1/payment_methods", form, http.Header{"Idempotency-Key": {"with-number"}}); status != 200 {
 		t.Fatal(status, string(body))
 	}
 	_, err := s.PaymentMethods.New(&stripe.PaymentMethodParams{Type: stripe.String("card"), Card: &stripe.PaymentMethodCardParams{

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -85,9 +86,9 @@ func (e *webhookEndpoint) readEvents(p *params) {
 	if len(types) == 0 {
 		p.failEmpty("enabled_events")
 	}
-	for _, name := range types {
-		if name != "*" && !strings.Contains(name, ".") {
-			p.fail("", "enabled_events", "Invalid enabled_events: %s is not an event type", name)
+	for i, name := range types {
+		if !eventTypes[name] {
+			p.fail("", fmt.Sprintf("enabled_events[%d]", i), "Invalid enabled_events[%d]: must be one of the event types, or *", i)
 		}
 	}
 	e.EnabledEvents = types
