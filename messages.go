@@ -170,3 +170,16 @@ type AmendRequest struct {
 	Total       int64        `json:"total"`
 	Fingerprint []byte       `json:"fingerprint"`
 }
+
+// ImportInvoicesWorkflow is the registered name of the workflow that brings a
+// file of invoices in.
+const ImportInvoicesWorkflow = "ImportInvoices"
+
+// ImportRef is its input.
+type ImportRef struct {
+	Tenant uuid.UUID
+	Import uuid.UUID
+}
+
+// ImportWorkflowID is the id of the one workflow of an import.
+func ImportWorkflowID(id uuid.UUID) string { return "import/" + id.String() }

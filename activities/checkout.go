@@ -85,7 +85,13 @@ func (p *Payments) settleSession(ctx context.Context, w *work, s gateway.Session
 	}
 	switch {
 	case intent.Status == "succeeded", intent.Status == "processing":
-		return p.recordView(ctx, w, intent, remit.OutcomeOf(intent, ""), nil)
+		if err := p.recordView(ctx, w, intent, remit.OutcomeOf(intent, ""), nil); err != nil {
+			return err
+		}
+		if err := p.keepCards(ctx, w); err != nil {
+			p.Logger.WarnContext(ctx, "a saved card was not stored; its event or the next look does", "error", err)
+		}
+		return nil
 	case s.Status == "open":
 		return p.wait(ctx, w, remit.AttemptRequiresAction, nil)
 	case s.Status == "expired" && (intent.ID == "" || intent.Status == "canceled"):

@@ -94,14 +94,26 @@ func (c *Commands) wake(ctx context.Context, tenant uuid.UUID, invoice remit.Inv
 	return nil
 }
 
-// begin starts the invoice's workflow if it is not running.
-func (c *Commands) begin(ctx context.Context, tenant uuid.UUID, invoice remit.Invoice) error {
-	_, err := c.Temporal.ExecuteWorkflow(ctx, c.start(tenant, invoice), remit.InvoicePaymentWorkflow, remit.InvoiceRef{Tenant: tenant, Invoice: invoice.ID})
+// Begin starts the invoice's workflow if it is not running.
+func (c *Commands) Begin(ctx context.Context, tenant uuid.UUID, invoice remit.Invoice) error {
+	_, err := c.startMissing(ctx, tenant, invoice)
+	return err
+}
+
+// startMissing starts the invoice's workflow and reports whether none was running.
+func (c *Commands) startMissing(ctx context.Context, tenant uuid.UUID, invoice remit.Invoice) (bool, error) {
+	options := c.start(tenant, invoice)
+	options.WorkflowIDConflictPolicy = enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL
+	options.WorkflowExecutionErrorWhenAlreadyStarted = true
+	_, err := c.Temporal.ExecuteWorkflow(ctx, options, remit.InvoicePaymentWorkflow, remit.InvoiceRef{Tenant: tenant, Invoice: invoice.ID})
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
-	if err != nil && !errors.As(err, &running) {
-		return fmt.Errorf("start the workflow: %w", err)
+	if errors.As(err, &running) {
+		return false, nil
 	}
-	return nil
+	if err != nil {
+		return false, fmt.Errorf("start the workflow: %w", err)
+	}
+	return true, nil
 }
 
 func (c *Commands) start(_ uuid.UUID, invoice remit.Invoice) client.StartWorkflowOptions {

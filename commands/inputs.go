@@ -50,21 +50,8 @@ type InvoiceFilter struct {
 	Number       string
 }
 
-// InvoiceInput is an invoice as it arrives. Its total is its lines plus its
-// adjustments; where Total is given it must agree with them.
-type InvoiceInput struct {
-	Organisation string // path; "" takes the customer's
-	CustomerID   uuid.UUID
-	Number       string
-	Seller       remit.Seller
-	Currency     string // "" takes the organisation's
-	IssueDate    remit.Date
-	DueDate      remit.Date
-	Lines        []remit.Line
-	Adjustments  []remit.Adjustment
-	Total        *int64
-	Reason       string // why a sent invoice is amended
-}
+// InvoiceInput is an invoice as it arrives.
+type InvoiceInput = remit.InvoiceInput
 
 // CustomerInput is a customer as it arrives.
 type CustomerInput struct {

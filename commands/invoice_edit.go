@@ -1,22 +1,17 @@
 package commands
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"remit"
+	"remit/activities"
 	"remit/money"
 	"remit/postgres"
 )
-
-// PaymentsSetting is the name of the setting that says how invoices are paid.
-const PaymentsSetting = "payments"
 
 // CreateInvoice adds a draft. The same invoice (organisation, seller, customer
 // and number) with the same content is the one that stands there: created is
@@ -40,12 +35,12 @@ func (c *Commands) CreateInvoice(ctx context.Context, caller Caller, body Body[I
 		return remit.Invoice{}, false, err
 	}
 	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
-		draft, err := c.draft(ctx, tx, in, customer)
+		draft, err := activities.Draft(ctx, tx, in, customer, c.Now())
 		if err != nil {
 			return err
 		}
 		draft.Source = "api"
-		inserted, id, err := c.insertDraft(ctx, tx, draft, caller.Actor())
+		inserted, id, err := activities.InsertDraft(ctx, tx, draft, caller.Actor(), c.Now())
 		if err != nil {
 			return err
 		}
@@ -91,7 +86,7 @@ func (c *Commands) UpdateInvoice(ctx context.Context, caller Caller, id uuid.UUI
 		if in.Currency != before.Currency {
 			return remit.Invalid("currency", "An invoice stays in its currency, %s.", before.Currency)
 		}
-		draft, err = c.draft(ctx, tx, in, customer)
+		draft, err = activities.Draft(ctx, tx, in, customer, c.Now())
 		return err
 	})
 	if err != nil {
@@ -229,125 +224,6 @@ func (c *Commands) somewhere(ctx context.Context, caller Caller, scope remit.Sco
 	return c.authorise(ctx, caller, caller.Tenants[0].Tenant, caller.Tenants[0].Path, scope)
 }
 
-// draft makes an invoice of an input: totals added up, settings copied onto it.
-func (c *Commands) draft(ctx context.Context, tx *postgres.Tx, in InvoiceInput, customer remit.Customer) (postgres.NewInvoice, error) {
-	organisation, err := tx.OrganisationByPath(ctx, in.Organisation)
-	if err != nil {
-		return postgres.NewInvoice{}, remit.Invalid("organisation", "There is no such organisation, or you may not see it.")
-	}
-	if in.Currency == "" {
-		in.Currency = organisation.Currency
-	}
-	currency, err := money.ParseCurrency(in.Currency)
-	if err != nil {
-		return postgres.NewInvoice{}, remit.Invalid("currency", "%s", err)
-	}
-	lines, total, err := totalOf(currency, in)
-	if err != nil {
-		return postgres.NewInvoice{}, err
-	}
-	if err := checkHead(in, total); err != nil {
-		return postgres.NewInvoice{}, err
-	}
-	settings, err := c.settingsFor(ctx, tx, in.Organisation)
-	if err != nil {
-		return postgres.NewInvoice{}, err
-	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return postgres.NewInvoice{}, fmt.Errorf("make an id: %w", err)
-	}
-	clock, err := tx.Clock(ctx)
-	if err != nil {
-		return postgres.NewInvoice{}, err
-	}
-	draft := postgres.NewInvoice{Invoice: remit.Invoice{
-		ID: id, OrganisationID: organisation.ID, Organisation: organisation.Path, CustomerID: customer.ID, CustomerName: customer.Name,
-		Number: in.Number, Seller: in.Seller, Total: total.Minor, Currency: string(currency), IssueDate: in.IssueDate, DueDate: in.DueDate,
-		Lines: lines, Adjustments: in.Adjustments, Settings: settings, CreatedAt: clock.Now(c.Now()),
-	}}
-	draft.Fingerprint, err = fingerprint(draft.Invoice)
-	return draft, err
-}
-
-func checkHead(in InvoiceInput, total money.Amount) error {
-	switch {
-	case strings.TrimSpace(in.Number) == "" || len(in.Number) > 100:
-		return remit.Invalid("number", "Give a number of at most 100 characters.")
-	case in.IssueDate.IsZero():
-		return remit.Invalid("issue_date", "Give the date it was issued, like 2026-04-01.")
-	case in.DueDate.IsZero():
-		return remit.Invalid("due_date", "Give the date it is due, like 2026-04-01.")
-	case in.DueDate.Before(in.IssueDate):
-		return remit.Invalid("due_date", "It is due on %s, before it is issued on %s.", in.DueDate, in.IssueDate)
-	case total.Minor < 0:
-		return remit.Invalid("lines", "The total is %s; an invoice cannot owe less than nothing.", total)
-	}
-	return nil
-}
-
-func totalOf(currency money.Currency, in InvoiceInput) ([]remit.Line, money.Amount, error) {
-	inputs := make([]remit.LineInput, len(in.Lines))
-	for n, line := range in.Lines {
-		inputs[n] = remit.LineInput{Description: line.Description, Quantity: line.Quantity, UnitPrice: line.UnitPrice}
-		if line.Amount != 0 {
-			amount := line.Amount
-			inputs[n].Amount = &amount
-		}
-	}
-	return remit.InvoiceTotal(currency, inputs, in.Adjustments, in.Total)
-}
-
-// settingsFor are the settings in force at a path, to be copied onto an invoice.
-func (c *Commands) settingsFor(ctx context.Context, tx *postgres.Tx, path string) (remit.InvoiceSettings, error) {
-	settings := remit.InvoiceSettings{OnlinePayments: true}
-	_, version, _, err := tx.Setting(ctx, path, PaymentsSetting, &settings)
-	settings.Version = version
-	return settings, err
-}
-
-// insertDraft adds a draft with its first timeline entry, or recognises it.
-func (c *Commands) insertDraft(ctx context.Context, tx *postgres.Tx, draft postgres.NewInvoice, actor remit.Actor) (bool, uuid.UUID, error) {
-	inserted, id, err := tx.InsertInvoice(ctx, draft)
-	if err != nil {
-		return false, uuid.Nil, err
-	}
-	if !inserted {
-		stands, err := tx.Fingerprint(ctx, id)
-		if err != nil {
-			return false, uuid.Nil, err
-		}
-		if !bytes.Equal(stands, draft.Fingerprint[:]) {
-			return false, uuid.Nil, differs(ctx, tx, id, draft)
-		}
-		return false, id, nil
-	}
-	l, err := tx.LockInvoice(ctx, id)
-	if err != nil {
-		return false, uuid.Nil, err
-	}
-	entry := remit.TimelineEntry{
-		Kind: "created", Actor: actor,
-		What: fmt.Sprintf("Invoice %s over %s came in, due on %s.", draft.Number, money.Of(draft.Total, money.Currency(draft.Currency)), draft.DueDate),
-		Why:  remit.Why{Rule: "settings are copied when an invoice is made", Version: fmt.Sprint(draft.Settings.Version)},
-		Data: map[string]any{"total": draft.Total, "currency": draft.Currency, "settings": draft.Settings, "source": draft.Source},
-	}
-	if draft.Hold != nil {
-		entry.Data["hold"] = draft.Hold.Reason
-	}
-	return true, id, tx.SaveInvoice(ctx, l, c.Now(), entry)
-}
-
-func differs(ctx context.Context, tx *postgres.Tx, id uuid.UUID, draft postgres.NewInvoice) error {
-	stands, err := tx.Invoice(ctx, id)
-	if err != nil {
-		return err
-	}
-	currency := money.Currency(stands.Currency)
-	return remit.Conflict(remit.CodeAlreadyExists, "Invoice %s of this customer exists with other content: %s due %s there, %s due %s here.",
-		draft.Number, money.Of(stands.Total, currency), stands.DueDate, money.Of(draft.Total, money.Currency(draft.Currency)), draft.DueDate)
-}
-
 func (c *Commands) changeDraft(ctx context.Context, caller Caller, found seen, id uuid.UUID, draft postgres.NewInvoice) (remit.Invoice, error) {
 	var invoice remit.Invoice
 	err := c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
@@ -379,13 +255,4 @@ func (c *Commands) changeDraft(ctx context.Context, caller Caller, found seen, i
 		return err
 	})
 	return invoice, err
-}
-
-// fingerprint is over what an invoice says, not over what we made of it.
-func fingerprint(i remit.Invoice) ([32]byte, error) {
-	content, err := json.Marshal([]any{i.Seller, i.Currency, i.IssueDate, i.DueDate, i.Total, i.Lines, i.Adjustments})
-	if err != nil {
-		return [32]byte{}, fmt.Errorf("fingerprint an invoice: %w", err)
-	}
-	return sha256.Sum256(content), nil
 }

@@ -196,7 +196,7 @@ func (c *Commands) bring(ctx context.Context, caller Caller, id uuid.UUID, actio
 // does not answer, the invoice stands all the same: its agenda's sweep, or the
 // next message to it, starts the workflow.
 func (c *Commands) beginOrLeave(ctx context.Context, tenant uuid.UUID, invoice remit.Invoice) {
-	if err := c.begin(ctx, tenant, invoice); err != nil {
+	if err := c.Begin(ctx, tenant, invoice); err != nil {
 		c.Logger.WarnContext(ctx, "a workflow was not started", "workflow", remit.InvoiceWorkflowID(invoice.ID), "error", err)
 	}
 }

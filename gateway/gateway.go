@@ -30,6 +30,7 @@ const DefaultTimeout = 30 * time.Second
 // Gateway reaches Stripe, or a stand-in, at one URL.
 type Gateway struct {
 	backend stripe.Backend
+	http    *http.Client
 	url     string
 }
 
@@ -58,8 +59,9 @@ func New(options Options) *Gateway {
 			ResponseHeaderTimeout: timeout,
 		}
 	}
+	caller := &http.Client{Timeout: timeout, Transport: transport}
 	config := &stripe.BackendConfig{
-		HTTPClient:        &http.Client{Timeout: timeout, Transport: transport},
+		HTTPClient:        caller,
 		LeveledLogger:     silent{},
 		MaxNetworkRetries: stripe.Int64(0), // repeating is the attempt protocol's decision
 		EnableTelemetry:   stripe.Bool(false),
@@ -67,7 +69,7 @@ func New(options Options) *Gateway {
 	if options.URL != "" {
 		config.URL = stripe.String(options.URL)
 	}
-	return &Gateway{backend: stripe.GetBackendWithConfig(stripe.APIBackend, config), url: options.URL}
+	return &Gateway{backend: stripe.GetBackendWithConfig(stripe.APIBackend, config), http: caller, url: options.URL}
 }
 
 // Standin reports that the gateway does not reach Stripe itself.
@@ -84,6 +86,7 @@ type Access struct {
 
 // Client makes calls on one connected account.
 type Client struct {
+	gateway        *Gateway
 	access         Access
 	backend        stripe.Backend
 	intents        paymentintent.Client
@@ -96,6 +99,7 @@ type Client struct {
 // At gives the client for one connection.
 func (g *Gateway) At(access Access) *Client {
 	return &Client{
+		gateway:        g,
 		access:         access,
 		backend:        g.backend,
 		intents:        paymentintent.Client{B: g.backend, Key: access.Key},

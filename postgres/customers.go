@@ -49,6 +49,7 @@ func (tx *Tx) CustomerByExternalID(ctx context.Context, unit uuid.UUID, external
 // CustomerQuery narrows a list of customers.
 type CustomerQuery struct {
 	Units     []uuid.UUID
+	AnyUnit   bool // all of them: Only narrows enough
 	Path      string
 	Only      *uuid.UUID
 	AfterName string
@@ -58,10 +59,10 @@ type CustomerQuery struct {
 
 // ListCustomers reads a page, by name.
 func (tx *Tx) ListCustomers(ctx context.Context, q CustomerQuery) ([]remit.Customer, error) {
-	rows, err := tx.Query(ctx, "select "+customerColumns+customerTables+` where c.tenant = $1 and c.organisation_id = any($2)
+	rows, err := tx.Query(ctx, "select "+customerColumns+customerTables+` where c.tenant = $1 and ($8 or c.organisation_id = any($2))
 		and ($3 = '' or o.path = $3 or o.path ^@ ($3 || '/')) and ($4::uuid is null or c.id = $4)
 		and ($6 = '00000000-0000-0000-0000-000000000000'::uuid or (c.name, c.id) > ($5, $6)) order by c.name, c.id limit $7`,
-		tx.Tenant, q.Units, q.Path, q.Only, q.AfterName, q.AfterID, q.Limit)
+		tx.Tenant, q.Units, q.Path, q.Only, q.AfterName, q.AfterID, q.Limit, q.AnyUnit)
 	if err != nil {
 		return nil, fmt.Errorf("list customers: %w", err)
 	}
@@ -220,4 +221,15 @@ func (tx *Tx) CustomerOfStripe(ctx context.Context, account, stripeCustomer stri
 		return uuid.Nil, fmt.Errorf("read a Stripe customer: %w", err)
 	}
 	return id, nil
+}
+
+// MethodInUse reports whether a live attempt charges a method.
+func (tx *Tx) MethodInUse(ctx context.Context, id uuid.UUID) (bool, error) {
+	var used bool
+	err := tx.QueryRow(ctx, `select exists (select 1 from attempts where tenant = $1 and payment_method_id = $2
+		and state in ('created', 'requires_action', 'processing', 'confirming'))`, tx.Tenant, id).Scan(&used)
+	if err != nil {
+		return false, fmt.Errorf("look for a method's payments: %w", err)
+	}
+	return used, nil
 }

@@ -16,7 +16,7 @@ type InvoiceQuery struct {
 	Units    []uuid.UUID // organisations the caller may see
 	AnyUnit  bool        // all of them: the customer narrows enough
 	SentOnly bool
-	Path     string      // at this path and below
+	Path     string // at this path and below
 	Customer *uuid.UUID
 	Status   remit.InvoiceStatus
 	Overdue  *bool

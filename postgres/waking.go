@@ -105,3 +105,29 @@ func (db *DB) Tenants(ctx context.Context) ([]uuid.UUID, error) {
 	}
 	return ids, nil
 }
+
+// Neglected reads invoices whose agenda has a row due by a time on the tenant's
+// clock, or that have events or requests waiting for longer than lag.
+func (tx *Tx) Neglected(ctx context.Context, by time.Time, lag time.Duration, limit int) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, `(select invoice_id from agenda where tenant = $1 and done_at is null and at <= $2 and invoice_id is not null order by at limit $4)
+		union (select invoice_id from stripe_events where tenant = $1 and state = 'waiting' and invoice_id is not null and received_at < now() - $3::interval limit $4)
+		union (select invoice_id from attempts where tenant = $1 and state in ('created', 'confirming') and since <= $2 limit $4)`, tx.Tenant, by, lag, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list what was neglected: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return nil, fmt.Errorf("list what was neglected: %w", err)
+	}
+	return ids, nil
+}
+
+// IsPending reports whether a row of the agenda still waits at its time.
+func (tx *Tx) IsPending(ctx context.Context, row AgendaRow) (bool, error) {
+	var pending bool
+	err := tx.QueryRow(ctx, "select exists (select 1 from agenda where tenant = $1 and id = $2 and done_at is null and at <= $3)", tx.Tenant, row.ID, row.At).Scan(&pending)
+	if err != nil {
+		return false, fmt.Errorf("look at the agenda: %w", err)
+	}
+	return pending, nil
+}

@@ -33,7 +33,7 @@ type Worker struct{ sdk sdk.Worker }
 
 // New registers everything under its fixed name. Renaming a registered
 // workflow or activity is a migration, not a refactoring.
-func New(c client.Client, payments *activities.Payments, options Options) *Worker {
+func New(c client.Client, steps Steps, options Options) *Worker {
 	if options.Times == (workflows.Times{}) {
 		options.Times = workflows.DefaultTimes
 	}
@@ -52,15 +52,24 @@ func New(c client.Client, payments *activities.Payments, options Options) *Worke
 		WorkerStopTimeout:                options.StopTimeout,
 		DisableRegistrationAliasing:      true,
 	})
-	Register(w, payments, options.Times)
+	Register(w, steps, options.Times)
 	return &Worker{sdk: w}
 }
 
+// Steps are the activities.
+type Steps struct {
+	Payments *activities.Payments
+	Imports  *activities.Imports
+}
+
 // Register registers the workflows and activities; replay tests use it too.
-func Register(r sdk.Registry, payments *activities.Payments, times workflows.Times) {
-	r.RegisterWorkflowWithOptions(workflows.Invoices{Times: times}.InvoicePayment, workflow.RegisterOptions{Name: remit.InvoicePaymentWorkflow})
+func Register(r sdk.Registry, steps Steps, times workflows.Times) {
+	invoices := workflows.Invoices{Times: times}
+	r.RegisterWorkflowWithOptions(invoices.InvoicePayment, workflow.RegisterOptions{Name: remit.InvoicePaymentWorkflow})
+	r.RegisterWorkflowWithOptions(invoices.ImportInvoices, workflow.RegisterOptions{Name: remit.ImportInvoicesWorkflow})
 	for name, step := range map[string]any{
-		"Load": payments.Load, "Perform": payments.Perform, "Advance": payments.Advance, "Refresh": payments.Refresh,
+		"Load": steps.Payments.Load, "Perform": steps.Payments.Perform, "Advance": steps.Payments.Advance, "Refresh": steps.Payments.Refresh,
+		"ImportFile": steps.Imports.ImportFile,
 	} {
 		r.RegisterActivityWithOptions(step, activity.RegisterOptions{Name: name})
 	}

@@ -1,0 +1,253 @@
+package activities
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"remit"
+	"remit/invoicefile"
+	"remit/money"
+	"remit/postgres"
+)
+
+// importPage is how many rows go in with one commit: enough that commits do not
+// count, few enough that progress shows and a lock is short.
+const importPage = 50
+
+// Imports brings files of invoices in.
+type Imports struct {
+	DB     *postgres.DB
+	Logger *slog.Logger
+	Now    func() time.Time
+	// Begin starts an invoice's workflow if it is not running.
+	Begin func(ctx context.Context, tenant uuid.UUID, invoice remit.Invoice) error
+}
+
+// ImportFile reads a file to its end, a page of rows a transaction. Stopped
+// anywhere and called again it goes on after the last row that is in; a row
+// that is in already is recognised either way.
+func (m *Imports) ImportFile(ctx context.Context, ref remit.ImportRef) error {
+	defer heartbeat(ctx)()
+	var job postgres.Import
+	var content []byte
+	err := m.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) (err error) {
+		if job, err = tx.Import(ctx, ref.Import); err != nil || job.State != "running" {
+			return err
+		}
+		content, err = tx.ImportFile(ctx, ref.Import)
+		return err
+	})
+	if err != nil || job.State != "running" {
+		return err
+	}
+	reader, err := invoicefile.NewReader(bytes.NewReader(content), invoicefile.Options{Currency: money.Currency(job.Currency)})
+	if err != nil {
+		return m.end(ctx, ref, job, err)
+	}
+	job.IgnoredColumns = reader.Ignored()
+	if job.IgnoredColumns == nil {
+		job.IgnoredColumns = []string{}
+	}
+	for {
+		page, end, err := nextPage(reader, job.NextLine)
+		if err != nil {
+			return m.end(ctx, ref, job, err)
+		}
+		if len(page) > 0 {
+			if err := m.importPage(ctx, ref, &job, page); err != nil {
+				return err
+			}
+		}
+		if end {
+			job.RowsSame += reader.Repeated()
+			return m.end(ctx, ref, job, nil)
+		}
+	}
+}
+
+// line is a row as the file gave it: a draft, or what is wrong with it.
+type line struct {
+	number int
+	draft  invoicefile.Draft
+	wrong  []invoicefile.RowError
+}
+
+func nextPage(reader *invoicefile.Reader, done int) (page []line, end bool, err error) {
+	for len(page) < importPage {
+		draft, wrong, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			return page, true, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		row := line{number: draft.Line, draft: draft, wrong: wrong}
+		if len(wrong) > 0 {
+			row.number = wrong[0].Line
+		}
+		if row.number > done {
+			page = append(page, row)
+		}
+	}
+	return page, false, nil
+}
+
+func (m *Imports) importPage(ctx context.Context, ref remit.ImportRef, job *postgres.Import, page []line) error {
+	var begun []remit.Invoice
+	after := *job
+	err := m.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+		for _, row := range page {
+			after.RowsTotal++
+			after.NextLine = row.number
+			invoice, wrong, err := m.importRow(ctx, tx, &after, row)
+			if err != nil {
+				return err
+			}
+			if wrong != nil {
+				after.RowsBad++
+				if err := tx.AddImportError(ctx, job.ID, *wrong); err != nil {
+					return err
+				}
+			}
+			if invoice != nil {
+				begun = append(begun, *invoice)
+			}
+		}
+		return tx.SaveImport(ctx, after)
+	})
+	if err != nil {
+		return err
+	}
+	*job = after
+	return m.beginAll(ctx, ref.Tenant, begun)
+}
+
+// importRow brings one invoice in, sent and processed, or on its date if it is
+// dated ahead. It returns the invoice if it is new and on its way.
+func (m *Imports) importRow(ctx context.Context, tx *postgres.Tx, job *postgres.Import, row line) (*remit.Invoice, *postgres.ImportRowError, error) {
+	if len(row.wrong) > 0 {
+		return nil, &postgres.ImportRowError{Line: row.number, Field: row.wrong[0].Field, Reason: row.wrong[0].Reason}, nil
+	}
+	customer, err := m.customerOf(ctx, tx, job, row.draft)
+	if err != nil {
+		return nil, nil, err
+	}
+	in := remit.InvoiceInput{
+		Organisation: job.Organisation, CustomerID: customer.ID, Number: row.draft.Number, Currency: string(row.draft.Amount.Currency),
+		IssueDate: row.draft.IssueDate, DueDate: row.draft.DueDate, Lines: row.draft.Lines,
+	}
+	draft, err := Draft(ctx, tx, in, customer, m.Now())
+	if refused := refusal(err); refused != nil {
+		return nil, wrongRow(row, refused), nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	draft.Source = "import " + job.FileName
+	if reason := row.draft.Hold(); reason != "" {
+		draft.Hold = &remit.Hold{Reason: reason, Kind: remit.HoldImport, Since: draft.CreatedAt}
+	}
+	inserted, id, err := InsertDraft(ctx, tx, draft, job.Actor, m.Now())
+	if refused := refusal(err); refused != nil {
+		return nil, wrongRow(row, refused), nil
+	}
+	if err != nil || !inserted {
+		job.RowsSame++
+		return nil, nil, err
+	}
+	job.RowsNew++
+	job.AmountNew += draft.Total
+	if draft.Hold != nil {
+		job.AmountHeld += draft.Total
+	}
+	l, err := tx.LockInvoice(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	if sendOn := draft.IssueDate.StartIn(l.Zone); sendOn.After(l.Clock.Now(m.Now())) {
+		err = tx.Plan(ctx, l, remit.AgendaSend, l.ID, sendOn, "Is sent on its date")
+	} else {
+		err = Send(ctx, tx, l, m.Now(), job.Actor)
+	}
+	return &l.Invoice, nil, err
+}
+
+// customerOf finds the row's customer at the import's organisation, or makes him.
+func (m *Imports) customerOf(ctx context.Context, tx *postgres.Tx, job *postgres.Import, draft invoicefile.Draft) (remit.Customer, error) {
+	external, name := draft.CustomerExternalID, draft.CustomerName
+	if external == "" {
+		external = name
+	}
+	if name == "" {
+		name = external
+	}
+	found, err := tx.CustomerByExternalID(ctx, job.OrganisationID, external)
+	if err != nil || found != nil {
+		if found == nil {
+			return remit.Customer{}, err
+		}
+		return *found, err
+	}
+	id, err := newID()
+	if err != nil {
+		return remit.Customer{}, err
+	}
+	customer := remit.Customer{
+		ID: id, OrganisationID: job.OrganisationID, Organisation: job.Organisation, Name: name, Email: draft.CustomerEmail,
+		Currency: string(draft.Amount.Currency), ExternalID: external, CreatedAt: m.Now(),
+	}
+	return customer, tx.InsertCustomer(ctx, customer)
+}
+
+// beginAll starts the workflows of a page's invoices. One that could not be
+// started is found by the agenda's sweep.
+func (m *Imports) beginAll(ctx context.Context, tenant uuid.UUID, invoices []remit.Invoice) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(8)
+	for _, invoice := range invoices {
+		group.Go(func() error {
+			if err := m.Begin(ctx, tenant, invoice); err != nil {
+				m.Logger.WarnContext(ctx, "a workflow was not started", "invoice", invoice.ID, "error", err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func (m *Imports) end(ctx context.Context, ref remit.ImportRef, job postgres.Import, cause error) error {
+	job.State = "done"
+	if cause != nil {
+		refused := refusal(cause)
+		if refused == nil {
+			return cause
+		}
+		job.State, job.Failure = "failed", refused.Message
+	}
+	now := m.Now()
+	job.EndedAt = &now
+	if job.IgnoredColumns == nil {
+		job.IgnoredColumns = []string{}
+	}
+	err := m.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error { return tx.SaveImport(ctx, job) })
+	if err != nil {
+		return fmt.Errorf("end an import: %w", err)
+	}
+	return nil
+}
+
+func wrongRow(row line, refused *remit.Refusal) *postgres.ImportRowError {
+	wrong := &postgres.ImportRowError{Line: row.number, Reason: refused.Message}
+	if len(refused.Fields) > 0 {
+		wrong.Field = refused.Fields[0].Field
+	}
+	return wrong
+}

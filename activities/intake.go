@@ -1,0 +1,105 @@
+package activities
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/money"
+	"remit/postgres"
+)
+
+// PaymentsSetting is the name of the setting that says how invoices are paid.
+const PaymentsSetting = "payments"
+
+// Draft makes an invoice of an input: totals added up, settings copied onto it.
+func Draft(ctx context.Context, tx *postgres.Tx, in remit.InvoiceInput, customer remit.Customer, real time.Time) (postgres.NewInvoice, error) {
+	organisation, err := tx.OrganisationByPath(ctx, in.Organisation)
+	if err != nil {
+		return postgres.NewInvoice{}, remit.Invalid("organisation", "There is no such organisation, or you may not see it.")
+	}
+	if in.Currency == "" {
+		in.Currency = organisation.Currency
+	}
+	currency, err := money.ParseCurrency(in.Currency)
+	if err != nil {
+		return postgres.NewInvoice{}, remit.Invalid("currency", "%s", err)
+	}
+	lines, total, err := in.Check(currency)
+	if err != nil {
+		return postgres.NewInvoice{}, err
+	}
+	settings, err := settingsFor(ctx, tx, in.Organisation)
+	if err != nil {
+		return postgres.NewInvoice{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return postgres.NewInvoice{}, fmt.Errorf("make an id: %w", err)
+	}
+	clock, err := tx.Clock(ctx)
+	if err != nil {
+		return postgres.NewInvoice{}, err
+	}
+	draft := postgres.NewInvoice{Invoice: remit.Invoice{
+		ID: id, OrganisationID: organisation.ID, Organisation: organisation.Path, CustomerID: customer.ID, CustomerName: customer.Name,
+		Number: in.Number, Seller: in.Seller, Total: total.Minor, Currency: string(currency), IssueDate: in.IssueDate, DueDate: in.DueDate,
+		Lines: lines, Adjustments: in.Adjustments, Settings: settings, CreatedAt: clock.Now(real),
+	}}
+	draft.Fingerprint, err = draft.Invoice.Fingerprint()
+	return draft, err
+}
+
+// InsertDraft adds a draft with its first timeline entry, or recognises it.
+func InsertDraft(ctx context.Context, tx *postgres.Tx, draft postgres.NewInvoice, actor remit.Actor, real time.Time) (bool, uuid.UUID, error) {
+	inserted, id, err := tx.InsertInvoice(ctx, draft)
+	if err != nil {
+		return false, uuid.Nil, err
+	}
+	if !inserted {
+		stands, err := tx.Fingerprint(ctx, id)
+		if err != nil {
+			return false, uuid.Nil, err
+		}
+		if !bytes.Equal(stands, draft.Fingerprint[:]) {
+			return false, uuid.Nil, differs(ctx, tx, id, draft)
+		}
+		return false, id, nil
+	}
+	l, err := tx.LockInvoice(ctx, id)
+	if err != nil {
+		return false, uuid.Nil, err
+	}
+	entry := remit.TimelineEntry{
+		Kind: "created", Actor: actor,
+		What: fmt.Sprintf("Invoice %s over %s came in, due on %s.", draft.Number, money.Of(draft.Total, money.Currency(draft.Currency)), draft.DueDate),
+		Why:  remit.Why{Rule: "settings are copied when an invoice is made", Version: fmt.Sprint(draft.Settings.Version)},
+		Data: map[string]any{"total": draft.Total, "currency": draft.Currency, "settings": draft.Settings, "source": draft.Source},
+	}
+	if draft.Hold != nil {
+		entry.Data["hold"] = draft.Hold.Reason
+	}
+	return true, id, tx.SaveInvoice(ctx, l, real, entry)
+}
+
+func differs(ctx context.Context, tx *postgres.Tx, id uuid.UUID, draft postgres.NewInvoice) error {
+	stands, err := tx.Invoice(ctx, id)
+	if err != nil {
+		return err
+	}
+	currency := money.Currency(stands.Currency)
+	return remit.Conflict(remit.CodeAlreadyExists, "Invoice %s of this customer exists with other content: %s due %s there, %s due %s here.",
+		draft.Number, money.Of(stands.Total, currency), stands.DueDate, money.Of(draft.Total, money.Currency(draft.Currency)), draft.DueDate)
+}
+
+// settingsFor are the settings in force at a path, to be copied onto an invoice.
+func settingsFor(ctx context.Context, tx *postgres.Tx, path string) (remit.InvoiceSettings, error) {
+	settings := remit.InvoiceSettings{OnlinePayments: true}
+	_, version, _, err := tx.Setting(ctx, path, PaymentsSetting, &settings)
+	settings.Version = version
+	return settings, err
+}

@@ -1,0 +1,288 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/money"
+	"remit/postgres"
+)
+
+// Customers lists the customers the caller may see, by name.
+func (c *Commands) Customers(ctx context.Context, caller Caller, organisation string, page Page) (List[remit.Customer], error) {
+	tenants, path, err := tenantsFor(caller, organisation)
+	if err != nil {
+		return List[remit.Customer]{}, err
+	}
+	name, id, err := page.after()
+	if err != nil {
+		return List[remit.Customer]{}, err
+	}
+	var pages [][]remit.Customer
+	for _, member := range tenants {
+		query := postgres.CustomerQuery{Path: path, AfterName: name, AfterID: id, Limit: page.limit() + 1, Only: member.Customer}
+		if member.Customer != nil {
+			query.AnyUnit = true
+		} else if query.Units, err = c.units(ctx, caller, member.Tenant, remit.CustomerRead); err != nil {
+			return List[remit.Customer]{}, err
+		}
+		if !query.AnyUnit && len(query.Units) == 0 {
+			continue
+		}
+		var customers []remit.Customer
+		err := c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
+			customers, err = tx.ListCustomers(ctx, query)
+			return err
+		})
+		if err != nil {
+			return List[remit.Customer]{}, err
+		}
+		pages = append(pages, customers)
+	}
+	if len(pages) == 0 && len(tenants) > 0 {
+		return List[remit.Customer]{}, c.authorise(ctx, caller, tenants[0].Tenant, orTop(path, tenants[0]), remit.CustomerRead)
+	}
+	return cut(merge(pages, customerKey), page.limit(), customerKey), nil
+}
+
+// Customer is one customer.
+func (c *Commands) Customer(ctx context.Context, caller Caller, id uuid.UUID) (remit.Customer, error) {
+	_, customer, err := c.seeCustomer(ctx, caller, id)
+	return customer, err
+}
+
+// CreateCustomer adds a customer at an organisation.
+func (c *Commands) CreateCustomer(ctx context.Context, caller Caller, body Body[CustomerInput]) (remit.Customer, error) {
+	if err := c.somewhere(ctx, caller, remit.CustomerEdit); err != nil {
+		return remit.Customer{}, err
+	}
+	in, err := body()
+	if err != nil {
+		return remit.Customer{}, err
+	}
+	member, err := c.at(ctx, caller, in.Organisation, remit.CustomerEdit)
+	if err != nil {
+		return remit.Customer{}, err
+	}
+	if in.Organisation == "" {
+		in.Organisation = member.Path
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return remit.Customer{}, fmt.Errorf("make an id: %w", err)
+	}
+	var customer remit.Customer
+	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
+		organisation, err := tx.OrganisationByPath(ctx, in.Organisation)
+		if err != nil {
+			return remit.Invalid("organisation", "There is no such organisation, or you may not see it.")
+		}
+		if in.Currency == "" {
+			in.Currency = organisation.Currency
+		}
+		customer = remit.Customer{ID: id, OrganisationID: organisation.ID, Organisation: organisation.Path, ExternalID: in.ExternalID, CreatedAt: c.Now()}
+		if err := fill(&customer, in); err != nil {
+			return err
+		}
+		if err := tx.InsertCustomer(ctx, customer); err != nil {
+			return err
+		}
+		return c.audit(ctx, tx, changing(caller.entry("customer.create", "customer "+id.String(), organisation.Path), nil, in))
+	})
+	return customer, err
+}
+
+// UpdateCustomer changes a customer. He stays at his organisation.
+func (c *Commands) UpdateCustomer(ctx context.Context, caller Caller, id uuid.UUID, body Body[CustomerInput]) (remit.Customer, error) {
+	found, customer, err := c.seeCustomer(ctx, caller, id)
+	if err != nil {
+		return remit.Customer{}, err
+	}
+	if err := c.authorise(ctx, caller, found.member.Tenant, customer.Organisation, remit.CustomerEdit); err != nil {
+		return remit.Customer{}, err
+	}
+	in, err := body()
+	if err != nil {
+		return remit.Customer{}, err
+	}
+	if in.Organisation != "" && in.Organisation != customer.Organisation {
+		return remit.Customer{}, remit.Invalid("organisation", "A customer stays at his organisation.")
+	}
+	if in.Currency == "" {
+		in.Currency = customer.Currency
+	}
+	before := customer
+	customer.ExternalID = in.ExternalID
+	if err := fill(&customer, in); err != nil {
+		return remit.Customer{}, err
+	}
+	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
+		if err := tx.SaveCustomer(ctx, customer); err != nil {
+			return err
+		}
+		return c.audit(ctx, tx, changing(caller.entry("customer.update", "customer "+id.String(), customer.Organisation), before, customer))
+	})
+	return customer, err
+}
+
+// fill checks and takes over what an input says of a customer.
+func fill(customer *remit.Customer, in CustomerInput) error {
+	customer.Name, customer.Email, customer.AutoCharge = strings.TrimSpace(in.Name), strings.TrimSpace(in.Email), in.AutoCharge
+	if customer.Name == "" || len(customer.Name) > 200 {
+		return remit.Invalid("name", "Give a name of at most 200 characters.")
+	}
+	if customer.Email != "" {
+		if _, err := parseEmail(customer.Email); err != nil {
+			return remit.Invalid("email", "Enter an address, like ana@example.com.")
+		}
+	}
+	currency, err := money.ParseCurrency(in.Currency)
+	if err != nil {
+		return remit.Invalid("currency", "%s", err)
+	}
+	customer.Currency = string(currency)
+	return nil
+}
+
+// at resolves the organisation a body names and asks for a permission there.
+func (c *Commands) at(ctx context.Context, caller Caller, organisation string, scope remit.Scope) (Membership, error) {
+	member, err := tenantOf(caller, organisation)
+	if err != nil {
+		e := remit.AsError(err)
+		if e.Kind == remit.KindNotFound || e.Kind == remit.KindMalformed {
+			return Membership{}, remit.Invalid("organisation", "There is no such organisation, or you may not see it.")
+		}
+		return Membership{}, err
+	}
+	path := orTop(organisation, member)
+	visible, err := c.sees(ctx, caller, member.Tenant, path)
+	if err != nil {
+		return Membership{}, err
+	}
+	if !visible {
+		return Membership{}, remit.Invalid("organisation", "There is no such organisation, or you may not see it.")
+	}
+	return member, c.authorise(ctx, caller, member.Tenant, path, scope)
+}
+
+// PaymentMethods lists a customer's saved methods, the default first. Hosted
+// pages on which he added one are looked at before, so that coming back from
+// one is enough to see it.
+func (c *Commands) PaymentMethods(ctx context.Context, caller Caller, customer uuid.UUID) ([]remit.PaymentMethod, error) {
+	found, who, err := c.seeCustomer(ctx, caller, customer, remit.StripePay)
+	if err != nil {
+		return nil, err
+	}
+	if found.member.Customer == nil {
+		if err := c.anyOf(ctx, caller, found.member.Tenant, who.Organisation, remit.StripePay, remit.CustomerEdit, remit.CustomerRead); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.collectSetups(ctx, found.member.Tenant, customer); err != nil {
+		c.Logger.WarnContext(ctx, "setup sessions could not be looked at", "customer", customer, "error", err)
+	}
+	var methods []remit.PaymentMethod
+	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) (err error) {
+		methods, err = tx.PaymentMethods(ctx, customer)
+		return err
+	})
+	return methods, err
+}
+
+// SetDefaultMethod makes one of a customer's usable methods the default.
+func (c *Commands) SetDefaultMethod(ctx context.Context, caller Caller, customer uuid.UUID, body Body[uuid.UUID]) (remit.Customer, error) {
+	tenant, who, err := c.mayChangeMethods(ctx, caller, customer)
+	if err != nil {
+		return remit.Customer{}, err
+	}
+	method, err := body()
+	if err != nil {
+		return remit.Customer{}, err
+	}
+	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+		methods, err := tx.PaymentMethods(ctx, customer)
+		if err != nil {
+			return err
+		}
+		n := slices.IndexFunc(methods, func(m remit.PaymentMethod) bool { return m.ID == method })
+		if n < 0 || methods[n].Status != remit.MethodUsable {
+			return remit.Invalid("payment_method", "This customer has no such usable payment method.")
+		}
+		who.DefaultPaymentMethod = &method
+		if err := tx.SaveCustomer(ctx, who); err != nil {
+			return err
+		}
+		return c.audit(ctx, tx, caller.entry("payment_method.default", "payment method "+method.String(), who.Organisation))
+	})
+	return who, err
+}
+
+// RemoveMethod takes a saved method away from its customer, at Stripe too.
+func (c *Commands) RemoveMethod(ctx context.Context, caller Caller, id uuid.UUID) error {
+	var method remit.PaymentMethod
+	found, err := c.find(ctx, caller, func(tx *postgres.Tx) (string, uuid.UUID, error) {
+		var err error
+		if method, err = tx.PaymentMethod(ctx, id); err != nil {
+			return "", uuid.Nil, err
+		}
+		customer, err := tx.Customer(ctx, method.CustomerID)
+		return customer.Organisation, customer.ID, err
+	}, remit.CustomerRead, remit.CustomerEdit, remit.StripePay)
+	if err != nil {
+		return err
+	}
+	tenant, who, err := c.mayChangeMethods(ctx, caller, method.CustomerID)
+	if err != nil {
+		return err
+	}
+	if method.Status == remit.MethodDetached {
+		return nil
+	}
+	if used, err := c.methodInUse(ctx, tenant, id); err != nil || used {
+		if used {
+			err = remit.Conflict(remit.CodeConflict, "A payment with this method is under way. Remove it when that is settled.")
+		}
+		return err
+	}
+	link, err := c.connector().At(ctx, tenant, method.Account, method.Livemode)
+	if err == nil {
+		err = link.Stripe.DetachPaymentMethod(ctx, fmt.Sprintf("method/%s/detach", id), method.StripeID)
+	}
+	if err != nil && !isGone(err) {
+		return unavailable(err)
+	}
+	return c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
+		if err := tx.DetachMethod(ctx, id); err != nil {
+			return err
+		}
+		return c.audit(ctx, tx, caller.entry("payment_method.remove", "payment method "+id.String(), who.Organisation))
+	})
+}
+
+// mayChangeMethods finds a customer whose methods the caller may change.
+func (c *Commands) mayChangeMethods(ctx context.Context, caller Caller, customer uuid.UUID) (uuid.UUID, remit.Customer, error) {
+	found, who, err := c.seeCustomer(ctx, caller, customer, remit.StripePay)
+	if err != nil {
+		return uuid.Nil, remit.Customer{}, err
+	}
+	if found.member.Customer == nil {
+		err = c.anyOf(ctx, caller, found.member.Tenant, who.Organisation, remit.StripePay, remit.CustomerEdit)
+	}
+	return found.member.Tenant, who, err
+}
+
+func (c *Commands) methodInUse(ctx context.Context, tenant, method uuid.UUID) (bool, error) {
+	var used bool
+	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+		used, err = tx.MethodInUse(ctx, method)
+		return err
+	})
+	return used, err
+}
+
+func customerKey(c remit.Customer) (string, uuid.UUID) { return c.Name, c.ID }

@@ -1,0 +1,128 @@
+package commands
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/postgres"
+)
+
+// RebuildReport says what a rebuild found.
+type RebuildReport struct {
+	Looked  int // invoices that should have a workflow, and imports that have not ended
+	Started int // of them, how many had none
+}
+
+// Rebuild starts every workflow that PostgreSQL says there should be and that
+// Temporal does not run: PostgreSQL is the record, Temporal the process.
+func (c *Commands) Rebuild(ctx context.Context) (RebuildReport, error) {
+	var report RebuildReport
+	tenants, err := c.DB.Tenants(ctx)
+	if err != nil {
+		return report, err
+	}
+	for _, tenant := range tenants {
+		if err := c.rebuildTenant(ctx, tenant, &report); err != nil {
+			return report, err
+		}
+	}
+	return report, nil
+}
+
+func (c *Commands) rebuildTenant(ctx context.Context, tenant uuid.UUID, report *RebuildReport) error {
+	after := uuid.Nil
+	for {
+		var invoices map[uuid.UUID]remit.Invoice
+		var ids []uuid.UUID
+		err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+			if ids, err = tx.UnrestfulInvoices(ctx, after, 500); err != nil {
+				return err
+			}
+			invoices, err = tx.InvoicesByID(ctx, ids)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if len(ids) == 0 {
+			break
+		}
+		after = ids[len(ids)-1]
+		for _, id := range ids {
+			report.Looked++
+			started, err := c.startMissing(ctx, tenant, invoices[id])
+			if err != nil {
+				return err
+			}
+			if started {
+				report.Started++
+			}
+		}
+	}
+	var imports []uuid.UUID
+	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+		imports, err = tx.RunningImports(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range imports {
+		report.Looked++
+		if err := c.beginImport(ctx, tenant, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweepPage bounds what one sweep wakes in a tenant, so that a burst of due
+// rows does not starve payers; the next sweep goes on.
+const sweepPage = 200
+
+// Sweep wakes the workflows of rows of the agenda that are overdue by more than
+// lag, and of events that nobody looked at: whatever was lost on the way to a
+// workflow (a signal, a timer set before a clock was moved, a whole history)
+// costs a delay and nothing else.
+func (c *Commands) Sweep(ctx context.Context, lag time.Duration) error {
+	tenants, err := c.DB.Tenants(ctx)
+	if err != nil {
+		return err
+	}
+	for _, tenant := range tenants {
+		var ids []uuid.UUID
+		var invoices map[uuid.UUID]remit.Invoice
+		var imports []uuid.UUID
+		err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+			clock, err := tx.Clock(ctx)
+			if err != nil {
+				return err
+			}
+			if ids, err = tx.Neglected(ctx, clock.Now(c.Now()).Add(-lag), lag, sweepPage); err != nil {
+				return err
+			}
+			if imports, err = tx.RunningImports(ctx); err != nil {
+				return err
+			}
+			invoices, err = tx.InvoicesByID(ctx, ids)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := c.wake(ctx, tenant, invoices[id], "the agenda's sweep"); err != nil {
+				return err
+			}
+		}
+		for _, id := range imports {
+			if err := c.beginImport(ctx, tenant, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

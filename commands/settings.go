@@ -1,0 +1,189 @@
+package commands
+
+import (
+	"context"
+
+	"remit"
+	"remit/activities"
+	"remit/money"
+	"remit/postgres"
+)
+
+// WorkItemStep is the assignee line that holds at an organisation, and how many
+// people it reaches now.
+func (c *Commands) WorkItemStep(ctx context.Context, caller Caller, organisation string) (WorkItemStep, error) {
+	member, path, err := c.atPath(ctx, caller, organisation, remit.WorkflowEdit)
+	if err != nil {
+		return WorkItemStep{}, err
+	}
+	return c.stepAt(ctx, member, path)
+}
+
+// SetWorkItemStep stores an assignee line: at the organisation given, of which
+// the line's path must be it or above; else at the line's own path.
+func (c *Commands) SetWorkItemStep(ctx context.Context, caller Caller, organisation string, body Body[remit.Assignee]) (WorkItemStep, error) {
+	if organisation != "" {
+		if _, _, err := c.atPath(ctx, caller, organisation, remit.WorkflowEdit); err != nil {
+			return WorkItemStep{}, err
+		}
+	} else if err := c.somewhere(ctx, caller, remit.WorkflowEdit); err != nil {
+		return WorkItemStep{}, err
+	}
+	line, err := body()
+	if err != nil {
+		return WorkItemStep{}, err
+	}
+	where := organisation
+	if where == "" {
+		where = line.Path.String()
+	}
+	member, err := c.at(ctx, caller, where, remit.WorkflowEdit)
+	if err != nil {
+		if e := remit.AsError(err); e.Kind == remit.KindInvalid && organisation == "" {
+			return WorkItemStep{}, remit.Invalid("path", "There is no such organisation, or you may not see it.")
+		}
+		return WorkItemStep{}, err
+	}
+	where = orTop(where, member)
+	at, err := remit.ParsePath(where)
+	if err != nil {
+		return WorkItemStep{}, err
+	}
+	if !line.Path.IsZero() && !line.Path.Contains(at) {
+		return WorkItemStep{}, remit.Invalid("path", "%s is neither %s nor above it.", line.Path, at)
+	}
+	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
+		unit, err := tx.UnitAt(ctx, where)
+		if err != nil {
+			return remit.Invalid("path", "There is no such organisation, or you may not see it.")
+		}
+		if !line.Path.IsZero() {
+			if _, err := tx.UnitAt(ctx, line.Path.String()); err != nil {
+				return remit.Invalid("path", "There is no such organisation, or you may not see it.")
+			}
+		}
+		var before remit.Assignee
+		if _, _, _, err := tx.Setting(ctx, where, activities.StepSetting, &before); err != nil {
+			return err
+		}
+		if _, err := tx.SetSetting(ctx, unit, activities.StepSetting, line, caller.Account); err != nil {
+			return err
+		}
+		return c.audit(ctx, tx, changing(caller.entry("workflow.step", "", where), before, line))
+	})
+	if err != nil {
+		return WorkItemStep{}, err
+	}
+	return c.stepAt(ctx, member, where)
+}
+
+// PaymentSettings is how invoices made from now on at an organisation are paid.
+func (c *Commands) PaymentSettings(ctx context.Context, caller Caller, organisation string) (PaymentSettings, error) {
+	member, path, err := c.atPath(ctx, caller, organisation, remit.StripeView)
+	if err != nil {
+		return PaymentSettings{}, err
+	}
+	return c.paymentSettingsAt(ctx, member, path)
+}
+
+// SetPaymentSettings changes them for invoices made from now on.
+func (c *Commands) SetPaymentSettings(ctx context.Context, caller Caller, organisation string, body Body[PaymentSettings]) (PaymentSettings, error) {
+	member, path, err := c.atPath(ctx, caller, organisation, remit.StripeAll)
+	if err != nil {
+		return PaymentSettings{}, err
+	}
+	in, err := body()
+	if err != nil {
+		return PaymentSettings{}, err
+	}
+	if in.MinimumPartial < 0 || in.MinimumPartial > money.MaxStripeAmount {
+		return PaymentSettings{}, remit.Invalid("minimum_partial", "Enter an amount of nothing or more.")
+	}
+	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
+		if in.OnlinePayments {
+			live, err := tx.LiveConnection(ctx)
+			if err != nil {
+				return err
+			}
+			var before remit.InvoiceSettings
+			_, _, set, err := tx.Setting(ctx, path, activities.PaymentsSetting, &before)
+			if err != nil {
+				return err
+			}
+			if (live == nil || !live.ChargesEnabled) && set && !before.OnlinePayments {
+				return remit.Conflict(remit.CodeNotConnected, "First connect: charges are off.")
+			}
+		}
+		unit, err := tx.UnitAt(ctx, path)
+		if err != nil {
+			return err
+		}
+		value := remit.InvoiceSettings{OnlinePayments: in.OnlinePayments, PartialPayments: in.PartialPayments, MinimumPartial: in.MinimumPartial}
+		if _, err := tx.SetSetting(ctx, unit, activities.PaymentsSetting, value, caller.Account); err != nil {
+			return err
+		}
+		return c.audit(ctx, tx, changing(caller.entry("settings.payments", "", path), nil, value))
+	})
+	if err != nil {
+		return PaymentSettings{}, err
+	}
+	return c.paymentSettingsAt(ctx, member, path)
+}
+
+func (c *Commands) stepAt(ctx context.Context, member Membership, path string) (WorkItemStep, error) {
+	own, err := remit.ParsePath(path)
+	if err != nil {
+		return WorkItemStep{}, err
+	}
+	step := WorkItemStep{Assignee: remit.DefaultAssignee(own)}
+	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
+		step.SetAt, _, _, err = tx.Setting(ctx, path, activities.StepSetting, &step.Assignee)
+		return err
+	})
+	if err != nil {
+		return WorkItemStep{}, err
+	}
+	step.XML = step.Assignee.String()
+	holders, err := c.Authority.Holders(ctx, member.Tenant, step.Assignee.For(own).Path, step.Assignee.Scope)
+	step.Reaches = len(holders)
+	return step, err
+}
+
+func (c *Commands) paymentSettingsAt(ctx context.Context, member Membership, path string) (PaymentSettings, error) {
+	settings := remit.InvoiceSettings{OnlinePayments: true}
+	var out PaymentSettings
+	err := c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
+		setAt, version, _, err := tx.Setting(ctx, path, activities.PaymentsSetting, &settings)
+		if err != nil {
+			return err
+		}
+		organisation, err := tx.OrganisationByPath(ctx, path)
+		out = PaymentSettings{
+			OnlinePayments: settings.OnlinePayments, PartialPayments: settings.PartialPayments, MinimumPartial: settings.MinimumPartial,
+			Currency: organisation.Currency, SetAt: setAt, Version: version,
+		}
+		return err
+	})
+	return out, err
+}
+
+// atPath resolves ?organisation for what holds at a path and below, and asks
+// for a permission there.
+func (c *Commands) atPath(ctx context.Context, caller Caller, organisation string, scope remit.Scope) (Membership, string, error) {
+	member, err := tenantOf(caller, organisation)
+	if err != nil {
+		return Membership{}, "", err
+	}
+	path := orTop(organisation, member)
+	visible, err := c.sees(ctx, caller, member.Tenant, path)
+	if err != nil {
+		return Membership{}, "", err
+	}
+	if !visible {
+		return Membership{}, "", remit.NotFound()
+	}
+	if err := c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error { _, err := tx.UnitAt(ctx, path); return err }); err != nil {
+		return Membership{}, "", err
+	}
+	return member, path, c.authorise(ctx, caller, member.Tenant, path, scope)
+}

@@ -1,0 +1,159 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/activities"
+	"remit/gateway"
+	"remit/money"
+	"remit/postgres"
+)
+
+// AddMethodInput says where to come back to from the hosted page.
+type AddMethodInput struct {
+	ReturnPath string // local path; "" for the public way back
+}
+
+// AddPaymentMethod opens Stripe's hosted page on which a card is added for a
+// customer, without paying. The page is open for 24 hours.
+func (c *Commands) AddPaymentMethod(ctx context.Context, caller Caller, customer uuid.UUID, body Body[AddMethodInput]) (CheckoutPage, error) {
+	tenant, who, err := c.mayChangeMethods(ctx, caller, customer)
+	if err != nil {
+		return CheckoutPage{}, err
+	}
+	in, err := body()
+	if err != nil {
+		return CheckoutPage{}, err
+	}
+	link, err := c.connector().Live(ctx, tenant)
+	if err != nil {
+		return CheckoutPage{}, err
+	}
+	stripeCustomer := who.StripeCustomer
+	if stripeCustomer == "" {
+		if stripeCustomer, err = c.connector().MakeStripeCustomer(ctx, tenant, link, who); err != nil {
+			return CheckoutPage{}, unavailable(err)
+		}
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return CheckoutPage{}, fmt.Errorf("make an id: %w", err)
+	}
+	row := postgres.SetupSession{
+		ID: id, CustomerID: customer, Account: link.Account, Livemode: link.Livemode, State: "created", Actor: caller.Actor(), ExpiresAt: c.Now().Add(24 * time.Hour),
+	}
+	if local(in.ReturnPath) {
+		row.ReturnPath = in.ReturnPath
+	}
+	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+		if err := tx.InsertSetupSession(ctx, row); err != nil {
+			return err
+		}
+		return c.audit(ctx, tx, caller.entry("payment_method.add", "customer "+customer.String(), who.Organisation))
+	})
+	if err != nil {
+		return CheckoutPage{}, err
+	}
+	cancel := c.PublicURL + "/pay/return"
+	if row.ReturnPath != "" {
+		cancel = c.PublicURL + row.ReturnPath
+	}
+	view, err := link.Stripe.CreateSession(ctx, fmt.Sprintf("setup/%s/session", id), gateway.SessionParams{
+		Mode: "setup", Currency: money.Currency(who.Currency).Stripe(), StripeCustomer: stripeCustomer, ClientReferenceID: id.String(),
+		SuccessURL: c.PublicURL + "/pay/return?session_id={CHECKOUT_SESSION_ID}", CancelURL: cancel,
+		Metadata: map[string]string{"remit_tenant": tenant.String(), "remit_customer": customer.String()},
+	})
+	if err != nil {
+		return CheckoutPage{}, unavailable(err)
+	}
+	row.StripeSession, row.URL, row.State, row.ExpiresAt = view.ID, view.URL, "open", view.ExpiresAt
+	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+		if err := tx.RememberSession(ctx, view.ID); err != nil {
+			return err
+		}
+		return tx.SaveSetupSession(ctx, row)
+	})
+	return CheckoutPage{URL: view.URL, ExpiresAt: view.ExpiresAt}, err
+}
+
+// collectSetups looks at the customer's open hosted pages and stores the
+// methods they brought.
+func (c *Commands) collectSetups(ctx context.Context, tenant, customer uuid.UUID) error {
+	var open []postgres.SetupSession
+	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+		open, err = tx.OpenSetupSessions(ctx, customer)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, row := range open {
+		if err := c.collectSetup(ctx, tenant, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Commands) collectSetup(ctx context.Context, tenant uuid.UUID, row postgres.SetupSession) error {
+	link, err := c.connector().At(ctx, tenant, row.Account, row.Livemode)
+	if err != nil {
+		return err
+	}
+	view, err := link.Stripe.Session(ctx, row.StripeSession)
+	if err != nil {
+		return err
+	}
+	switch {
+	case view.Status == "complete" && view.PaymentMethod != "":
+		if err := c.storeCard(ctx, tenant, link, row.CustomerID, view.PaymentMethod); err != nil {
+			return err
+		}
+		row.State = "complete"
+	case view.Status == "expired":
+		row.State = "expired"
+	default:
+		return nil
+	}
+	return c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error { return tx.SaveSetupSession(ctx, row) })
+}
+
+// storeCard stores a card as Stripe describes it now.
+func (c *Commands) storeCard(ctx context.Context, tenant uuid.UUID, link *activities.Link, customer uuid.UUID, stripeID string) error {
+	card, err := link.Stripe.PaymentMethod(ctx, stripeID)
+	if err != nil {
+		return err
+	}
+	return activities.StoreCard(ctx, c.DB, tenant, link, customer, card, c.Now())
+}
+
+func (c *Commands) connector() *activities.Connector {
+	return &activities.Connector{DB: c.DB, Gateway: c.Stripe, Secrets: c.Secrets}
+}
+
+// unavailable is what a caller reads when Stripe did not do what was asked and
+// no money was part of it.
+func unavailable(err error) error {
+	var failure *gateway.Failure
+	if !errors.As(err, &failure) {
+		return err
+	}
+	if failure.Meaning == gateway.Stop || failure.Meaning == gateway.State || failure.Meaning == gateway.Outcome {
+		return remit.Conflict(remit.CodeConflict, "Stripe refused this (%s).", failure.Code)
+	}
+	if failure.Meaning == gateway.Unreachable {
+		return remit.Conflict(remit.CodeNotConnected, "Stripe does not accept this organisation's keys. Enter them anew on Settings > Integrations > Stripe.")
+	}
+	return remit.Errorf(remit.KindUnavailable, remit.CodeUnavailable, "Stripe does not answer. Nothing was changed. Try again soon.")
+}
+
+func isGone(err error) bool {
+	var failure *gateway.Failure
+	return errors.As(err, &failure) && (failure.Status == 404 || failure.Code == "payment_method_not_attached" || failure.Code == "resource_missing")
+}
