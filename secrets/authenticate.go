@@ -71,7 +71,7 @@ func (k *Keyring) FingerprintMatches(p Purpose, ad AD, data []byte, stored []byt
 	return match == 1, nil
 }
 
-// Tag authenticates data with HMAC-SHA256 under the primary key of PayLinks:
+// Tag authenticates data with HMAC-SHA256 under the purpose's primary key:
 // 37 bytes, the key's id and 256 bits of tag. Nothing needs to be stored.
 func (k *Keyring) Tag(p Purpose, ad AD, data []byte) ([]byte, error) {
 	associated, err := ad.bytes()

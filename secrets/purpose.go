@@ -21,6 +21,7 @@ const (
 	RequestKeys      Purpose = "request_keys"      // Fingerprint: bodies of idempotent requests, addresses of failed sign-ins
 	RequestAnswers   Purpose = "request_answers"   // Seal, Open: answers kept for replay
 	PayLinks         Purpose = "pay_links"         // Tag, VerifyTag: tokens of public pay pages
+	KnownBrowsers    Purpose = "known_browsers"    // Tag, VerifyTag: browsers spared the sign-in delay
 	TemporalPayloads Purpose = "temporal_payloads" // the payload codec
 	MFA              Purpose = "mfa"               // Seal, Open: TOTP secrets
 	Mails            Purpose = "mails"             // Seal, Open: bodies of mails in the outbox
@@ -29,7 +30,7 @@ const (
 
 // Purposes are all of them, in the order they are rotated.
 func Purposes() []Purpose {
-	return []Purpose{StripeKeys, RequestKeys, RequestAnswers, PayLinks, TemporalPayloads, MFA, Mails, AuditSeal}
+	return []Purpose{StripeKeys, RequestKeys, RequestAnswers, PayLinks, KnownBrowsers, TemporalPayloads, MFA, Mails, AuditSeal}
 }
 
 // template is the kind of key a purpose uses; nil for a purpose unknown.
@@ -39,7 +40,7 @@ func (p Purpose) template() *tinkpb.KeyTemplate {
 		return aead.AES256GCMKeyTemplate()
 	case RequestKeys:
 		return prf.HMACSHA256PRFKeyTemplate()
-	case PayLinks:
+	case PayLinks, KnownBrowsers:
 		return mac.HMACSHA256Tag256KeyTemplate()
 	case AuditSeal:
 		return signature.ED25519KeyTemplate()
@@ -73,7 +74,7 @@ func newRing(p Purpose, handle *keyset.Handle, version int64) (*ring, error) {
 	switch p {
 	case RequestKeys:
 		r.prfs, err = prf.NewPRFSet(handle)
-	case PayLinks:
+	case PayLinks, KnownBrowsers:
 		r.mac, err = mac.New(handle)
 	case AuditSeal:
 		err = r.prepareSignatures()
