@@ -71,7 +71,7 @@ vuln: ## Known vulnerabilities in what the program calls; says so where the data
 	@tools/vuln
 
 secrets: ## Random secrets for docker-compose.yml, where they are missing
-	@deploy/secrets
+	@deploy/make-secrets
 
 clean-data: ## Removes the data of `make run` (asks first; YES=1 does not ask)
 	@if [ ! -e "$(DATA)" ]; then echo "There is no $(DATA)."; exit 0; fi; \
