@@ -236,6 +236,38 @@ func TestCheckoutAuthentication(t *testing.T) {
 	}
 }
 
+// The seller may want every payer authenticated, also where the bank does not.
+func TestCheckoutAsksForAuthentication(t *testing.T) {
+	b := open(t)
+	p := sessionParams()
+	p.PaymentMethodOptions = &stripe.CheckoutSessionPaymentMethodOptionsParams{
+		Card: &stripe.CheckoutSessionPaymentMethodOptionsCardParams{RequestThreeDSecure: stripe.String("any")},
+	}
+	s := b.session(p)
+	if challenge := b.checkout(s, "4242424242424242"); !strings.Contains(challenge.to, "/_hosted/3ds/") {
+		t.Errorf("led to %q", challenge.to)
+	}
+	if asks := b.reload(s).PaymentIntent.PaymentMethodOptions.Card.RequestThreeDSecure; asks != "any" {
+		t.Errorf("the intent asks %q", asks)
+	}
+}
+
+// A customer without an address gets the one the person gives.
+func TestCheckoutGivesTheCustomerAnAddress(t *testing.T) {
+	b := open(t)
+	who, err := b.Customers.New(&stripe.CustomerParams{Name: stripe.String("No Address")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := sessionParams()
+	p.Customer = stripe.String(who.ID)
+	s := b.session(p)
+	b.checkout(s, "4242424242424242", "email", "new@example.com")
+	if now := b.reload(s); now.Customer.Email != "new@example.com" || now.CustomerDetails.Email != "new@example.com" {
+		t.Errorf("customer %q, session %q", now.Customer.Email, now.CustomerDetails.Email)
+	}
+}
+
 // A card is kept where the seller asked for it, a customer made where he
 // wanted one, and neither otherwise.
 func TestCheckoutKeepsCardsAsAgreed(t *testing.T) {

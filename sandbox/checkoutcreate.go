@@ -31,7 +31,7 @@ func createSession(c *call) (any, error) {
 	if s.ClientReferenceID != nil && len(*s.ClientReferenceID) > 200 {
 		p.fail("", "client_reference_id", "Invalid string: client_reference_id must be at most 200 characters")
 	}
-	if locale := p.string("locale"); locale != "" {
+	if locale := p.enum("locale", strings.Fields(checkoutLocales)...); locale != "" {
 		s.Locale = &locale
 	}
 	if p.enum("ui_mode", "hosted", "embedded") == "embedded" {
@@ -61,6 +61,10 @@ func createSession(c *call) (any, error) {
 	c.opened(s)
 	return s, nil
 }
+
+// checkoutLocales are the languages Stripe's page has; ours is English alone.
+const checkoutLocales = `auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hr hu id
+	it ja ko lt lv ms mt nb nl pl pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW`
 
 func newSession(c *call) *checkoutSession {
 	id := "cs_test_a1" + random(56)

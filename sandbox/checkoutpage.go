@@ -137,7 +137,7 @@ func (t *tx) checkoutReply(status int, cs *checkoutSession, form *cardForm, prob
 		form.Email = *cs.CustomerDetails.Email
 	}
 	view := checkoutView{
-		Title: t.sellerName(), Seller: t.sellerName(), Action: "/_hosted/checkout/" + cs.ID,
+		Title: cs.title(t.sellerName()), Seller: t.sellerName(), Action: "/_hosted/checkout/" + cs.ID,
 		Attempt: cs.Kept.Submits, Problem: problem, Fields: form.fields(cs.emailFixed()),
 		OfferSave: cs.offersSave(), Save: form.Save, Keeps: cs.Mode == "payment" && cs.futureUsage() != nil,
 	}
@@ -155,6 +155,13 @@ func (t *tx) checkoutReply(status int, cs *checkoutSession, form *cardForm, prob
 		}
 	}
 	return reply{status: status, template: "checkout", view: view}
+}
+
+func (s *checkoutSession) title(seller string) string {
+	if s.Mode == "setup" {
+		return "Save a card with " + seller
+	}
+	return "Pay " + seller
 }
 
 // emailFixed says that the session came with an address, which the person

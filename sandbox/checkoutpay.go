@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"net/http"
 	"time"
 )
@@ -144,6 +145,7 @@ func (t *tx) intentForSession(cs *checkoutSession) *paymentIntent {
 	pi.Amount, pi.Currency, pi.Customer = *cs.AmountTotal, *cs.Currency, cs.Customer
 	pi.PaymentMethodTypes = cs.PaymentMethodTypes
 	pi.setMethodOptions()
+	pi.PaymentMethodOptions = asking(pi.PaymentMethodOptions, cs)
 	pi.ApplicationFeeAmount, pi.Description, pi.ReceiptEmail = data.ApplicationFeeAmount, data.Description, data.ReceiptEmail
 	pi.OnBehalfOf, pi.TransferGroup = data.OnBehalfOf, data.TransferGroup
 	pi.StatementDescriptor, pi.StatementDescriptorSuffix = data.StatementDescriptor, data.StatementDescriptorSuffix
@@ -216,8 +218,25 @@ func (t *tx) setupForSession(cs *checkoutSession) {
 	}
 	si.PaymentMethodTypes = cs.PaymentMethodTypes
 	si.setMethodOptions()
+	si.PaymentMethodOptions = asking(si.PaymentMethodOptions, cs)
 	si.Kept.Session = cs.ID
 	cs.SetupIntent = &si.ID
 	t.put(si)
 	t.emit("setup_intent.created", si)
+}
+
+// asking is an intent's options with the session's wish for authentication.
+func asking(options map[string]any, cs *checkoutSession) map[string]any {
+	card, _ := options["card"].(map[string]any)
+	card = maps.Clone(card)
+	card["request_three_d_secure"] = cs.PaymentMethodOptions.Card.RequestThreeDSecure
+	return map[string]any{"card": card}
+}
+
+// wantsChallenge says that the seller wants the payer authenticated whatever
+// his bank says.
+func wantsChallenge(options map[string]any) bool {
+	card, _ := options["card"].(map[string]any)
+	wish, _ := card["request_three_d_secure"].(string)
+	return wish == "any" || wish == "challenge"
 }

@@ -147,7 +147,7 @@ func (c *call) confirm(pi *paymentIntent, o confirmOptions) error {
 		return refuse("", "return_url", "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.")
 	}
 	pi.NextAction, pi.Kept.Page, pi.Kept.ReturnURL = nil, "", o.returnURL
-	if m.spec().wantsAuth(o.offSession, m.Kept.SetUp) {
+	if m.spec().wantsAuth(o.offSession, m.Kept.SetUp) || !o.offSession && wantsChallenge(pi.PaymentMethodOptions) {
 		switch {
 		case o.offSession:
 			return c.declineIntent(pi, m, declineOf("authentication_required", "authentication_required", ""))

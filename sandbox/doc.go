@@ -71,6 +71,16 @@
 // deliveries are lost for good or made twice with a probability, delayed, and
 // shuffled within delay_ms, a second at least.
 //
+// # Hosted pages
+//
+// A checkout session's url leads to a form that works without script and posts
+// to itself: the hidden attempt as it was shown, email, card_number,
+// card_expiry ("MM / YY"), card_cvc, name and, where the session offers it,
+// save=yes. It answers 303 to success_url or to the bank's page (which posts
+// outcome=complete or outcome=fail), 402 with the form after a decline, 422
+// after a wrong field, and a notice once the session is over. The same attempt
+// sent again is not another one.
+//
 // # Adding a resource
 //
 // A resource is a file of its own; charge.go is a plain example, paymentintent.go

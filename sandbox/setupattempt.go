@@ -105,7 +105,7 @@ func (c *call) confirmSetup(si *setupIntent, o confirmOptions) error {
 		return refuse("", "return_url", "This SetupIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.")
 	}
 	si.NextAction, si.Kept.Page, si.Kept.ReturnURL = nil, "", o.returnURL
-	if m.spec().wantsAuthToSave() {
+	if m.spec().wantsAuthToSave() || wantsChallenge(si.PaymentMethodOptions) {
 		c.attemptSetup(si, m, needsAction, nil)
 		si.Status, si.LastSetupError = needsAction, nil
 		si.Kept.Page, si.NextAction = c.openAuthentication(si.ID, o.returnURL)
