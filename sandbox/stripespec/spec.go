@@ -55,7 +55,9 @@ type operation struct {
 
 // Load reads the document once per process, which takes about a second.
 // It fails, naming [BuildCommand], where the document is missing.
-var Load = sync.OnceValues(func() (*Spec, error) {
+var Load = sync.OnceValues(read)
+
+func read() (*Spec, error) {
 	path := os.Getenv(SpecEnv)
 	if path == "" {
 		path = filepath.Join(defaultDir(), "spec3.json")
@@ -65,7 +67,7 @@ var Load = sync.OnceValues(func() (*Spec, error) {
 		return nil, missing("Stripe's OpenAPI document", SpecEnv, err)
 	}
 	return parse(content)
-})
+}
 
 func missing(what, env string, err error) error {
 	return fmt.Errorf("%s is missing (%w); run `%s` in the root of the repository, or name it in %s",

@@ -282,3 +282,17 @@ func TestErrorsFitTheirStatus(t *testing.T) {
 		}
 	}
 }
+
+// Where a file is missing, the error says how to get it.
+func TestMissingFilesNameTheCommand(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv(SpecEnv, "")
+	t.Setenv(MockEnv, "")
+	_, noSpec := read()
+	_, _, noMock := StartMock()
+	for _, err := range []error{noSpec, noMock} {
+		if err == nil || !strings.Contains(err.Error(), BuildCommand) {
+			t.Errorf("got %v, want it to name the command", err)
+		}
+	}
+}
