@@ -5,8 +5,14 @@ set -eu
 
 secret() { cat "/run/secrets/$1_password"; }
 
+# Each on a line of its own: in an argument, a file that cannot be read would
+# pass for an empty password.
+migrate=$(secret migrate)
+server=$(secret server)
+temporal=$(secret temporal)
+
 psql -v ON_ERROR_STOP=1 -U postgres -d postgres \
-	-v migrate="$(secret migrate)" -v server="$(secret server)" -v temporal="$(secret temporal)" <<'SQL'
+	-v migrate="$migrate" -v server="$server" -v temporal="$temporal" <<'SQL'
 -- Migrations make roles, one of which passes row security.
 create role remit_migrate login createrole bypassrls password :'migrate';
 create database remit owner remit_migrate;

@@ -7,13 +7,11 @@ export SQL_PASSWORD
 
 # database NAME SCHEMA
 database() {
-	set -- "$1" "$2" temporal-sql-tool --plugin postgres12_pgx --ep postgres -p 5432 -u temporal --db "$1"
-	name=$1 schema=$2
-	shift 2
-	"$@" create-database --defaultdb postgres
-	"$@" setup-schema -v 0.0
-	"$@" update-schema --schema-name "postgresql/v12/$schema"
-	echo "database $name is ready"
+	tool="temporal-sql-tool --plugin postgres12_pgx --ep postgres -p 5432 -u temporal --db $1"
+	$tool create-database --defaultdb postgres
+	$tool setup-schema -v 0.0
+	$tool update-schema --schema-name "postgresql/v12/$2"
+	echo "database $1 is ready"
 }
 
 database temporal temporal
