@@ -100,7 +100,7 @@ func (s *Server) keyOwner(key string) (*world, *apiError) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.begin()
-	known1, ok := get[apiKey](t, id)
+	k, ok := get[apiKey](t, id)
 	if !ok {
 		t.open(id)
 		if err := s.journal.wait(t.commit(nil)); err != nil {
@@ -108,7 +108,7 @@ func (s *Server) keyOwner(key string) (*world, *apiError) {
 		}
 		return w, nil
 	}
-	if known1.Revoked {
+	if k.Revoked {
 		return nil, unauthorized("api_key_expired", "Expired API Key provided: "+redact(key))
 	}
 	return w, nil

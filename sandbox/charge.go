@@ -1,5 +1,7 @@
 package sandbox
 
+import "time"
+
 // charge is one answer of a bank (docs.stripe.com/api/charges).
 type charge struct {
 	ID                            string            `json:"id"`
@@ -142,6 +144,7 @@ func init() {
 			return l
 		},
 	}
+	runners["charge.settle"] = settleLater
 	endpoint("GET", "/v1/charges", listCharges)
 	endpoint("GET", "/v1/charges/{charge}", retrieve(charges, "charge", "id"))
 	endpoint("POST", "/v1/charges/{charge}", updateCharge)
@@ -206,16 +209,32 @@ func (ch *charge) fail(d *decline) {
 	}
 }
 
-// settleCharge books the money of a charge that went through.
+// settleCharge puts a charge that went through and books its money, at once or
+// after the account's settling time.
 func (t *tx) settleCharge(ch *charge, m *paymentMethod) {
+	if wait := t.settings().Settle; wait > 0 && ch.PaymentMethodDetails.Card != nil {
+		t.schedule(t.at.Add(time.Duration(wait)*time.Millisecond), "charge.settle", ch.ID)
+	} else {
+		t.bookCharge(ch, m)
+	}
+	t.put(ch)
+}
+
+func (t *tx) bookCharge(ch *charge, m *paymentMethod) {
 	available := t.at.Add(payoutDelay)
 	if m.Card != nil && m.spec().bypassPending {
 		available = t.at
 	}
-	fee := cardFee(ch.Amount)
-	b := t.bookTransaction("charge", ch.ID, ch.Currency, ch.Amount, fee, available.Unix(), ch.Description)
+	b := t.bookTransaction("charge", ch.ID, ch.Currency, ch.Amount, cardFee(ch.Amount), available.Unix(), ch.Description)
 	ch.BalanceTransaction = &b.ID
+}
+
+func settleLater(t *tx, id string) {
+	ch := must[charge](t, id)
+	was := *ch
+	t.bookCharge(ch, must[paymentMethod](t, ch.PaymentMethod))
 	t.put(ch)
+	t.emitChange("charge.updated", &was, ch)
 }
 
 // cardFee is 2.9 % and 30 minor units, half a unit rounded up

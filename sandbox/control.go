@@ -136,6 +136,9 @@ func (t *tx) changeSettings(r *http.Request) (any, *apiError) {
 	if s.Timeout < 1 {
 		return nil, invalidParam("", "webhook_timeout_ms", "webhook_timeout_ms must be at least 1.")
 	}
+	if s.Settle < 0 {
+		return nil, invalidParam("", "settle_ms", "settle_ms must be 0 or more.")
+	}
 	for _, wait := range s.RetrySchedule {
 		if wait < 0 {
 			return nil, invalidParam("", "webhook_retry_ms", "webhook_retry_ms holds waits of 0 or more milliseconds.")

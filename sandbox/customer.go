@@ -101,6 +101,7 @@ func createCustomer(c *call) (any, error) {
 	if err := c.p.done(); err != nil {
 		return nil, err
 	}
+	c.put(who)
 	if source != "" {
 		pm, err := c.usePaymentMethod("payment_method", source)
 		if err != nil {
@@ -110,9 +111,11 @@ func createCustomer(c *call) (any, error) {
 			return nil, failed
 		}
 	}
-	c.put(who)
+	if err := c.setDefaultMethod(who, wanted); err != nil {
+		return nil, err
+	}
 	c.emit("customer.created", who)
-	return who, c.setDefaultMethod(who, wanted)
+	return who, nil
 }
 
 // newCustomer is a customer as it begins. Put it once it is complete.

@@ -33,7 +33,8 @@
 //	                              pages by ?kind=charges&limit=n&after=id (also kind=events)
 //	POST   /keys                  {"alias": "sk_test_new"} opens this account with another key,
 //	                              {"revoke": "sk_test_old"} ends one
-//	GET    /settings, POST        {"webhook_retry_ms": [1000, 5000], "webhook_timeout_ms": n}
+//	GET    /settings, POST        {"webhook_retry_ms": [1000, 5000], "webhook_timeout_ms": n, "settle_ms": n};
+//	                              a charge has its balance transaction settle_ms later, by default at once
 //	POST   /events/{id}/resend    deliver an event once more
 //	GET    /faults, POST, DELETE  faults on demand, below
 //

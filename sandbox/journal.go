@@ -2,13 +2,13 @@ package sandbox
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 )
@@ -35,11 +35,12 @@ type journal struct {
 	closing  bool
 }
 
-// openJournal locks the folder, hands every whole line to replay in order, and
-// cuts off a torn last line (the write that a crash interrupted; nobody was
-// told of it). A bad line anywhere else is damage and an error. It returns an
-// error if another process has the folder open.
-func openJournal(dir string, replay func(line []byte) error) (*journal, error) {
+// openJournal locks the folder, decodes every whole line and calls what decode
+// returned for it, in order, and cuts off a torn last line (the write that a
+// crash interrupted; nobody was told of it). A bad line anywhere else is damage
+// and an error. It returns an error if another process has the folder open.
+// decode may be called by several goroutines at once.
+func openJournal(dir string, decode func(line []byte) (apply func(), err error)) (*journal, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -51,7 +52,7 @@ func openJournal(dir string, replay func(line []byte) error) (*journal, error) {
 		file.Close()
 		return nil, fmt.Errorf("sandbox: %s is open in another process: %w", dir, err)
 	}
-	end, err := replayLines(file, replay)
+	end, err := replayLines(file, decode)
 	if err == nil {
 		err = file.Truncate(end)
 	}
@@ -71,29 +72,67 @@ func openJournal(dir string, replay func(line []byte) error) (*journal, error) {
 	return j, nil
 }
 
+// replayBatch is how many lines are decoded at once, on all cores.
+const replayBatch = 1024
+
 // replayLines returns the offset behind the last good line.
-func replayLines(file io.Reader, replay func(line []byte) error) (int64, error) {
+func replayLines(file io.Reader, decode func(line []byte) (func(), error)) (int64, error) {
 	reader := bufio.NewReaderSize(file, 1<<20)
 	var end int64
-	for number := 1; ; number++ {
-		line, err := reader.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return end, nil // what is left has no end of line: torn
-		}
+	for number := 1; ; {
+		lines, last, err := readBatch(reader)
 		if err != nil {
 			return 0, err
 		}
-		if !json.Valid(line) {
-			if _, err := reader.Peek(1); errors.Is(err, io.EOF) {
-				return end, nil
+		applies, errs := decodeBatch(lines, decode)
+		for i, line := range lines {
+			if errs[i] != nil {
+				if last && i == len(lines)-1 && !json.Valid(line) {
+					return end, nil // torn, although its newline is there
+				}
+				return 0, fmt.Errorf("sandbox: journal line %d is damaged and is not the last: %w", number, errs[i])
 			}
-			return 0, fmt.Errorf("sandbox: journal line %d is damaged and is not the last", number)
+			applies[i]()
+			end += int64(len(line))
+			number++
 		}
-		if err := replay(bytes.TrimSuffix(line, []byte("\n"))); err != nil {
-			return 0, fmt.Errorf("sandbox: journal line %d: %w", number, err)
+		if last {
+			return end, nil
 		}
-		end += int64(len(line))
 	}
+}
+
+// readBatch returns whole lines; what is left at the end without a newline is
+// torn and not returned. last says that the file has no more.
+func readBatch(reader *bufio.Reader) (lines [][]byte, last bool, err error) {
+	for len(lines) < replayBatch {
+		line, err := reader.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return lines, true, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		lines = append(lines, line)
+	}
+	_, err = reader.Peek(1)
+	return lines, errors.Is(err, io.EOF), nil
+}
+
+// decodeBatch decodes lines, each on its own, on all cores.
+func decodeBatch(lines [][]byte, decode func(line []byte) (func(), error)) ([]func(), []error) {
+	applies, errs := make([]func(), len(lines)), make([]error, len(lines))
+	workers := runtime.GOMAXPROCS(0)
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() {
+			for i := w; i < len(lines); i += workers {
+				applies[i], errs[i] = decode(lines[i])
+			}
+		})
+	}
+	wait.Wait()
+	return applies, errs
 }
 
 func syncFolder(dir string) error {

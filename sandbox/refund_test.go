@@ -106,3 +106,26 @@ func TestUnpaidCannotBeRefunded(t *testing.T) {
 		t.Error(e)
 	}
 }
+
+// With a settling time a charge has no balance transaction at first, as with
+// Stripe's automatic_async; charge.updated tells when it has.
+func TestChargeSettlesLater(t *testing.T) {
+	s := open(t)
+	if status := s.control("POST", "/_sandbox/settings", map[string]any{"settle_ms": 60_000}, nil); status != 200 {
+		t.Fatal(status)
+	}
+	id := s.pay("pm_card_visa").LatestCharge.ID
+	if ch, err := s.Charges.Get(id, nil); err != nil || ch.BalanceTransaction != nil {
+		t.Fatal(ch, err)
+	}
+	s = s.reopen()
+	s.advance(1)
+	p := &stripe.ChargeParams{}
+	p.AddExpand("balance_transaction")
+	if ch, err := s.Charges.Get(id, p); err != nil || ch.BalanceTransaction == nil || ch.BalanceTransaction.Net != 941 {
+		t.Fatal(ch, err)
+	}
+	if list := s.Events.List(&stripe.EventListParams{Type: stripe.String("charge.updated")}); !list.Next() || list.Event().Data.PreviousAttributes["balance_transaction"] != nil {
+		t.Error("no charge.updated")
+	}
+}

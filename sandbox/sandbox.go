@@ -78,7 +78,7 @@ func Open(o Options) (*Server, error) {
 		worlds:    map[string]*world{}, located: map[string]*world{},
 	}
 	s.background, s.stop = context.WithCancel(context.Background())
-	if s.journal, err = openJournal(o.Dir, s.replay); err != nil {
+	if s.journal, err = openJournal(o.Dir, s.decodeEntry); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()

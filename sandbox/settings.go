@@ -12,6 +12,10 @@ type settings struct {
 	RetrySchedule []int64 `json:"webhook_retry_ms"`
 	// Timeout is how long an endpoint may take to answer, in milliseconds.
 	Timeout int64 `json:"webhook_timeout_ms"`
+	// Settle is how long a charge has no balance transaction yet, in
+	// milliseconds of the account's clock. Stripe's default capture method,
+	// automatic_async, allows itself such a time.
+	Settle int64 `json:"settle_ms"`
 }
 
 var defaultSettings = settings{

@@ -205,40 +205,52 @@ func (w *world) apply(k *kind, id string, o object) {
 	}
 }
 
-// replay applies one line of the journal.
-func (s *Server) replay(line []byte) error {
+// decodeEntry reads one line of the journal and returns what makes it true.
+func (s *Server) decodeEntry(line []byte) (apply func(), err error) {
 	var e entry
 	if err := json.Unmarshal(line, &e); err != nil {
-		return err
+		return nil, err
 	}
-	w := s.worldOf(e.Account)
-	w.floor = time.Unix(0, e.At)
-	if e.Offset != nil {
-		w.offset = time.Duration(*e.Offset)
-	}
-	for _, put := range e.Put {
-		k, ok := kindsByName[put.Kind]
-		if !ok {
-			return fmt.Errorf("unknown kind of object %q", put.Kind)
+	kinds, objects := make([]*kind, len(e.Put)), make([]object, len(e.Put))
+	for i, put := range e.Put {
+		if kinds[i], objects[i], err = put.decode(); err != nil {
+			return nil, err
 		}
-		var o object
-		if put.Value != nil {
-			o = k.fresh()
-			if err := json.Unmarshal(put.Value, o); err != nil {
-				return fmt.Errorf("%s: %w", put.ID, err)
-			}
-			if h := o.hidden(); h != nil && put.Hidden != nil {
-				if err := json.Unmarshal(put.Hidden, h); err != nil {
-					return fmt.Errorf("%s: %w", put.ID, err)
-				}
-			}
+	}
+	return func() {
+		w := s.worldOf(e.Account)
+		w.floor = time.Unix(0, e.At)
+		if e.Offset != nil {
+			w.offset = time.Duration(*e.Offset)
 		}
-		w.apply(k, put.ID, o)
+		for i, put := range e.Put {
+			w.apply(kinds[i], put.ID, objects[i])
+		}
+		if e.Idem != nil {
+			w.keys.add(e.Idem)
+		}
+	}, nil
+}
+
+// decode returns the object that was put, nil if it was removed.
+func (put entryPut) decode() (*kind, object, error) {
+	k, ok := kindsByName[put.Kind]
+	if !ok {
+		return nil, nil, fmt.Errorf("unknown kind of object %q", put.Kind)
 	}
-	if e.Idem != nil {
-		w.keys.add(e.Idem)
+	if put.Value == nil {
+		return k, nil, nil
 	}
-	return nil
+	o := k.fresh()
+	if err := json.Unmarshal(put.Value, o); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", put.ID, err)
+	}
+	if h := o.hidden(); h != nil && put.Hidden != nil {
+		if err := json.Unmarshal(put.Hidden, h); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", put.ID, err)
+		}
+	}
+	return k, o, nil
 }
 
 // encode is JSON of our own values, which always succeeds.
