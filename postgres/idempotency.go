@@ -1,0 +1,105 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// How long a request key counts, in real time.
+const (
+	// RequestKeyLife is how long a key stands for its first answer.
+	RequestKeyLife = 24 * time.Hour
+	// RequestKeyLease is how long a request may run under its key. A process
+	// that died meanwhile blocks the key no longer than that.
+	RequestKeyLease = 2 * time.Minute
+)
+
+// RequestKey is an Idempotency-Key where it was used.
+type RequestKey struct {
+	Caller string // who asks
+	Path   string
+	Key    string
+}
+
+// RequestKeyState is what taking a key came to. Exactly one of Taken, Differs,
+// Running and Answer != nil holds.
+type RequestKeyState struct {
+	Taken   *time.Time // the caller runs the request, under the lease taken then
+	Differs bool       // the key stands for another body
+	Running bool       // somebody runs it
+	Answer  []byte     // sealed: what was answered
+}
+
+// TakeRequestKey begins a request under its key, or says why not, in one round
+// trip. Fingerprints are the body's under every key of ours not yet retired, the
+// newest first.
+func (db *DB) TakeRequestKey(ctx context.Context, k RequestKey, fingerprints [][]byte) (RequestKeyState, error) {
+	var taken, same bool
+	var since time.Time
+	var answer []byte
+	err := db.pool.QueryRow(ctx, `with taken as (
+			insert into idempotency_keys as k (caller, path, key, fingerprint) values ($1, $2, $3, $4)
+			on conflict (caller, path, key) do update
+				set fingerprint = excluded.fingerprint, status = null, answer = null, created_at = now()
+				where k.created_at < now() - $6::interval
+				or k.status is null and k.created_at < now() - $7::interval and k.fingerprint = any($5::bytea[])
+			returning created_at
+		)
+		select true, true, created_at, null::bytea from taken
+		union all
+		select false, fingerprint = any($5::bytea[]), created_at, answer from idempotency_keys
+		where caller = $1 and path = $2 and key = $3 and not exists (select from taken)`,
+		k.Caller, k.Path, k.Key, fingerprints[0], fingerprints, RequestKeyLife, RequestKeyLease).Scan(&taken, &same, &since, &answer)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		// Another transaction's row, committed after this statement began.
+		return RequestKeyState{Running: true}, nil
+	case err != nil:
+		return RequestKeyState{}, fmt.Errorf("take the request key: %w", err)
+	case taken:
+		return RequestKeyState{Taken: &since}, nil
+	case !same:
+		return RequestKeyState{Differs: true}, nil
+	case answer == nil:
+		return RequestKeyState{Running: true}, nil
+	default:
+		return RequestKeyState{Answer: answer}, nil
+	}
+}
+
+// KeepAnswer stores a request's answer under its key, if the lease taken then
+// is still the caller's.
+func (db *DB) KeepAnswer(ctx context.Context, k RequestKey, taken time.Time, status int, sealed []byte) error {
+	_, err := db.pool.Exec(ctx, `update idempotency_keys set status = $5, answer = $6
+		where caller = $1 and path = $2 and key = $3 and created_at = $4 and status is null`, k.Caller, k.Path, k.Key, taken, status, sealed)
+	if err != nil {
+		return fmt.Errorf("keep the answer: %w", err)
+	}
+	return nil
+}
+
+// ReleaseRequestKey frees a key whose request had no answer to be kept, if the
+// lease taken then is still the caller's.
+func (db *DB) ReleaseRequestKey(ctx context.Context, k RequestKey, taken time.Time) error {
+	_, err := db.pool.Exec(ctx, `delete from idempotency_keys
+		where caller = $1 and path = $2 and key = $3 and created_at = $4 and status is null`, k.Caller, k.Path, k.Key, taken)
+	if err != nil {
+		return fmt.Errorf("release the request key: %w", err)
+	}
+	return nil
+}
+
+// SweepRequestKeys deletes keys older than [RequestKeyLife], at most limit of
+// them, and returns how many there were.
+func (db *DB) SweepRequestKeys(ctx context.Context, limit int) (int64, error) {
+	tag, err := db.pool.Exec(ctx, `delete from idempotency_keys where ctid in
+		(select ctid from idempotency_keys where created_at < now() - $1::interval limit $2 for update skip locked)`, RequestKeyLife, limit)
+	if err != nil {
+		return 0, fmt.Errorf("sweep the request keys: %w", err)
+	}
+	return tag.RowsAffected(), nil
+}
