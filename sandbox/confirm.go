@@ -73,7 +73,8 @@ func confirmPaymentIntent(c *call) (any, error) {
 		pi.PaymentMethodTypes, pi.AutomaticPaymentMethods = types, nil
 		pi.setMethodOptions()
 	}
-	c.p.ignore("client_secret", "payment_method_options", "radar_options")
+	pi.PaymentMethodOptions = c.p.readMethodOptions(pi.PaymentMethodOptions)
+	c.p.ignore("client_secret", "radar_options")
 	options := c.readConfirm(pi, true)
 	if err := c.p.done(); err != nil {
 		return nil, err

@@ -42,8 +42,8 @@ func TestRequestFaults(t *testing.T) {
 			s := open(t)
 			// Straight to the stand-in: what records answers cannot drop them.
 			web := httptest.NewServer(s.server.Handler())
-			t.Cleanup(web.Close)
-			s.web, web = web, s.web
+			s.web.Close()
+			s.web = web
 			s.API = s.as(testKey)
 			s.customer() // so that the connection is a kept-alive one
 			s.faults(sandbox.FaultSpec{Rules: []sandbox.FaultRule{row.rule}})

@@ -304,3 +304,27 @@ func TestSavingCards(t *testing.T) {
 		t.Error(e)
 	}
 }
+
+// A seller may want the payer authenticated whatever his bank says; on a saved
+// card without the payer it changes nothing.
+func TestSellerAsksForAuthentication(t *testing.T) {
+	s := open(t)
+	customer := s.customer()
+	p := payment("pm_card_visa")
+	p.Customer, p.ReturnURL, p.SetupFutureUsage = &customer, stripe.String("https://shop.example/back"), stripe.String("off_session")
+	p.PaymentMethodOptions = &stripe.PaymentIntentPaymentMethodOptionsParams{
+		Card: &stripe.PaymentIntentPaymentMethodOptionsCardParams{RequestThreeDSecure: stripe.String("challenge")},
+	}
+	pi, err := s.PaymentIntents.New(p)
+	if err != nil || pi.Status != "requires_action" || pi.PaymentMethodOptions.Card.RequestThreeDSecure != "challenge" {
+		t.Fatal(pi, err)
+	}
+	s.submit(pi.NextAction.RedirectToURL.URL, "complete")
+	if pi, err = s.PaymentIntents.Get(pi.ID, nil); err != nil || pi.Status != "succeeded" {
+		t.Fatal(pi, err)
+	}
+	p.PaymentMethod, p.SetupFutureUsage, p.OffSession = &pi.PaymentMethod.ID, nil, stripe.Bool(true)
+	if pi, err = s.PaymentIntents.New(p); err != nil || pi.Status != "succeeded" {
+		t.Error(pi, err)
+	}
+}

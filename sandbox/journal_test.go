@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stripe/stripe-go/v79"
@@ -203,4 +204,54 @@ func TestNoNumberInTheJournal(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Whatever was answered is on disk: a copy of the journal taken at any moment
+// under load, as a crash would leave it, opens and holds every payment that was
+// answered before.
+func TestAnsweredIsOnDisk(t *testing.T) {
+	s := open(t)
+	var mu sync.Mutex
+	var answered []string
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for range 40 {
+				pi, err := s.PaymentIntents.New(payment("pm_card_visa"))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				answered = append(answered, pi.ID)
+				mu.Unlock()
+			}
+		})
+	}
+	for _, at := range []int{20, 120, 250} {
+		var promised []string
+		eventually(t, "enough answers", func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			promised = slices.Clone(answered)
+			return len(promised) >= at
+		})
+		dir := t.TempDir()
+		for _, name := range []string{"journal.jsonl", "secret"} {
+			data, err := os.ReadFile(filepath.Join(s.dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		crashed := openIn(t, dir, sandbox.Options{})
+		for _, id := range promised {
+			if pi, err := crashed.PaymentIntents.Get(id, nil); err != nil || pi.Status != "succeeded" {
+				t.Fatal(id, err)
+			}
+		}
+	}
+	wait.Wait()
 }

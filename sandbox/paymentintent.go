@@ -142,8 +142,8 @@ func createPaymentIntent(c *call) (any, error) {
 	pi.read(c.p)
 	pi.readCapture(c.p)
 	c.readMethodTypes(pi)
-	if method := c.p.enum("confirmation_method", "automatic", "manual"); method != "" {
-		pi.ConfirmationMethod = method
+	if c.p.enum("confirmation_method", "automatic", "manual") == "manual" {
+		c.p.fail("payment_intent_invalid_parameter", "confirmation_method", "The confirmation_method `manual` is not available on this account: only `automatic` is supported.")
 	}
 	confirm, _ := c.p.boolean("confirm")
 	options := c.readConfirm(pi, confirm)
@@ -248,7 +248,8 @@ func (c *call) readMethodTypes(pi *paymentIntent) {
 		pi.PaymentMethodTypes = []string{"card"}
 	}
 	pi.setMethodOptions()
-	c.p.ignore("payment_method_options", "radar_options")
+	pi.PaymentMethodOptions = c.p.readMethodOptions(pi.PaymentMethodOptions)
+	c.p.ignore("radar_options")
 }
 
 // enabledTypes are the types switched on in the account for a currency.
@@ -317,7 +318,7 @@ func updatePaymentIntent(c *call) (any, error) {
 		pi.setMethodOptions()
 	}
 	options := c.readMethod()
-	c.p.ignore("payment_method_options")
+	pi.PaymentMethodOptions = c.p.readMethodOptions(pi.PaymentMethodOptions)
 	if err := c.p.done(); err != nil {
 		return nil, err
 	}

@@ -37,7 +37,6 @@ func endpoint(method, pattern string, h handler) {
 
 type router struct {
 	byShape map[string][]*route // by method and number of segments
-	mux     *http.ServeMux      // hosted pages
 }
 
 type hostedHandler func(s *Server, w http.ResponseWriter, r *http.Request)

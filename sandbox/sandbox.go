@@ -94,22 +94,45 @@ func Open(o Options) (*Server, error) {
 	return s, nil
 }
 
+// secretSize is the size of the folder's key, in bytes.
+const secretSize = 32
+
 // loadSecret reads the folder's random key, making it on first use. With it
 // the journal can recognise a card or a request again without holding either.
 func loadSecret(dir string) ([]byte, error) {
 	path := filepath.Join(dir, "secret")
 	secret, err := os.ReadFile(path)
-	if err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return secret, err
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return makeSecret(dir, path)
+	case err != nil:
+		return nil, err
+	case len(secret) != secretSize:
+		return nil, fmt.Errorf("%s holds %d bytes instead of %d", path, len(secret), secretSize)
 	}
+	return secret, nil
+}
+
+// makeSecret writes a new key whole or not at all: with half of one, every
+// key of the journal would be unknown.
+func makeSecret(dir, path string) ([]byte, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	secret = make([]byte, 32)
+	secret := make([]byte, secretSize)
 	if _, err := rand.Read(secret); err != nil {
 		return nil, err
 	}
-	return secret, os.WriteFile(path, secret, 0o600)
+	draft, err := os.CreateTemp(dir, "secret-")
+	if err != nil {
+		return nil, err
+	}
+	_, err = draft.Write(secret)
+	err = errors.Join(err, draft.Sync(), draft.Close())
+	if err == nil {
+		err = os.Rename(draft.Name(), path)
+	}
+	return secret, err
 }
 
 // SetPublicURL sets the base of hosted page addresses made from now on.
@@ -138,6 +161,7 @@ func (s *Server) Close() error {
 	s.mu.Unlock()
 	s.stop()
 	s.running.Wait()
+	s.client.CloseIdleConnections()
 	return s.journal.close()
 }
 

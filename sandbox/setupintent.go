@@ -135,7 +135,7 @@ func (c *call) readSetupTypes(si *setupIntent) {
 		si.PaymentMethodTypes = []string{"card"}
 	}
 	si.setMethodOptions()
-	c.p.ignore("payment_method_options")
+	si.PaymentMethodOptions = c.p.readMethodOptions(si.PaymentMethodOptions)
 }
 
 func (si *setupIntent) setMethodOptions() {
@@ -203,7 +203,7 @@ func updateSetupIntent(c *call) (any, error) {
 		si.PaymentMethodTypes, si.AutomaticPaymentMethods = types, nil
 		si.setMethodOptions()
 	}
-	c.p.ignore("payment_method_options")
+	si.PaymentMethodOptions = c.p.readMethodOptions(si.PaymentMethodOptions)
 	options := c.readMethod()
 	if err := c.p.done(); err != nil {
 		return nil, err
@@ -241,7 +241,7 @@ func confirmSetupIntent(c *call) (any, error) {
 		return nil, err
 	}
 	stored := *si
-	c.p.ignore("payment_method_options")
+	si.PaymentMethodOptions = c.p.readMethodOptions(si.PaymentMethodOptions)
 	options := c.readSetupConfirm(true)
 	if err := c.p.done(); err != nil {
 		return nil, err
