@@ -1,0 +1,70 @@
+// What pages do beyond plain links and forms. Everything works without it.
+(function () {
+  "use strict";
+
+  // Where a swap replaced the page's main part, the reader is led to what is
+  // new: the list of errors if there is one, else the heading. Polls replace
+  // smaller parts and leave the focus alone; what they found is announced.
+  function announce(text) {
+    var region = document.getElementById("announce");
+    if (region && text) { region.textContent = text; }
+  }
+
+  function lead(root) {
+    var target = root.querySelector("#problem") || root.querySelector("h1");
+    if (!target) { return; }
+    if (!target.hasAttribute("tabindex")) { target.setAttribute("tabindex", "-1"); }
+    target.focus();
+  }
+
+  function idle() {
+    document.querySelectorAll("button[aria-busy=true]").forEach(function (b) { b.removeAttribute("aria-busy"); });
+    document.querySelectorAll("form[data-sent]").forEach(function (f) { delete f.dataset.sent; });
+  }
+
+  document.addEventListener("htmx:afterSwap", function (event) {
+    var main = document.getElementById("main");
+    if (event.detail.target.id === "main" && main) { lead(main); }
+    var news = document.querySelector("[data-announce]");
+    if (news) { announce(news.getAttribute("data-announce")); }
+  });
+
+  // Buttons go busy on sending, never grey before. A second click on the same
+  // form does nothing until the first was answered.
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (form.dataset.sent) { event.preventDefault(); event.stopPropagation(); return; }
+    form.dataset.sent = "1";
+    if (event.submitter) { event.submitter.setAttribute("aria-busy", "true"); }
+  }, true);
+  window.addEventListener("pageshow", idle);
+  document.addEventListener("htmx:afterRequest", idle);
+
+  document.addEventListener("htmx:sendError", function () {
+    var box = document.getElementById("offline");
+    if (box) { box.hidden = false; }
+    announce("Perhaps not sent. Sending again is safe.");
+  });
+  document.addEventListener("htmx:afterOnLoad", function () {
+    var box = document.getElementById("offline");
+    if (box) { box.hidden = true; }
+  });
+
+  // Choosing "all" or another amount is one choice: typing selects it.
+  document.addEventListener("input", function (event) {
+    if (event.target.id === "amount") {
+      var other = document.getElementById("which-other");
+      if (other) { other.checked = true; }
+    }
+  });
+
+  // A choice that only narrows a list sends itself.
+  document.addEventListener("change", function (event) {
+    if (event.target.hasAttribute("data-sends") && event.target.form) { event.target.form.requestSubmit(); }
+  });
+
+  document.addEventListener("DOMContentLoaded", function () {
+    var problem = document.getElementById("problem");
+    if (problem) { problem.focus(); }
+  });
+})();
