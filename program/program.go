@@ -1,0 +1,232 @@
+// Package program puts Remit together: API, portal and worker in one process or
+// apart, on parts that are given. The command line runs it, and whole-program
+// tests start it on a free port.
+//
+// It owns what is started in which order and what is stopped in which. It does
+// not own how the parts it is given (PostgreSQL, Temporal, Stripe) come to be.
+package program
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"go.temporal.io/sdk/client"
+	temporallog "go.temporal.io/sdk/log"
+
+	"remit/activities"
+	"remit/api"
+	"remit/api/httpsec"
+	"remit/commands"
+	"remit/gateway"
+	"remit/policies"
+	"remit/postgres"
+	"remit/secrets"
+	"remit/worker"
+	"remit/workflows"
+)
+
+// Config says what is started and on which parts.
+type Config struct {
+	DatabaseURL     string // migrated already
+	TemporalAddress string
+	Namespace       string // "" is remit
+	TemporalTLS     *tls.Config
+	StripeURL       string // "" is Stripe itself
+	StripeTimeout   time.Duration
+	StripeTransport http.RoundTripper // for tests that watch requests
+	KEKFile         string            // the key that seals all others
+	Listen          string            // host:port of API and portal; "" does not serve
+	PublicURL       string            // as people reach it; "" is http://Listen
+	Proxies         httpsec.Proxies   // whose forwarded headers are believed
+	FormTargets     []string          // further origins a form may lead to
+	Work            bool              // run the worker
+	Sandbox         bool              // beside the stand-in on loopback: test clocks and demo sign-ins
+	Answer          time.Duration     // how long a payer waits; 0 is the default
+	Times           workflows.Times   // zero is the default
+	SweepEvery      time.Duration     // 0 is 5 s
+	Logger          *slog.Logger
+	// Portal mounts the web pages; nil serves the API alone.
+	Portal func(*commands.Commands, *slog.Logger) (Portal, error)
+	// Crash is called at the boundaries of money steps; tests kill there.
+	Crash func(boundary string)
+}
+
+// Portal is the web pages, as they are mounted beside the API.
+type Portal interface {
+	Mount(router gin.IRouter, auth *api.Auth)
+	NotFound(*gin.Context)
+	BodyLimit(*http.Request) int64
+}
+
+// Program is a running Remit.
+type Program struct {
+	Commands *commands.Commands
+	// URL is where it is served, without a trailing slash; "" if it is not.
+	URL string
+
+	config   Config
+	db       *postgres.DB
+	temporal client.Client
+	server   *http.Server
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+	failed   chan error
+}
+
+// Start brings everything up and returns once it serves. What was started is
+// stopped again where something cannot be.
+func Start(ctx context.Context, config Config) (_ *Program, err error) {
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	p := &Program{config: config, failed: make(chan error, 4)}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	p.stop = stop
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.Close(ctx))
+		}
+	}()
+	if err := p.open(ctx); err != nil {
+		return nil, err
+	}
+	p.running.Go(func() { p.db.ListenPolicies(background, p.Commands.Authority, config.Logger) })
+	if config.Listen != "" {
+		if err := p.serve(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if config.Work {
+		p.work(background)
+	}
+	return p, nil
+}
+
+// Failed tells that a part ended that should not have.
+func (p *Program) Failed() <-chan error { return p.failed }
+
+// Close stops in order: no new requests, running ones answered, steps ended,
+// then the connections.
+func (p *Program) Close(ctx context.Context) error {
+	var errs []error
+	if p.server != nil {
+		waiting, cancel := context.WithTimeout(context.WithoutCancel(ctx), 25*time.Second)
+		defer cancel()
+		if err := p.server.Shutdown(waiting); err != nil {
+			errs = append(errs, fmt.Errorf("stop serving: %w", err))
+		}
+	}
+	p.stop()
+	p.running.Wait()
+	if p.temporal != nil {
+		p.temporal.Close()
+	}
+	if p.db != nil {
+		p.db.Close()
+	}
+	return errors.Join(errs...)
+}
+
+func (p *Program) open(ctx context.Context) error {
+	c := p.config
+	var err error
+	if p.db, err = postgres.Open(ctx, c.DatabaseURL, postgres.Options{}); err != nil {
+		return err
+	}
+	keys, err := secrets.Open(ctx, c.KEKFile, p.db.Keysets())
+	if err != nil {
+		return fmt.Errorf("open the keys: %w", err)
+	}
+	authority, err := policies.New(p.db.Policies(), policies.Options{})
+	if err != nil {
+		return fmt.Errorf("permissions: %w", err)
+	}
+	namespace := c.Namespace
+	if namespace == "" {
+		namespace = "remit"
+	}
+	data, failures := secrets.TemporalConverters(keys)
+	p.temporal, err = client.DialContext(ctx, client.Options{
+		HostPort: c.TemporalAddress, Namespace: namespace, DataConverter: data, FailureConverter: failures,
+		Logger: temporallog.NewStructuredLogger(quiet(c.Logger)), ConnectionOptions: client.ConnectionOptions{TLS: c.TemporalTLS},
+	})
+	if err != nil {
+		return fmt.Errorf("reach Temporal at %s: %w", c.TemporalAddress, err)
+	}
+	p.Commands = &commands.Commands{
+		DB: p.db, Authority: authority, Temporal: p.temporal, Secrets: keys, Logger: c.Logger, Now: time.Now, PublicURL: c.PublicURL,
+		Stripe: gateway.New(gateway.Options{URL: c.StripeURL, Timeout: c.StripeTimeout, Transport: c.StripeTransport}),
+		Answer: c.Answer, Sandbox: c.Sandbox,
+	}
+	return nil
+}
+
+func (p *Program) serve(ctx context.Context) error {
+	c := p.config
+	listener, err := httpsec.Listen(ctx, c.Listen)
+	if err != nil {
+		return err
+	}
+	p.URL = c.PublicURL
+	if p.URL == "" {
+		p.URL = "http://" + listener.Addr().String()
+		p.Commands.PublicURL = p.URL
+	}
+	handler, err := p.handler()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	p.server = httpsec.NewServer(handler, c.Logger)
+	p.server.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) }
+	p.running.Go(func() {
+		if err := p.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			p.failed <- fmt.Errorf("serve: %w", err)
+		}
+	})
+	return nil
+}
+
+func (p *Program) work(ctx context.Context) {
+	steps := worker.Steps{
+		Payments: &activities.Payments{
+			DB: p.db, Authority: p.Commands.Authority, Logger: p.config.Logger, Now: time.Now, Crash: p.config.Crash,
+			Connector: &activities.Connector{DB: p.db, Gateway: p.Commands.Stripe, Secrets: p.Commands.Secrets},
+		},
+		Imports: &activities.Imports{DB: p.db, Logger: p.config.Logger, Now: time.Now, Begin: p.Commands.Begin},
+	}
+	w := worker.New(p.temporal, steps, worker.Options{Times: p.config.Times})
+	p.running.Go(func() {
+		if err := w.Run(ctx); err != nil {
+			p.failed <- fmt.Errorf("work: %w", err)
+		}
+	})
+	p.running.Go(func() { p.sweep(ctx) })
+}
+
+// sweep looks, now and then, for what was lost on the way to a workflow.
+func (p *Program) sweep(ctx context.Context) {
+	every := p.config.SweepEvery
+	if every == 0 {
+		every = 5 * time.Second
+	}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if err := p.Commands.Sweep(ctx, every); err != nil && ctx.Err() == nil {
+			p.config.Logger.WarnContext(ctx, "the sweep did not end", "error", err)
+		}
+	}
+}
