@@ -17,6 +17,7 @@ type Account struct {
 	Email          string
 	Name           string
 	PasswordHash   string // "": none yet
+	PasswordSetAt  time.Time
 	MFASecret      []byte // sealed; nil: no second factor
 	MFAConfirmedAt *time.Time
 	MFALastStep    int64 // the newest time step whose code was used
@@ -48,13 +49,13 @@ func LockAccount(ctx context.Context, tx pgx.Tx, email string) (Account, bool, e
 	return account(tx.QueryRow(ctx, selectAccount+"where lower(a.email) = lower($1)", email))
 }
 
-const selectAccount = `select a.id, a.email, a.name, coalesce(a.password_hash, ''), a.mfa_secret, a.mfa_confirmed_at, a.mfa_last_step, a.disabled_at,
+const selectAccount = `select a.id, a.email, a.name, coalesce(a.password_hash, ''), coalesce(a.password_set_at, 'epoch'), a.mfa_secret, a.mfa_confirmed_at, a.mfa_last_step, a.disabled_at,
 	array(select d.tenant from member_directory d join tenants t on t.id = d.tenant where d.account_id = a.id and d.active order by t.path)
 	from accounts a `
 
 func account(row pgx.Row) (Account, bool, error) {
 	var a Account
-	err := row.Scan(&a.ID, &a.Email, &a.Name, &a.PasswordHash, &a.MFASecret, &a.MFAConfirmedAt, &a.MFALastStep, &a.DisabledAt, &a.Tenants)
+	err := row.Scan(&a.ID, &a.Email, &a.Name, &a.PasswordHash, &a.PasswordSetAt, &a.MFASecret, &a.MFAConfirmedAt, &a.MFALastStep, &a.DisabledAt, &a.Tenants)
 	if isNoRows(err) {
 		return Account{}, false, nil
 	}
@@ -64,11 +65,11 @@ func account(row pgx.Row) (Account, bool, error) {
 	return a, true, nil
 }
 
-// InsertAccount stores a new account. Returns [remit.CodeAlreadyExists] if the
-// address has one.
-func InsertAccount(ctx context.Context, tx pgx.Tx, a Account, now time.Time) error {
+// InsertAccountOnce stores an account unless its id is there already. Returns
+// [remit.CodeAlreadyExists] if the address has another one.
+func InsertAccountOnce(ctx context.Context, tx pgx.Tx, a Account, now time.Time) error {
 	_, err := tx.Exec(ctx, `insert into accounts (id, email, name, password_hash, password_set_at, created_at)
-		values ($1, $2, $3, nullif($4, ''), case when $4 <> '' then $5::timestamptz end, $5)`, a.ID, a.Email, a.Name, a.PasswordHash, now)
+		values ($1, $2, $3, nullif($4, ''), case when $4 <> '' then $5::timestamptz end, $5) on conflict (id) do nothing`, a.ID, a.Email, a.Name, a.PasswordHash, now)
 	if IsUnique(err, "accounts_email") {
 		return remit.Conflict(remit.CodeAlreadyExists, "There is an account of %s already.", a.Email)
 	}
@@ -84,6 +85,16 @@ func SetPassword(ctx context.Context, tx pgx.Tx, account uuid.UUID, hash string,
 		return fmt.Errorf("store the password: %w", err)
 	}
 	return nil
+}
+
+// SetFirstPassword stores the hash of an account's first password and reports
+// false where it has one by now.
+func SetFirstPassword(ctx context.Context, tx pgx.Tx, account uuid.UUID, hash string, now time.Time) (bool, error) {
+	tag, err := tx.Exec(ctx, "update accounts set password_hash = $2, password_set_at = $3 where id = $1 and password_hash is null", account, hash, now)
+	if err != nil {
+		return false, fmt.Errorf("store the password: %w", err)
+	}
+	return tag.RowsAffected() == 1, nil
 }
 
 // Member is a person in the transaction's tenant.

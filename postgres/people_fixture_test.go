@@ -55,7 +55,7 @@ func newMember(t *testing.T, db *postgres.DB, tenant uuid.UUID, email string) uu
 	t.Helper()
 	id, now := newID(t), time.Now()
 	err := db.InTenant(t.Context(), tenant, func(tx *postgres.Tx) error {
-		if err := postgres.InsertAccount(t.Context(), tx, postgres.Account{ID: id, Email: email, Name: email}, now); err != nil {
+		if err := postgres.InsertAccountOnce(t.Context(), tx, postgres.Account{ID: id, Email: email, Name: email}, now); err != nil {
 			return err
 		}
 		return tx.InsertMember(t.Context(), postgres.Member{Account: id, AcceptedAt: &now}, now)

@@ -45,3 +45,20 @@ func (db *DB) TenantHolding(ctx context.Context, tenants []uuid.UUID, table Isol
 	}
 	return holder, found, nil
 }
+
+// TenantOfPath finds the tenant of a top-level path and whether there is one.
+func (db *DB) TenantOfPath(ctx context.Context, path string) (tenant uuid.UUID, found bool, err error) {
+	err = db.pool.QueryRow(ctx, "select id from tenants where path = $1", path).Scan(&tenant)
+	if err != nil && !isNoRows(err) {
+		return uuid.Nil, false, fmt.Errorf("find the tenant: %w", err)
+	}
+	return tenant, err == nil, nil
+}
+
+// TenantPath is the top-level path of the transaction's tenant.
+func (tx *Tx) TenantPath(ctx context.Context) (path string, err error) {
+	if err = tx.QueryRow(ctx, "select path from tenants where id = $1", tx.Tenant).Scan(&path); err != nil {
+		return "", fmt.Errorf("read the tenant: %w", err)
+	}
+	return path, nil
+}

@@ -132,6 +132,16 @@ func (tx *Tx) InsertGrant(ctx context.Context, g remit.RoleGrant, now time.Time)
 	return nil
 }
 
+// InsertGrantOnce stores a grant unless the person has the role there.
+func (tx *Tx) InsertGrantOnce(ctx context.Context, g remit.RoleGrant, now time.Time) error {
+	_, err := tx.Exec(ctx, `insert into grants (tenant, id, account_id, role, organisation_id, granted_by, created_at) values ($1,$2,$3,$4,$5,$6,$7)
+		on conflict (tenant, account_id, role, organisation_id) do nothing`, tx.Tenant, g.ID, g.User, g.Role, g.UnitID, g.GrantedBy, now)
+	if err != nil {
+		return fmt.Errorf("store the grant: %w", err)
+	}
+	return nil
+}
+
 // DeleteGrant removes a grant.
 func (tx *Tx) DeleteGrant(ctx context.Context, id uuid.UUID) error {
 	if _, err := tx.Exec(ctx, "delete from grants where tenant = $1 and id = $2", tx.Tenant, id); err != nil {

@@ -91,6 +91,15 @@ func (db *DB) TokenIdentity(ctx context.Context, hash []byte, now time.Time) (Id
 	where k.token_hash = $1 and (k.expires_at is null or k.expires_at > $2) and a.disabled_at is null`, hash, now, now.Add(-sessionTouch))
 }
 
+// AccountIdentity is what an account would be in a session that began now.
+func (db *DB) AccountIdentity(ctx context.Context, account uuid.UUID, now time.Time) (Identity, bool, error) {
+	return db.identity(ctx, `select a.id, a.name, a.email, $2::timestamptz, $2::timestamptz, null::uuid, null::text[], d.tenant, t.path, d.customer_id
+	from accounts a
+	left join (member_directory d join tenants t on t.id = d.tenant) on d.account_id = a.id and d.active
+	where a.id = $1 and a.disabled_at is null
+	order by t.path`, account, now)
+}
+
 func (db *DB) identity(ctx context.Context, sql string, args ...any) (Identity, bool, error) {
 	rows, err := db.pool.Query(ctx, sql, args...)
 	if err != nil {

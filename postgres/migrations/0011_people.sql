@@ -42,6 +42,7 @@ create index account_tokens_account on account_tokens (account_id, purpose);
 -- A role without permissions still takes the place of a shipped one.
 create trigger roles_inserted after insert on roles referencing new table as new_rows for each statement execute function authz_changed();
 
+create index sign_in_failures_age on sign_in_failures (last_failed);
 create index member_directory_tenant on member_directory (tenant);
 create index grants_organisation on grants (tenant, organisation_id);
 
