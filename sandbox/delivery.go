@@ -167,7 +167,7 @@ func (w *world) deliver(ctx context.Context, id string) {
 	d := must[delivery](t, id)
 	to, ok := get[webhookEndpoint](t, d.Endpoint)
 	payload := encode(t.wire(must[event](t, d.Event)))
-	timeout := t.settings().WebhookTimeout()
+	timeout := t.settings().webhookTimeout()
 	w.mu.Unlock()
 
 	var status int

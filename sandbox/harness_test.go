@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
 
@@ -28,30 +27,14 @@ type stand struct {
 	key    string
 	server *sandbox.Server
 	web    *httptest.Server
-	clock  *realTime
-}
-
-// realTime is a source of real time that tests can move.
-type realTime struct {
-	mu   sync.Mutex
-	skew time.Duration
-}
-
-func (r *realTime) now() time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return time.Now().Add(r.skew)
 }
 
 func open(t testing.TB) *stand { return openIn(t, t.TempDir(), sandbox.Options{}) }
 
 func openIn(t testing.TB, dir string, o sandbox.Options) *stand {
 	t.Helper()
-	s := &stand{t: t, dir: dir, key: testKey, clock: &realTime{}}
+	s := &stand{t: t, dir: dir, key: testKey}
 	o.Dir = dir
-	if o.Now == nil {
-		o.Now = s.clock.now
-	}
 	server, err := sandbox.Open(o)
 	if err != nil {
 		t.Fatal(err)

@@ -94,7 +94,7 @@ func TestDeclineIsReplayed(t *testing.T) {
 func TestKeyInUse(t *testing.T) {
 	s := open(t)
 	s.faults(sandbox.FaultSpec{Rules: []sandbox.FaultRule{{
-		Match: sandbox.FaultMatch{Method: "POST", Path: "/v1/payment_intents", Nth: []int64{1}}, Effect: "delay", MS: 1500,
+		Match: sandbox.FaultMatch{Method: "POST", Path: "/v1/payment_intents", Nth: []int64{1}}, Effect: "delay", MS: 3000,
 	}}})
 	p := func() *stripe.PaymentIntentParams {
 		p := payment("pm_card_visa")

@@ -42,7 +42,7 @@ func (t *tx) settings() *settings {
 	return &s
 }
 
-func (s *settings) WebhookTimeout() time.Duration {
+func (s *settings) webhookTimeout() time.Duration {
 	return time.Duration(s.Timeout) * time.Millisecond
 }
 
