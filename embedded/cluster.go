@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -57,7 +58,7 @@ func newCluster(ctx context.Context, folder *Folder, c cluster, report Reporter)
 	if c.binaries, err = findBinaries(ctx, 0); err != nil {
 		return c, err
 	}
-	report.step("Setting up PostgreSQL %d in %s", c.binaries.major, c.dir)
+	report.stepf("Setting up PostgreSQL %d in %s", c.binaries.major, c.dir)
 	c.password = rand.Text()
 	place := c.dir
 	c.dir += ".new"
@@ -118,8 +119,8 @@ func (c cluster) reach(cmd *exec.Cmd, path string) (string, error) {
 	if c.owner == nil {
 		return path, nil
 	}
-	if _, err := os.Stat(handles); err != nil {
-		return path, nil // no Linux: the path has to do
+	if runtime.GOOS != "linux" {
+		return path, nil // which has to do
 	}
 	file, err := os.Open(path)
 	if err != nil {

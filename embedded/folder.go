@@ -155,7 +155,7 @@ func replaceFile(path string, content []byte, mode fs.FileMode) error {
 func freePort(taken map[int]bool) (int, error) {
 	const low, high, tries = 20000, 32000, 500
 	for range tries {
-		port := low + rand.IntN(high-low)
+		port := low + rand.IntN(high-low) //nolint:gosec // a port is no secret
 		if !taken[port] && isFree(port) {
 			return port, nil
 		}
@@ -166,7 +166,7 @@ func freePort(taken map[int]bool) (int, error) {
 const loopback = "127.0.0.1"
 
 func isFree(port int) bool {
-	listener, err := net.Listen("tcp", address(port))
+	listener, err := net.Listen("tcp", address(port)) //nolint:noctx // on loopback, this does not wait
 	return err == nil && listener.Close() == nil
 }
 

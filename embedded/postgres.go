@@ -32,7 +32,7 @@ const (
 // be nil.
 type Reporter func(step string)
 
-func (r Reporter) step(format string, args ...any) {
+func (r Reporter) stepf(format string, args ...any) {
 	if r != nil {
 		r(fmt.Sprintf(format, args...))
 	}
@@ -64,7 +64,7 @@ func StartPostgres(ctx context.Context, folder *Folder, profile Profile, report 
 	if err := cluster.endLeftBehind(ctx, report); err != nil {
 		return nil, fmt.Errorf("PostgreSQL: %w", err)
 	}
-	report.step("Starting PostgreSQL %d", cluster.binaries.major)
+	report.stepf("Starting PostgreSQL %d", cluster.binaries.major)
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	for {
@@ -181,7 +181,7 @@ func (c cluster) endLeftBehind(ctx context.Context, report Reporter) error {
 		// sake PostgreSQL would refuse to start.
 		return os.Remove(pidFile)
 	}
-	report.step("Stopping a PostgreSQL left behind (process %d)", pid)
+	report.stepf("Stopping a PostgreSQL left behind (process %d)", pid)
 	return endProcess(ctx, pid, func() bool { return worksIn(pid, c.dir) }, syscall.SIGINT, stopWithin)
 }
 

@@ -63,7 +63,7 @@ func StartTemporal(ctx context.Context, folder *Folder, options TemporalOptions,
 	if err := endLeftBehindTemporal(ctx, folder.Path("temporal.pid"), report); err != nil {
 		return nil, fmt.Errorf("Temporal: %w", err)
 	}
-	report.step("Starting Temporal")
+	report.stepf("Starting Temporal")
 	t, err := startTemporal(ctx, folder, options)
 	if err != nil {
 		return nil, fmt.Errorf("Temporal: %w", err)
@@ -174,7 +174,7 @@ func endLeftBehindTemporal(ctx context.Context, pidFile string, report Reporter)
 	if err != nil || pid <= 1 {
 		return fmt.Errorf("%s is locked but holds no process id", pidFile)
 	}
-	report.step("Stopping a Temporal left behind (process %d)", pid)
+	report.stepf("Stopping a Temporal left behind (process %d)", pid)
 	return endProcess(ctx, pid, func() bool { return isLocked(pidFile) }, syscall.SIGTERM, stopWithin)
 }
 

@@ -27,7 +27,7 @@ type TB interface {
 	Helper()
 	Fatalf(format string, args ...any)
 	Errorf(format string, args ...any)
-	Cleanup(func())
+	Cleanup(clean func())
 }
 
 // testWithin bounds each helper; the slowest is a first start on a busy machine.
@@ -188,7 +188,7 @@ func builtTemporal(ctx context.Context) (string, error) {
 	}
 	out, err := exec.CommandContext(ctx, filepath.Join(dir, "tools", "build"), "--built", "temporald").Output()
 	if err != nil {
-		return "", fmt.Errorf("%w: run `make tools` first (%v)", ErrNoTemporal, err)
+		return "", fmt.Errorf("%w: run `make tools` first: %w", ErrNoTemporal, err)
 	}
 	return strings.TrimSpace(string(out)), nil
 }

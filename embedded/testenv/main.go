@@ -22,8 +22,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	status, err := run(ctx, os.Args[1:])
+	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "testenv: %v\n", err)
 	}
