@@ -1,0 +1,181 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/commands"
+)
+
+func invoices(c *call) (answer, error) {
+	filter := commands.InvoiceFilter{
+		Organisation: c.organisation(), Status: remit.InvoiceStatus(c.text("status")), Overdue: c.flag("overdue"), Held: c.flag("held"),
+		Number: c.text("number"),
+	}
+	if customer := c.text("customer_id"); customer != "" {
+		id := uuid.MustParse(customer)
+		filter.Customer = &id
+	}
+	list, err := c.server.commands.Invoices(c.ctx(), c.caller, filter, c.page())
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(listed(list, invoiceShape))
+}
+
+func createInvoice(c *call) (answer, error) {
+	made, isNew, err := c.server.commands.CreateInvoice(c.ctx(), c.caller, body(c, invoiceWire.input))
+	if err != nil {
+		return answer{}, err
+	}
+	if !isNew {
+		return ok(invoiceShape(made))
+	}
+	return created(invoiceShape(made))
+}
+
+func invoice(c *call) (answer, error) {
+	return invoiceAnswer(c.server.commands.Invoice(c.ctx(), c.caller, c.id()))
+}
+
+func updateInvoice(c *call) (answer, error) {
+	return invoiceAnswer(c.server.commands.UpdateInvoice(c.ctx(), c.caller, c.id(), body(c, invoiceChangeWire.input)))
+}
+
+func sendInvoice(c *call) (answer, error) {
+	return invoiceAnswer(c.server.commands.SendInvoice(c.ctx(), c.caller, c.id()))
+}
+
+func processInvoice(c *call) (answer, error) {
+	return invoiceAnswer(c.server.commands.ProcessInvoice(c.ctx(), c.caller, c.id()))
+}
+
+func voidInvoice(c *call) (answer, error) {
+	return invoiceAnswer(c.server.commands.VoidInvoice(c.ctx(), c.caller, c.id(), body(c, func(w reasonWire) (string, error) {
+		if w.Reason == "" {
+			return "No reason was given.", nil
+		}
+		return w.Reason, nil
+	})))
+}
+
+func holdInvoice(c *call) (answer, error) {
+	return invoiceAnswer(c.server.commands.HoldInvoice(c.ctx(), c.caller, c.id(), body(c, func(w reasonWire) (string, error) {
+		return w.Reason, nil
+	})))
+}
+
+func liftHold(c *call) (answer, error) {
+	return invoiceAnswer(c.server.commands.LiftHold(c.ctx(), c.caller, c.id()))
+}
+
+func payments(c *call) (answer, error) {
+	all, err := c.server.commands.Payments(c.ctx(), c.caller, c.id())
+	if err != nil {
+		return answer{}, err
+	}
+	list, err := pageOf(all, c.page())
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(listed(list, paymentShape(c.caller)))
+}
+
+func recordPayment(c *call) (answer, error) {
+	payment, err := c.server.commands.RecordPayment(c.ctx(), c.caller, c.id(), body(c, func(w recordWire) (commands.RecordInput, error) {
+		return commands.RecordInput(w), nil
+	}))
+	if err != nil {
+		return answer{}, err
+	}
+	return created(paymentShape(c.caller)(payment))
+}
+
+func timelineOf(c *call) (answer, error) {
+	all, err := c.server.commands.Timeline(c.ctx(), c.caller, c.id())
+	if err != nil {
+		return answer{}, err
+	}
+	list, err := pageOf(all, c.page())
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(listed(list, timelineShape))
+}
+
+func invoiceAnswer(i remit.Invoice, err error) (answer, error) {
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: http.StatusOK, body: invoiceShape(i)}, nil
+}
+
+// invoiceWire is an invoice as it arrives. Bounds are the contract's.
+type invoiceWire struct {
+	Organisation string           `json:"organisation"`
+	CustomerID   uuid.UUID        `json:"customer_id"`
+	Number       string           `json:"number"`
+	Seller       sellerWire       `json:"seller"`
+	Currency     string           `json:"currency"`
+	IssueDate    remit.Date       `json:"issue_date"`
+	DueDate      remit.Date       `json:"due_date"`
+	Lines        []lineWire       `json:"lines"`
+	Adjustments  []adjustmentWire `json:"adjustments"`
+	Total        *int64           `json:"total"`
+}
+
+type sellerWire struct {
+	Name  string `json:"name"`
+	TaxID string `json:"tax_id"`
+}
+
+type lineWire struct {
+	Description string `json:"description"`
+	Quantity    string `json:"quantity"`
+	UnitPrice   string `json:"unit_price"`
+	Amount      int64  `json:"amount"`
+}
+
+type adjustmentWire struct {
+	Kind        string `json:"kind"`
+	Description string `json:"description"`
+	Amount      int64  `json:"amount"`
+}
+
+func (w invoiceWire) input() (commands.InvoiceInput, error) {
+	in := commands.InvoiceInput{
+		Organisation: w.Organisation, CustomerID: w.CustomerID, Number: w.Number, Seller: remit.Seller(w.Seller), Currency: w.Currency,
+		IssueDate: w.IssueDate, DueDate: w.DueDate, Total: w.Total,
+	}
+	for _, line := range w.Lines {
+		in.Lines = append(in.Lines, remit.Line(line))
+	}
+	for _, adjustment := range w.Adjustments {
+		in.Adjustments = append(in.Adjustments, remit.Adjustment(adjustment))
+	}
+	return in, nil
+}
+
+// invoiceChangeWire is a new content for an invoice that is there.
+type invoiceChangeWire struct {
+	invoiceWire
+	Reason string `json:"reason"`
+}
+
+func (w invoiceChangeWire) input() (commands.InvoiceInput, error) {
+	in, err := w.invoiceWire.input()
+	in.Reason = w.Reason
+	return in, err
+}
+
+type reasonWire struct {
+	Reason string `json:"reason"`
+}
+
+type recordWire struct {
+	Amount    int64  `json:"amount"`
+	Method    string `json:"method"`
+	Reference string `json:"reference"`
+}

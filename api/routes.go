@@ -1,0 +1,90 @@
+package api
+
+// routes are all routes; openapi.yaml gives their methods and paths.
+var routes = []struct {
+	operation string
+	handle    handler
+}{
+	{"signIn", signIn},
+	{"signOut", signOut},
+	{"finishSignIn", finishSignIn},
+	{"confirmSession", confirmSession},
+	{"me", me},
+	{"changePassword", changePassword},
+	{"setSecondFactor", setSecondFactor},
+	{"removeSecondFactor", removeSecondFactor},
+	{"acceptInvitation", acceptInvitation},
+	{"requestPasswordReset", requestPasswordReset},
+	{"completePasswordReset", completePasswordReset},
+
+	{"users", users},
+	{"inviteUser", inviteUser},
+	{"updateUser", updateUser},
+	{"apiTokens", apiTokens},
+	{"createApiToken", createAPIToken},
+	{"revokeApiToken", revokeAPIToken},
+
+	{"organisations", organisations},
+	{"createOrganisation", createOrganisation},
+	{"updateOrganisation", updateOrganisation},
+	{"deleteOrganisation", deleteOrganisation},
+	{"roles", roles},
+	{"putRole", putRole},
+	{"deleteRole", deleteRole},
+	{"grants", grants},
+	{"createGrant", createGrant},
+	{"deleteGrant", deleteGrant},
+	{"audit", audit},
+
+	{"workItemStep", workItemStep},
+	{"setWorkItemStep", setWorkItemStep},
+	{"paymentSettings", paymentSettings},
+	{"setPaymentSettings", setPaymentSettings},
+
+	{"connection", connection},
+	{"saveKeys", saveKeys},
+	{"removeKeys", removeKeys},
+	{"stripeAccount", stripeAccount},
+
+	{"customers", customers},
+	{"createCustomer", createCustomer},
+	{"customer", customer},
+	{"updateCustomer", updateCustomer},
+	{"paymentMethods", paymentMethods},
+	{"addPaymentMethod", addPaymentMethod},
+	{"setDefaultPaymentMethod", setDefaultPaymentMethod},
+	{"removePaymentMethod", removePaymentMethod},
+
+	{"invoices", invoices},
+	{"createInvoice", createInvoice},
+	{"invoice", invoice},
+	{"updateInvoice", updateInvoice},
+	{"sendInvoice", sendInvoice},
+	{"processInvoice", processInvoice},
+	{"voidInvoice", voidInvoice},
+	{"holdInvoice", holdInvoice},
+	{"liftHold", liftHold},
+	{"payInvoice", payInvoice},
+	{"payments", payments},
+	{"recordPayment", recordPayment},
+	{"timeline", timelineOf},
+
+	{"workItems", workItems},
+	{"workItem", workItem},
+	{"claimWorkItem", claimWorkItem},
+	{"releaseWorkItem", releaseWorkItem},
+	{"payWorkItem", payWorkItem},
+
+	{"imports", imports},
+	{"startImport", startImport},
+	{"import", importOf},
+	{"advanceClock", advanceClock},
+
+	{"stripeWebhook", stripeWebhook},
+	{"stripeConnectionWebhook", stripeConnectionWebhook},
+	{"healthz", healthz},
+	{"readyz", readyz},
+	{"openapi", openapiDocument},
+	{"docs", docs},
+	{"docsStyle", docsStyle},
+}

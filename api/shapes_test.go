@@ -1,0 +1,263 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/commands"
+	"remit/gateway"
+)
+
+// Protects callers: every answer, full and with everything optional missing,
+// has exactly the fields the contract promises for its operation and status.
+func TestAnswersAreTheContract(t *testing.T) {
+	c := theContract(t)
+	staff := commands.Caller{}
+	shapes := map[string]struct {
+		status int
+		full   any
+		bare   any
+	}{
+		"signIn 200":             {200, meShape(commands.Caller{}, filled[commands.Me]()), meShape(filled[commands.Caller](), commands.Me{})},
+		"signIn 202":             {202, factorBody{"totp"}, nil},
+		"finishSignIn 200":       {200, meShape(commands.Caller{}, filled[commands.Me]()), nil},
+		"confirmSession 200":     {200, meShape(commands.Caller{}, filled[commands.Me]()), nil},
+		"me 200":                 {200, meShape(filled[commands.Caller](), filled[commands.Me]()), nil},
+		"setSecondFactor 202":    {202, secretBody{Secret: "ABC", URI: "otpauth://totp/x"}, nil},
+		"setSecondFactor 200":    {200, recoveryBody{[]string{"abc"}}, recoveryBody{[]string{}}},
+		"users 200":              {200, page(userShape), empty(userShape)},
+		"inviteUser 201":         {201, invitedBody{userShape(filled[remit.User]()), filled[invitationBody]()}, nil},
+		"updateUser 200":         {200, userShape(filled[remit.User]()), userShape(bare[remit.User]())},
+		"apiTokens 200":          {200, page(tokenShape), empty(tokenShape)},
+		"createApiToken 201":     {201, newTokenBody{tokenShape(filled[remit.APIToken]()), "secret"}, newTokenBody{tokenShape(bare[remit.APIToken]()), "secret"}},
+		"organisations 200":      {200, page((&call{server: clocked}).organisationShape), empty((&call{server: clocked}).organisationShape)},
+		"createOrganisation 201": {201, (&call{server: clocked}).organisationShape(filled[remit.Organisation]()), nil},
+		"updateOrganisation 200": {200, (&call{server: clocked}).organisationShape(bare[remit.Organisation]()), nil},
+		"roles 200":              {200, page(roleShape), empty(roleShape)},
+		"putRole 200":            {200, roleShape(filled[commands.Role]()), roleShape(bare[commands.Role]())},
+		"putRole 201":            {201, roleShape(filled[commands.Role]()), nil},
+		"grants 200":             {200, page(grantShape), empty(grantShape)},
+		"createGrant 201":        {201, grantShape(filled[remit.RoleGrant]()), nil},
+		"audit 200":              {200, page(auditShape), empty(auditShape)},
+
+		"workItemStep 200":       {200, stepOf(filled[commands.WorkItemStep]()), stepOf(bare[commands.WorkItemStep]())},
+		"setWorkItemStep 200":    {200, stepOf(filled[commands.WorkItemStep]()), nil},
+		"paymentSettings 200":    {200, settingsOf(filled[commands.PaymentSettings]()), settingsOf(bare[commands.PaymentSettings]())},
+		"setPaymentSettings 200": {200, settingsOf(filled[commands.PaymentSettings]()), nil},
+		"connection 200":         {200, connectionShape(filled[remit.Connection]()), connectionShape(remit.Connection{Status: remit.ConnectionDisconnected})},
+		"saveKeys 200":           {200, connectionShape(filled[remit.Connection]()), nil},
+		"stripeAccount 200":      {200, accountShape(filled[gateway.Account]()), accountShape(bare[gateway.Account]())},
+
+		"customers 200":               {200, page(customerShape), empty(customerShape)},
+		"createCustomer 201":          {201, customerShape(filled[remit.Customer]()), customerShape(bare[remit.Customer]())},
+		"customer 200":                {200, customerShape(filled[remit.Customer]()), nil},
+		"updateCustomer 200":          {200, customerShape(filled[remit.Customer]()), nil},
+		"setDefaultPaymentMethod 200": {200, customerShape(filled[remit.Customer]()), nil},
+		"paymentMethods 200":          {200, page(paymentMethodShape), listed(commands.List[remit.PaymentMethod]{Items: []remit.PaymentMethod{bare[remit.PaymentMethod]()}}, paymentMethodShape)},
+		"addPaymentMethod 201":        {201, pageShape(filled[commands.CheckoutPage]()), nil},
+
+		"invoices 200":        {200, page(invoiceShape), empty(invoiceShape)},
+		"createInvoice 200":   {200, invoiceShape(filled[remit.Invoice]()), invoiceShape(bare[remit.Invoice]())},
+		"createInvoice 201":   {201, invoiceShape(filled[remit.Invoice]()), nil},
+		"invoice 200":         {200, invoiceShape(filled[remit.Invoice]()), nil},
+		"updateInvoice 200":   {200, invoiceShape(filled[remit.Invoice]()), nil},
+		"sendInvoice 200":     {200, invoiceShape(filled[remit.Invoice]()), nil},
+		"processInvoice 200":  {200, invoiceShape(filled[remit.Invoice]()), nil},
+		"voidInvoice 200":     {200, invoiceShape(filled[remit.Invoice]()), nil},
+		"holdInvoice 200":     {200, invoiceShape(filled[remit.Invoice]()), nil},
+		"liftHold 200":        {200, invoiceShape(filled[remit.Invoice]()), nil},
+		"payments 200":        {200, page(paymentShape(staff)), empty(paymentShape(staff))},
+		"recordPayment 201":   {201, paymentShape(staff)(filled[remit.Payment]()), paymentShape(staff)(bare[remit.Payment]())},
+		"timeline 200":        {200, page(timelineShape), empty(timelineShape)},
+		"payInvoice 200":      {200, outcomeShape(staff, filled[commands.PayOutcome]()), nil},
+		"payInvoice 202":      {202, outcomeShape(staff, filled[commands.PayOutcome]()), outcomeShape(staff, bare[commands.PayOutcome]())},
+		"workItems 200":       {200, page(workItemShape), empty(workItemShape)},
+		"workItem 200":        {200, workItemShape(filled[remit.WorkItem]()), workItemShape(bare[remit.WorkItem]())},
+		"claimWorkItem 200":   {200, workItemShape(filled[remit.WorkItem]()), nil},
+		"releaseWorkItem 200": {200, workItemShape(filled[remit.WorkItem]()), nil},
+		"payWorkItem 200":     {200, outcomeShape(staff, filled[commands.PayOutcome]()), nil},
+		"payWorkItem 202":     {202, outcomeShape(staff, filled[commands.PayOutcome]()), nil},
+
+		"imports 200":                 {200, page(importShape), empty(importShape)},
+		"startImport 202":             {202, importShape(filled[commands.Import]()), importShape(bare[commands.Import]())},
+		"import 200":                  {200, importShape(filled[commands.Import]()), nil},
+		"advanceClock 200":            {200, advancedShape(filled[commands.ClockResult]()), advancedShape(bare[commands.ClockResult]())},
+		"advanceClock 202":            {202, advancedShape(filled[commands.ClockResult]()), nil},
+		"stripeWebhook 200":           {200, receivedBody{true}, nil},
+		"stripeConnectionWebhook 200": {200, receivedBody{true}, nil},
+		"healthz 200":                 {200, healthBody{"ok"}, nil},
+		"readyz 200":                  {200, healthBody{"ready"}, nil},
+	}
+	for id, op := range c.operations {
+		for status, ref := range op.spec.Responses.Map() {
+			content := ref.Value.Content[mediaJSON]
+			if content == nil {
+				continue
+			}
+			t.Run(id+" "+status, func(t *testing.T) {
+				shape, listed := shapes[id+" "+status]
+				if !listed {
+					t.Fatal("the answer has no row in shapes")
+				}
+				if strconv.Itoa(shape.status) != status {
+					t.Fatalf("row for %d", shape.status)
+				}
+				for _, body := range []any{shape.full, shape.bare} {
+					if body != nil {
+						holds(t, c, content.Schema.Value, body)
+					}
+				}
+			})
+		}
+	}
+}
+
+// holds checks a body against a schema, and that nothing sealed is in it.
+func holds(t *testing.T, c *contract, schema *openapi3.Schema, body any) {
+	t.Helper()
+	data := encode(body)
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.doc.ValidateSchemaJSON(schema, value, openapi3.VisitAsResponse(), openapi3.MultiErrors()); err != nil {
+		t.Errorf("%v\nin %s", err, data)
+	}
+}
+
+// Protects payers from words that are for staff (fields by permission, ASVS
+// 8.1): a customer's user reads why a bank declined in the payer's words alone.
+func TestCustomersReadNoDeclineCodes(t *testing.T) {
+	customer := uuid.New()
+	payment := filled[remit.Payment]()
+	payment.CustomerID = customer
+	for name, tt := range map[string]struct {
+		caller commands.Caller
+		codes  bool
+	}{
+		"staff":        {commands.Caller{Tenants: []commands.Membership{{}}}, true},
+		"the customer": {commands.Caller{Tenants: []commands.Membership{{Customer: &customer}}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := paymentShape(tt.caller)(payment).Decline
+			if got := d.Code != nil && d.Class != nil; got != tt.codes {
+				t.Errorf("class and code are there: %t, want %t", got, tt.codes)
+			}
+			if d.Message == "" {
+				t.Error("no message")
+			}
+		})
+	}
+}
+
+// Protects clients' clocks: every time leaves in UTC.
+func TestTimesAreUTC(t *testing.T) {
+	zone := time.FixedZone("east", 7*3600)
+	at := time.Date(2026, 4, 1, 9, 0, 0, 0, zone)
+	invoice := filled[remit.Invoice]()
+	invoice.CreatedAt, invoice.SentAt = at, &at
+	invoice.InFlight.Since, invoice.Hold.Since = at, at
+	if text := string(encode(invoiceShape(invoice))); strings.Contains(text, "+07:00") {
+		t.Errorf("a time is not in UTC: %s", text)
+	}
+}
+
+var clocked = &Server{commands: &commands.Commands{Now: time.Now}}
+
+func page[In, Out any](shape func(In) Out) any {
+	return listed(commands.List[In]{Items: []In{filled[In](), bare[In]()}, Next: "more"}, shape)
+}
+
+func empty[In, Out any](shape func(In) Out) any { return listed(commands.List[In]{}, shape) }
+
+func stepOf(s commands.WorkItemStep) any { a, _ := stepAnswer(s, nil); return a.body }
+
+func settingsOf(s commands.PaymentSettings) any { a, _ := paymentSettingsAnswer(s, nil); return a.body }
+
+// filled has every field set; bare only those that are always there.
+func filled[T any]() T { var v T; fill(reflect.ValueOf(&v).Elem(), "", true); return v }
+
+func bare[T any]() T { var v T; fill(reflect.ValueOf(&v).Elem(), "", false); return v }
+
+// samples are values of types that not every value fits.
+var samples = map[reflect.Type]any{
+	reflect.TypeFor[time.Time]():              time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC),
+	reflect.TypeFor[uuid.UUID]():              uuid.MustParse("018f3c1e-7b1a-7c3d-9b1e-2f6a5d4c3b2a"),
+	reflect.TypeFor[remit.Date]():             remit.Date{Year: 2026, Month: 4, Day: 1},
+	reflect.TypeFor[remit.Scope]():            remit.StripePay,
+	reflect.TypeFor[remit.Assignee]():         remit.DefaultAssignee(mustPath("/t/Branch A")),
+	reflect.TypeFor[remit.InvoiceStatus]():    remit.InvoiceOpen,
+	reflect.TypeFor[remit.AttemptState]():     remit.AttemptFailed,
+	reflect.TypeFor[remit.HoldKind]():         remit.HoldPerson,
+	reflect.TypeFor[remit.WorkItemState]():    remit.WorkItemOpen,
+	reflect.TypeFor[remit.MethodStatus]():     remit.MethodUsable,
+	reflect.TypeFor[remit.ConnectionStatus](): remit.ConnectionActive,
+	reflect.TypeFor[remit.UserStatus]():       remit.UserActive,
+	reflect.TypeFor[remit.AuditOutcome]():     remit.AuditDone,
+	reflect.TypeFor[json.RawMessage]():        json.RawMessage(`{"before":null}`),
+	reflect.TypeFor[[]byte]():                 []byte("bytes"),
+}
+
+// texts are strings that mean something, by the field's name; the last name
+// counts, or type.name.
+var texts = map[string]string{
+	"Path": "/t/Branch A", "Organisation": "/t/Branch A", "Currency": "USD", "Quantity": "2.5", "UnitPrice": "10.00",
+	"Adjustment.Kind": "tax", "PaymentMethod.Type": "card", "Connection.Mode": "api_keys", "Import.State": "done",
+}
+
+func fill(v reflect.Value, name string, optional bool) {
+	if sample, is := samples[v.Type()]; is {
+		v.Set(reflect.ValueOf(sample))
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		text, known := texts[name]
+		if !known {
+			text = texts[name[strings.LastIndexByte(name, '.')+1:]]
+		}
+		if text == "" && optional {
+			text = "text"
+		}
+		v.SetString(text)
+	case reflect.Bool:
+		v.SetBool(optional)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(3)
+	case reflect.Pointer:
+		if optional {
+			v.Set(reflect.New(v.Type().Elem()))
+			fill(v.Elem(), name, optional)
+		}
+	case reflect.Slice:
+		if optional {
+			v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+			fill(v.Index(0), name, optional)
+		}
+	case reflect.Struct:
+		for f := range fieldsOf(v.Type()) {
+			if f.IsExported() {
+				fill(v.FieldByIndex(f.Index), v.Type().Name()+"."+f.Name, optional)
+			}
+		}
+	}
+}
+
+func mustPath(s string) remit.Path {
+	p, err := remit.ParsePath(s)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
