@@ -1,6 +1,6 @@
 // Package embedded brings up, on loopback, the parts Remit needs where no real
-// one is configured: a private PostgreSQL and a Temporal server. The command
-// `remit dev` uses it, and so do the tests.
+// one is configured: a private PostgreSQL, a Temporal server and the stand-in
+// for Stripe. The command `remit dev` uses it, and so do the tests.
 //
 // It owns a data folder: the lock that keeps two programs out of it, the ports
 // it remembers, the PostgreSQL cluster with its password, and the logs. It

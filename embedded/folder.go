@@ -28,6 +28,9 @@ var ErrFolderBusy = errors.New("data folder in use")
 //	postgres.log        its log; postgres.log.1 is the one before
 //	temporal.pid        locked by a running Temporal server
 //	temporal.log        its log
+//	sandbox/            the journal of the stand-in for Stripe
+//	sandbox.pid         locked by a running stand-in
+//	sandbox.log         its log
 //
 // Deleting the whole folder while it is not open resets everything.
 type Folder struct {

@@ -60,7 +60,7 @@ func StartTemporal(ctx context.Context, folder *Folder, options TemporalOptions,
 		}
 		options.Program = program
 	}
-	if err := endLeftBehindTemporal(ctx, folder.Path("temporal.pid"), report); err != nil {
+	if err := endLeftBehindHolder(ctx, "a Temporal", folder.Path("temporal.pid"), report); err != nil {
 		return nil, fmt.Errorf("Temporal: %w", err)
 	}
 	report.stepf("Starting Temporal")
@@ -160,9 +160,9 @@ func readReady(ctx context.Context, said *os.File, child *child) (namespace stri
 	return ready.Namespace, nil
 }
 
-// endLeftBehindTemporal stops a server that still holds the lock on its pid
-// file; unlocked, the number in it may be anybody's.
-func endLeftBehindTemporal(ctx context.Context, pidFile string, report Reporter) error {
+// endLeftBehindHolder stops a server that still holds the lock on its pid file;
+// unlocked, the number in it may be anybody's.
+func endLeftBehindHolder(ctx context.Context, what, pidFile string, report Reporter) error {
 	if !isLocked(pidFile) {
 		return nil
 	}
@@ -174,7 +174,7 @@ func endLeftBehindTemporal(ctx context.Context, pidFile string, report Reporter)
 	if err != nil || pid <= 1 {
 		return fmt.Errorf("%s is locked but holds no process id", pidFile)
 	}
-	report.stepf("Stopping a Temporal left behind (process %d)", pid)
+	report.stepf("Stopping %s left behind (process %d)", what, pid)
 	return endProcess(ctx, pid, func() bool { return isLocked(pidFile) }, syscall.SIGTERM, stopWithin)
 }
 
