@@ -19,6 +19,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"remit"
+	"remit/credentials"
 	"remit/gateway"
 	"remit/policies"
 	"remit/postgres"
@@ -34,11 +35,12 @@ type Commands struct {
 	Stripe    *gateway.Gateway
 	Secrets   *secrets.Keyring
 	Logger    *slog.Logger
-	Now       func() time.Time // real time
-	PublicURL string           // of the portal, without a trailing slash
-	Answer    time.Duration    // how long a payer waits for an outcome before "as it stands"; 20 s by default
-	TaskQueue string           // where the workflows run; [remit.TaskQueue] by default
-	Sandbox   bool             // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed
+	Now       func() time.Time    // real time
+	PublicURL string              // of the portal, without a trailing slash
+	Answer    time.Duration       // how long a payer waits for an outcome before "as it stands"; 20 s by default
+	TaskQueue string              // where the workflows run; [remit.TaskQueue] by default
+	Passwords *credentials.Policy // which passwords may be set; the embedded rules by default
+	Sandbox   bool                // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed
 }
 
 // Caller is who asks, resolved from a session or a token before any command.

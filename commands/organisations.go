@@ -151,7 +151,7 @@ func insertOwner(ctx context.Context, tx *postgres.Tx, account uuid.UUID, top re
 	if err != nil {
 		return err
 	}
-	return tx.InsertGrant(ctx, remit.RoleGrant{ID: id, User: account, Role: policies.RoleOwner, UnitID: top.ID, Path: top.Path}, now)
+	return tx.InsertGrantOnce(ctx, remit.RoleGrant{ID: id, User: account, Role: policies.RoleOwner, UnitID: top.ID, Path: top.Path}, now)
 }
 
 // newOrganisation checks the input and makes an organisation of it; what is not

@@ -1,0 +1,96 @@
+package commands
+
+import (
+	"context"
+
+	"remit"
+	"remit/credentials"
+	"remit/postgres"
+	"remit/secrets"
+)
+
+// InvitationView is what the page behind an invitation shows.
+type InvitationView struct {
+	Email        string
+	Name         string
+	Organisation string // path of the tenant
+	HasPassword  bool   // asks for the password of the account, else for a new one
+}
+
+// Invitation reads an invitation by its token. Whatever is wrong with the
+// token, it is not found.
+func (c *Commands) Invitation(ctx context.Context, token string) (InvitationView, error) {
+	stored, account, err := c.accountOfLink(ctx, token, credentials.InvitationToken, postgres.PurposeInvitation)
+	if err != nil {
+		return InvitationView{}, err
+	}
+	view := InvitationView{Email: account.Email, Name: account.Name, HasPassword: account.PasswordHash != ""}
+	err = c.DB.InTenant(ctx, *stored.Tenant, func(tx *postgres.Tx) error {
+		view.Organisation, err = tx.TenantPath(ctx)
+		return err
+	})
+	return view, err
+}
+
+// AcceptInvitation makes the person invited a member. A new account gets the
+// password; one that has a password must prove it, with the delays of a
+// sign-in. It signs nobody in.
+func (c *Commands) AcceptInvitation(ctx context.Context, token string, password secrets.Secret, from From) error {
+	stored, account, err := c.accountOfLink(ctx, token, credentials.InvitationToken, postgres.PurposeInvitation)
+	if err != nil {
+		return err
+	}
+	hash, err := c.proveOrChoose(ctx, account, password, from)
+	if err != nil {
+		return err
+	}
+	tenant := *stored.Tenant
+	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+		_, usable, err := postgres.UseAccountToken(ctx, tx, stored.Hash, stored.Purpose, c.Now())
+		if err != nil {
+			return err
+		}
+		user, err := tx.User(ctx, account.ID)
+		if err != nil {
+			return err
+		}
+		if !usable || user.Status == remit.UserDisabled {
+			return errLink()
+		}
+		if hash != "" {
+			if first, err := postgres.SetFirstPassword(ctx, tx, account.ID, hash, c.Now()); err != nil {
+				return err
+			} else if !first {
+				return errLink() // set by another invitation meanwhile
+			}
+		}
+		if err := tx.AcceptMember(ctx, account.ID, c.Now()); err != nil {
+			return err
+		}
+		return c.audit(ctx, tx, c.accountEntry(account, "user.accept", from))
+	})
+	if err == nil {
+		c.Authority.Invalidate(tenant)
+	}
+	return err
+}
+
+// proveOrChoose checks the password of an account that has one, or hashes the
+// first one of an account that has none.
+func (c *Commands) proveOrChoose(ctx context.Context, account postgres.Account, password secrets.Secret, from From) (hash string, err error) {
+	if account.PasswordHash == "" {
+		return c.acceptable(ctx, "password", password, account.Email, account.Name)
+	}
+	counted, err := c.countTry(ctx, account.Email, account, "", from.Address)
+	if err != nil {
+		return "", err
+	}
+	right, err := verify(ctx, account, password)
+	if err != nil {
+		return "", err
+	}
+	if !right {
+		return "", remit.Invalid("password", "The password is wrong.")
+	}
+	return "", c.forgive(ctx, counted)
+}
