@@ -48,7 +48,7 @@ func openWorld(t *testing.T, change ...func(*program.Config)) *world {
 	t.Helper()
 	stripe, err := sandbox.Open(sandbox.Options{Dir: t.TempDir()})
 	must(t, err)
-	server := httptest.NewServer(stripe.Handler())
+	server := httptest.NewServer(mirror.Handler(stripe.Handler()))
 	stripe.SetPublicURL(server.URL)
 	t.Cleanup(func() { server.Close(); must(t, stripe.Close()) })
 	address, namespace := embedded.TestTemporal(t)
