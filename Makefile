@@ -39,9 +39,12 @@ bench: ## The benchmarks, each once
 	@REMIT_TEMPORALD=$$(tools/build temporald) go run ./embedded/testenv -- \
 		go test -run '^$$' -bench . -benchtime "$${BENCHTIME:-1s}" -p 1 ./...
 
+# templ runs in each folder: its paths, which go into the generated code, then
+# do not depend on where it was called from.
 generate: ## Generated code again
-	@PATH="$$(dirname "$$(tools/build templ)"):$$PATH" TEMPL="$$(tools/build templ)" go generate ./...
-	@if find . -path ./tools -prune -o -name '*.templ' -print | grep -q .; then "$$(tools/build templ)" generate -log-level warn; fi
+	@go generate ./...
+	@templ=$$(tools/build templ) && for dir in $$(find . -path ./tools -prune -o -name '*.templ' -printf '%h\n' | sort -u); do \
+		(cd "$$dir" && "$$templ" generate -log-level warn) || exit 1; done
 
 fmt: ## Go files, formatted
 	gofmt -w $$(git ls-files '*.go')
