@@ -179,7 +179,7 @@ func (c *Commands) PaymentMethods(ctx context.Context, caller Caller, customer u
 		return nil, err
 	}
 	if found.member.Customer == nil {
-		if err := c.anyOf(ctx, caller, found.member.Tenant, who.Organisation, remit.StripePay, remit.CustomerEdit, remit.CustomerRead); err != nil {
+		if err := c.anyOf(ctx, caller, found.member.Tenant, who.Organisation, remit.StripePay, remit.CustomerEdit); err != nil {
 			return nil, err
 		}
 	}

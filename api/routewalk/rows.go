@@ -1,0 +1,167 @@
+// Package routewalk asks every route of the API as everybody and holds the
+// answers against what openapi.yaml and the table of rows promise: who is told
+// that a thing exists, who may do something to it, and that nobody learns what
+// a body should look like for what he may not do.
+//
+// It owns the table and the walk; the world that is walked through (a running
+// server with people and objects) is the test's own. It is for tests.
+//
+// Invariants: an operation of the document without a row, and a row without an
+// operation, are errors.
+package routewalk
+
+// Row says who gets how far with an operation.
+type Row struct {
+	// Public: no credentials are asked for.
+	Public bool
+	// Ends: it ends the caller's session, so that only the answer without
+	// credentials is looked at.
+	Ends bool
+	// Object is the kind of thing whose id (or name) the path holds: "" for
+	// none, else see the kinds below.
+	Object string
+	// At is where ?organisation= points: "", "top" or "unit".
+	At string
+	// See lists permissions of which one shows the object; [Any] is any
+	// permission at all. Who lacks them all gets 404. Empty: every member sees.
+	See []string
+	// Do lists groups of permissions, of each of which one is needed. Who sees
+	// but lacks a group gets 403.
+	Do [][]string
+	// Customer is how far a customer's user gets with his customer's things.
+	Customer Customer
+}
+
+// Customer is how far a customer's user gets.
+type Customer int
+
+// The ways a customer's user is answered.
+const (
+	Hidden  Customer = iota // 404 for an object, 403 for what has none
+	Visible                 // 403
+	Allowed
+)
+
+// Kinds of objects that a world provides. Each is at the world's unit, and
+// fresh where the operation uses it up.
+const (
+	KindInvoice       = "invoice"
+	KindHeldInvoice   = "held invoice" // a person's hold is on it
+	KindWorkItem      = "work item"    // assigned to the role Invoice Payers at the unit
+	KindCustomer      = "customer"
+	KindPaymentMethod = "payment method" // of that customer
+	KindOrganisation  = "organisation"   // an empty one below the unit
+	KindGrant         = "grant"          // somebody's, at the unit
+	KindRole          = "role"           // the tenant's own
+	KindUser          = "user"           // somebody with a role at the unit
+	KindToken         = "token"          // somebody else's
+	KindImport        = "import"
+	KindConnection    = "connection" // its webhook
+)
+
+// Any stands in [Row.See] for whatever permission.
+const Any = "any permission"
+
+const (
+	payers      = "workflow=role('Invoice Payers')"
+	pay         = "stripe=pay"
+	stripeAll   = "stripe=*"
+	invoiceRead = "invoice=read"
+	invoiceEdit = "invoice=edit"
+	adminUsers  = "admin=users"
+	adminRoles  = "admin=roles"
+	adminUnits  = "admin=organisations"
+	customerSee = "customer=read"
+	customerEd  = "customer=edit"
+)
+
+func needs(permission ...string) [][]string {
+	groups := make([][]string, len(permission))
+	for i, p := range permission {
+		groups[i] = []string{p}
+	}
+	return groups
+}
+
+func editing(kind string) Row {
+	return Row{Object: kind, See: []string{invoiceRead, invoiceEdit}, Do: needs(invoiceEdit), Customer: Visible}
+}
+
+var methods = [][]string{{pay, customerEd}}
+
+// Rows is the table, by operationId.
+var Rows = map[string]Row{
+	"signIn": {Public: true}, "finishSignIn": {Public: true}, "acceptInvitation": {Public: true},
+	"requestPasswordReset": {Public: true}, "completePasswordReset": {Public: true},
+	"stripeWebhook": {Public: true}, "stripeConnectionWebhook": {Public: true, Object: KindConnection},
+	"healthz": {Public: true}, "readyz": {Public: true}, "openapi": {Public: true}, "docs": {Public: true}, "docsStyle": {Public: true},
+
+	"signOut":            {Ends: true},
+	"confirmSession":     {Customer: Allowed},
+	"me":                 {Customer: Allowed},
+	"changePassword":     {Customer: Allowed},
+	"setSecondFactor":    {Customer: Allowed},
+	"removeSecondFactor": {Customer: Allowed},
+
+	"users":          {At: "top", Do: needs(adminUsers)},
+	"inviteUser":     {Do: needs(adminUsers)},
+	"updateUser":     {Object: KindUser, At: "top", Do: needs(adminUsers), Customer: Visible},
+	"apiTokens":      {At: "top", Customer: Allowed},
+	"createApiToken": {Customer: Allowed},
+	"revokeApiToken": {Object: KindToken, See: []string{adminUsers}},
+
+	"organisations":      {At: "top", Do: needs(adminUnits)},
+	"createOrganisation": {Do: needs(adminUnits)},
+	"updateOrganisation": {Object: KindOrganisation, See: []string{Any}, Do: needs(adminUnits)},
+	"deleteOrganisation": {Object: KindOrganisation, See: []string{Any}, Do: needs(adminUnits)},
+	"roles":              {At: "top", Do: needs(adminRoles)},
+	"putRole":            {Object: KindRole, At: "top", Do: needs(adminRoles), Customer: Visible},
+	"deleteRole":         {Object: KindRole, At: "top", Do: needs(adminRoles), Customer: Visible},
+	"grants":             {At: "top", Do: needs(adminRoles)},
+	"createGrant":        {Do: needs(adminRoles)},
+	"deleteGrant":        {Object: KindGrant, See: []string{Any}, Do: needs(adminRoles)},
+	"audit":              {At: "top", Do: needs("admin=audit")},
+
+	"workItemStep":       {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
+	"setWorkItemStep":    {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
+	"paymentSettings":    {At: "unit", See: []string{Any}, Do: needs("stripe=view")},
+	"setPaymentSettings": {At: "unit", See: []string{Any}, Do: needs(stripeAll)},
+	"connection":         {At: "top", See: []string{Any}, Do: needs("stripe=view")},
+	"saveKeys":           {At: "top", See: []string{Any}, Do: needs(stripeAll)},
+	"removeKeys":         {At: "top", See: []string{Any}, Do: needs(stripeAll)},
+	"stripeAccount":      {At: "top", See: []string{Any}, Do: needs("stripe=view", "stripe=read")},
+
+	"customers":               {At: "unit", Do: needs(customerSee), Customer: Allowed},
+	"createCustomer":          {Do: needs(customerEd)},
+	"customer":                {Object: KindCustomer, See: []string{customerSee, customerEd}, Customer: Allowed},
+	"updateCustomer":          {Object: KindCustomer, See: []string{customerSee, customerEd}, Do: needs(customerEd), Customer: Visible},
+	"paymentMethods":          {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
+	"addPaymentMethod":        {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
+	"setDefaultPaymentMethod": {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
+	"removePaymentMethod":     {Object: KindPaymentMethod, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
+
+	"invoices":       {At: "unit", Do: needs(invoiceRead), Customer: Allowed},
+	"createInvoice":  {Do: needs(invoiceEdit)},
+	"invoice":        {Object: KindInvoice, See: []string{invoiceRead}, Customer: Allowed},
+	"updateInvoice":  editing(KindInvoice),
+	"sendInvoice":    editing(KindInvoice),
+	"processInvoice": editing(KindInvoice),
+	"voidInvoice":    editing(KindInvoice),
+	"holdInvoice":    editing(KindInvoice),
+	"liftHold":       {Object: KindHeldInvoice, See: []string{invoiceRead, invoiceEdit, pay}, Do: needs(invoiceEdit), Customer: Visible},
+	"payInvoice":     {Object: KindInvoice, See: []string{invoiceRead, pay}, Do: needs(pay), Customer: Allowed},
+	"payments":       {Object: KindInvoice, See: []string{invoiceRead}, Customer: Allowed},
+	"recordPayment":  editing(KindInvoice),
+	"timeline":       {Object: KindInvoice, See: []string{invoiceRead}, Customer: Visible},
+
+	"workItems":       {At: "unit", Customer: Allowed},
+	"workItem":        {Object: KindWorkItem, See: []string{payers}},
+	"claimWorkItem":   {Object: KindWorkItem, See: []string{payers}},
+	"releaseWorkItem": {Object: KindWorkItem, See: []string{payers}},
+	"payWorkItem":     {Object: KindWorkItem, See: []string{payers}, Do: needs(pay)},
+
+	"imports":      {Customer: Allowed}, // those of units where the caller holds invoice=edit
+	"startImport":  {Do: needs(invoiceEdit)},
+	"import":       {Object: KindImport, See: []string{invoiceEdit}},
+	"advanceClock": {Do: needs(adminUnits)},
+}
