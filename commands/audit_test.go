@@ -93,6 +93,14 @@ func TestTheAuditTrailTellsWhoDidWhat(t *testing.T) {
 	if denied.Outcome != remit.AuditDenied || denied.Actor.ID != clerk.Account.String() || denied.Scope != "admin=audit" {
 		t.Errorf("the refusal: %+v", denied)
 	}
+	h.custom(owner, "Granter", remit.AdminRoles)
+	granter := h.join(owner, "greg@example.com", "Granter at /dev/Branch A")
+	_, err = h.CreateGrant(ctx, granter, Given(GrantInput{User: clerk.Email, Role: policies.RoleOwner, Path: "/dev/Branch A"}))
+	wants(t, "more than he holds", err, remit.KindForbidden)
+	list, err = h.Audit(ctx, owner, AuditFilter{Actor: granter.Account.String(), Action: "grant.create"}, Page{})
+	if err != nil || len(list.Items) != 1 || list.Items[0].Outcome != remit.AuditDenied || !strings.Contains(string(list.Items[0].Change), "Owner") {
+		t.Errorf("what he tried: %+v, %v", list.Items, err)
+	}
 	auditor := h.join(owner, "aud@example.com", "Auditor at /dev/Branch A")
 	list, err = h.Audit(ctx, auditor, AuditFilter{}, Page{})
 	if err != nil || len(list.Items) == 0 {

@@ -29,13 +29,16 @@ type rightsPlan func(tx *postgres.Tx, snapshot policies.Snapshot, now *policies.
 // one after the other, and each is judged by what the one before has left: two
 // administrators who remove each other at once do not both succeed. It is in
 // force in this process when changeRights returns, and in the others within
-// the time a notice takes.
+// the time a notice takes. A refusal goes to the audit trail with what was
+// tried.
 func (c *Commands) changeRights(ctx context.Context, caller Caller, tenant uuid.UUID, plan rightsPlan) error {
+	var tried *remit.AuditEntry
 	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
 		if err := tx.LockTenant(ctx); err != nil {
 			return err
 		}
 		decided, err := c.judge(ctx, tx, caller, plan)
+		tried = decided.entry
 		if err != nil {
 			return err
 		}
@@ -44,8 +47,14 @@ func (c *Commands) changeRights(ctx context.Context, caller Caller, tenant uuid.
 		}
 		return c.audit(ctx, tx, decided.entry)
 	})
-	if err == nil {
+	switch {
+	case err == nil:
 		c.Authority.Invalidate(tenant)
+	case tried != nil && remit.IsCode(err, remit.CodeForbidden):
+		tried.Outcome = remit.AuditDenied
+		if failed := c.auditAlone(ctx, tenant, tried); failed != nil {
+			c.Logger.ErrorContext(ctx, "a refusal was not recorded", "error", failed, "tenant", tenant, "action", tried.Action)
+		}
 	}
 	return err
 }
