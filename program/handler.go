@@ -18,10 +18,8 @@ func (p *Program) handler() (http.Handler, error) {
 			targets = append(targets, at.Scheme+"://"+at.Host)
 		}
 	}
-	options := api.Options{
-		Commands: p.Commands, Logger: c.Logger,
-		Security: httpsec.Config{Headers: httpsec.Headers{FormActions: targets}, Proxies: c.Proxies, PublicURL: c.PublicURL},
-	}
+	guards := httpsec.Config{Headers: httpsec.Headers{FormActions: targets}, Proxies: c.Proxies, PublicURL: c.PublicURL, Logger: c.Logger}
+	options := api.Options{Commands: p.Commands, Logger: c.Logger, Security: guards, Observe: p.operations.observe}
 	if c.Portal != nil {
 		portal, err := c.Portal(p.Commands, c.Logger)
 		if err != nil {
@@ -29,7 +27,11 @@ func (p *Program) handler() (http.Handler, error) {
 		}
 		options.Portal, options.NotFound, options.BodyLimit = portal.Mount, portal.NotFound, portal.BodyLimit
 	}
-	return api.New(options)
+	server, err := api.New(options)
+	if err != nil {
+		return nil, err
+	}
+	return unready(c.Preparing, guards, server)
 }
 
 // quiet keeps Temporal's chatter about every poll out of the log.

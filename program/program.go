@@ -36,7 +36,7 @@ import (
 // Config says what is started and on which parts.
 type Config struct {
 	DatabaseURL     string // migrated already
-	TemporalAddress string
+	TemporalAddress string // "" for work on the database alone
 	Namespace       string // "" is remit
 	TemporalTLS     *tls.Config
 	StripeURL       string // "" is Stripe itself
@@ -53,6 +53,10 @@ type Config struct {
 	Times           workflows.Times   // zero is the default
 	SweepEvery      time.Duration     // 0 is 5 s
 	Logger          *slog.Logger
+	OpsListen       string // host:port on loopback of /metrics and /readyz for the operator; "" is none
+	// Preparing says what is still being done before Remit is ready, "" when
+	// nothing is; nil is nothing.
+	Preparing func() string
 	// Portal mounts the web pages; nil serves the API alone.
 	Portal func(*commands.Commands, *slog.Logger) (Portal, error)
 	// Crash is called at the boundaries of money steps; tests kill there.
@@ -71,14 +75,17 @@ type Program struct {
 	Commands *commands.Commands
 	// URL is where it is served, without a trailing slash; "" if it is not.
 	URL string
+	// OpsURL is where the operator's port is, "" if there is none.
+	OpsURL string
 
-	config   Config
-	db       *postgres.DB
-	temporal client.Client
-	server   *http.Server
-	stop     context.CancelFunc
-	running  sync.WaitGroup
-	failed   chan error
+	config     Config
+	db         *postgres.DB
+	temporal   client.Client
+	server     *http.Server
+	operations *operations
+	stop       context.CancelFunc
+	running    sync.WaitGroup
+	failed     chan error
 }
 
 // Start brings everything up and returns once it serves. What was started is
@@ -87,7 +94,10 @@ func Start(ctx context.Context, config Config) (_ *Program, err error) {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
-	p := &Program{config: config, failed: make(chan error, 4)}
+	if err := refuseExposedDemo(config); err != nil {
+		return nil, err
+	}
+	p := &Program{config: config, operations: newOperations(), failed: make(chan error, 4)}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	p.stop = stop
 	defer func() {
@@ -107,6 +117,11 @@ func Start(ctx context.Context, config Config) (_ *Program, err error) {
 	if config.Work {
 		p.work(background)
 	}
+	if config.OpsListen != "" {
+		if err := p.serveOperations(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return p, nil
 }
 
@@ -122,6 +137,11 @@ func (p *Program) Close(ctx context.Context) error {
 		defer cancel()
 		if err := p.server.Shutdown(waiting); err != nil {
 			errs = append(errs, fmt.Errorf("stop serving: %w", err))
+		}
+	}
+	if p.operations.server != nil {
+		if err := p.operations.server.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("stop the operator's port: %w", err))
 		}
 	}
 	p.stop()
@@ -141,6 +161,9 @@ func (p *Program) open(ctx context.Context) error {
 	if p.db, err = postgres.Open(ctx, c.DatabaseURL, postgres.Options{}); err != nil {
 		return err
 	}
+	if err := refuseMixedData(ctx, c, p.db); err != nil {
+		return err
+	}
 	keys, err := secrets.Open(ctx, c.KEKFile, p.db.Keysets())
 	if err != nil {
 		return fmt.Errorf("open the keys: %w", err)
@@ -153,13 +176,15 @@ func (p *Program) open(ctx context.Context) error {
 	if namespace == "" {
 		namespace = "remit"
 	}
-	data, failures := secrets.TemporalConverters(keys)
-	p.temporal, err = client.DialContext(ctx, client.Options{
-		HostPort: c.TemporalAddress, Namespace: namespace, DataConverter: data, FailureConverter: failures,
-		Logger: temporallog.NewStructuredLogger(quiet(c.Logger)), ConnectionOptions: client.ConnectionOptions{TLS: c.TemporalTLS},
-	})
-	if err != nil {
-		return fmt.Errorf("reach Temporal at %s: %w", c.TemporalAddress, err)
+	if c.TemporalAddress != "" {
+		data, failures := secrets.TemporalConverters(keys)
+		p.temporal, err = client.DialContext(ctx, client.Options{
+			HostPort: c.TemporalAddress, Namespace: namespace, DataConverter: data, FailureConverter: failures,
+			Logger: temporallog.NewStructuredLogger(quiet(c.Logger)), ConnectionOptions: client.ConnectionOptions{TLS: c.TemporalTLS},
+		})
+		if err != nil {
+			return fmt.Errorf("reach Temporal at %s: %w", c.TemporalAddress, err)
+		}
 	}
 	p.Commands = &commands.Commands{
 		DB: p.db, Authority: authority, Temporal: p.temporal, Secrets: keys, Logger: c.Logger, Now: time.Now, PublicURL: c.PublicURL,

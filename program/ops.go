@@ -1,0 +1,90 @@
+package program
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"remit/api/httpsec"
+)
+
+// operations is what an operator's tools ask, on a port of its own that is not
+// published: /healthz, /readyz and /metrics.
+type operations struct {
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec
+	server   *http.Server
+}
+
+func newOperations() *operations {
+	o := &operations{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "remit_request_seconds", Help: "How long operations of the API took, by operation and status.",
+			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20},
+		}, []string{"operation", "status"}),
+	}
+	o.registry.MustRegister(o.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return o
+}
+
+// observe counts an answered operation. Its labels are bounded: operations are
+// those of the contract.
+func (o *operations) observe(operation string, status int, took time.Duration) {
+	o.requests.WithLabelValues(operation, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// serveOperations refuses an address beyond loopback: what is said here is for
+// whoever runs Remit (T37).
+func (p *Program) serveOperations(ctx context.Context) error {
+	address := p.config.OpsListen
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || !IsLoopback(host) {
+		return fmt.Errorf("the operator's port stays on loopback, it cannot be %s", address)
+	}
+	listener, err := httpsec.Listen(ctx, address)
+	if err != nil {
+		return err
+	}
+	p.OpsURL = "http://" + listener.Addr().String()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeHealth(w, nil) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		asking, cancel := context.WithTimeout(r.Context(), time.Second)
+		defer cancel()
+		problems := p.Commands.Ready(asking)
+		if p.config.Preparing != nil && p.config.Preparing() != "" {
+			problems["preparing"] = p.config.Preparing()
+		}
+		writeHealth(w, problems)
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(p.operations.registry, promhttp.HandlerOpts{}))
+	p.operations.server = httpsec.NewServer(mux, p.config.Logger)
+	p.running.Go(func() {
+		if err := p.operations.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			p.failed <- fmt.Errorf("serve the operator's port: %w", err)
+		}
+	})
+	return nil
+}
+
+func writeHealth(w http.ResponseWriter, problems map[string]string) {
+	status, body := http.StatusOK, map[string]any{"status": "ready"}
+	if len(problems) > 0 {
+		status, body = http.StatusServiceUnavailable, map[string]any{"status": "not ready", "problems": problems}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(body); err != nil {
+		return // whoever asked has gone
+	}
+}
