@@ -49,7 +49,7 @@ func (e AuditEntry) ChainHash(tenant uuid.UUID, previous []byte) []byte {
 		_, _ = sum.Write(binary.BigEndian.AppendUint64(nil, uint64(len(field))))
 		_, _ = sum.Write(field)
 	}
-	number := func(n int64) { write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
+	number := func(n int64) { write(binary.BigEndian.AppendUint64(nil, uint64(n))) } //nolint:gosec // the same 64 bits
 	write(tenant[:])
 	write(previous)
 	number(e.Seq)

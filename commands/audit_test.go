@@ -32,14 +32,14 @@ func TestT41AnEditedAuditTrailIsNoticed(t *testing.T) {
 		"one added":                  "insert into audit (tenant, seq, at, actor_kind, action, outcome, change, hash) select tenant, seq + 1, at, 'user', 'x', 'done', '{}', hash from audit order by seq desc limit 1; update audit_heads set seq = seq + 1",
 	}
 	for what, statement := range edits {
-		h.exec("begin; set local session_replication_role = replica; " + "create temp table kept as select * from audit; create temp table head as select * from audit_heads")
+		h.exec("begin; set local session_replication_role = replica; " + "create temp table kept as table audit; create temp table head as table audit_heads")
 		h.exec("commit")
 		h.exec("begin; set local session_replication_role = replica; " + statement + "; commit")
 		if _, err := h.VerifyAudit(ctx, tenant); !errors.Is(err, postgres.ErrAuditBroken) || !strings.Contains(err.Error(), "entry") {
 			t.Errorf("%s: %v", what, err)
 		}
-		h.exec(`begin; set local session_replication_role = replica; delete from audit; insert into audit select * from kept;
-			delete from audit_heads; insert into audit_heads select * from head; drop table kept; drop table head; commit`)
+		h.exec(`begin; set local session_replication_role = replica; delete from audit; insert into audit table kept;
+			delete from audit_heads; insert into audit_heads table head; drop table kept; drop table head; commit`)
 		if n, err := h.VerifyAudit(ctx, tenant); err != nil || n != whole {
 			t.Fatalf("put back: %d, %v", n, err)
 		}

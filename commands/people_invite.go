@@ -289,7 +289,7 @@ func (c *Commands) Mails(ctx context.Context, caller Caller, organisation string
 	}
 	mails := make([]remit.Mail, len(rows))
 	for i, row := range rows {
-		body, err := c.Secrets.Open(secrets.Mails, mailPlace(member.Tenant, row.ID), row.Sealed)
+		body, err := c.Secrets.Open(secrets.Mails, mailPlace(member.Tenant, row.ID), row.Sealed) //nolint:contextcheck // bounds itself
 		if err != nil {
 			return List[remit.Mail]{}, fmt.Errorf("open a mail: %w", err)
 		}

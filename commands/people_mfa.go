@@ -166,7 +166,7 @@ func (c *Commands) proveCode(ctx context.Context, account postgres.Account, code
 	if err != nil {
 		return err
 	}
-	secret, err := c.Secrets.OpenSecret(secrets.MFA, mfaPlace(account.ID), account.MFASecret)
+	secret, err := c.Secrets.OpenSecret(secrets.MFA, mfaPlace(account.ID), account.MFASecret) //nolint:contextcheck // bounds itself
 	if err != nil {
 		return fmt.Errorf("open the second factor: %w", err)
 	}

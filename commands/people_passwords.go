@@ -34,8 +34,7 @@ func (c *Commands) acceptable(ctx context.Context, field string, password secret
 		policy = &credentials.Policy{}
 	}
 	accepted, err := policy.Accept(password.Reveal(), about...)
-	var refused *credentials.PasswordError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*credentials.PasswordError](err); ok {
 		return "", remit.Invalid(field, "%s", refused.Reason)
 	}
 	if err != nil {

@@ -70,7 +70,7 @@ func networkOf(address string) string {
 // once do not pass as one; [Commands.forgive] takes that back. While a delay
 // lasts it counts nothing and returns an error of kind limited (429).
 func (c *Commands) countTry(ctx context.Context, email string, account postgres.Account, browser, address string) (counted []try, err error) {
-	if counted, err = c.tries(email, account, browser, address); err != nil {
+	if counted, err = c.tries(email, account, browser, address); err != nil { //nolint:contextcheck // bounds itself
 		return nil, err
 	}
 	now := c.Now()

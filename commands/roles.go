@@ -149,7 +149,8 @@ func putRole(ctx context.Context, caller Caller, member Membership, name string,
 		role := policies.Role{Name: name, Permissions: permissions}
 		others := slices.DeleteFunc(slices.Clone(s.Roles), func(r policies.Role) bool { return r.Name == name })
 		change := rightsChange{scope: remit.AdminRoles, path: member.Path, next: s}
-		change.next.Roles = append(others, role)
+		others = append(others, role)
+		change.next.Roles = others
 		if err := policies.ValidateRoles(change.next.Roles); err != nil {
 			return change, err
 		}

@@ -103,7 +103,7 @@ func (tx *Tx) VerifyAudit(ctx context.Context) (int64, error) {
 		}
 		switch {
 		case e.Seq > head:
-			break // written since the head was read
+			continue // written since the head was read
 		case e.Seq != last+1:
 			return last, fmt.Errorf("%w: entry %d is missing", ErrAuditBroken, last+1)
 		case !bytes.Equal(e.ChainHash(tx.Tenant, previous), e.Hash):

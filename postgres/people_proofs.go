@@ -62,7 +62,7 @@ func DeleteAccountTokens(ctx context.Context, tx pgx.Tx, account uuid.UUID, purp
 	return nil
 }
 
-const accountTokenColumns = "token_hash, account_id, purpose, tenant, expires_at"
+const accountTokenColumns = "token_hash, account_id, purpose, tenant, expires_at" //nolint:gosec // names of columns
 
 func accountToken(row pgx.Row) (AccountToken, bool, error) {
 	var t AccountToken
