@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"remit"
+	"remit/api/httpsec"
 	"remit/api/strictjson"
 	"remit/commands"
 )
@@ -22,6 +24,9 @@ const (
 	mediaMultipart = "multipart/form-data"
 	mediaAny       = "*/*" // webhooks, whose signature is over the bytes alone
 )
+
+// fileTimeout is how long a file may take to arrive, and its answer to leave.
+const fileTimeout = 5 * time.Minute
 
 // body is a request's JSON as a command takes it: read only when the command
 // asks, held against the operation's schema, then turned into the command's
@@ -81,6 +86,11 @@ func strictError(e *strictjson.Error) error {
 // and refuses types the operation does not take. A route without a body takes
 // none, or an empty JSON object.
 func (c *call) readPayload() error {
+	if slices.Contains(c.op.media, mediaMultipart) {
+		if err := httpsec.Extend(c.writer, fileTimeout); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return err
+		}
+	}
 	data, err := io.ReadAll(c.request.Body)
 	var overrun *http.MaxBytesError
 	switch {

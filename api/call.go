@@ -19,6 +19,7 @@ import (
 type call struct {
 	server  *Server
 	op      *operation
+	writer  http.ResponseWriter // for deadlines; the answer is written by serve
 	request *http.Request
 	params  gin.Params
 	caller  commands.Caller // zero on public operations
@@ -50,7 +51,7 @@ type reply struct {
 func (s *Server) serve(op *operation, handle handler) gin.HandlerFunc {
 	return func(g *gin.Context) {
 		started := time.Now()
-		c := &call{server: s, op: op, request: g.Request, params: g.Params}
+		c := &call{server: s, op: op, writer: g.Writer, request: g.Request, params: g.Params}
 		r := s.run(c, handle)
 		r.write(g.Writer)
 		s.observe(c, r.Status, time.Since(started))

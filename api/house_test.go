@@ -118,6 +118,16 @@ func (h *house) session(account uuid.UUID) *http.Cookie {
 	return &http.Cookie{Name: CookieSession, Value: token.Plain.Reveal()}
 }
 
+// exec changes the database as a superuser.
+func (h *house) exec(sql string, args ...any) {
+	h.t.Helper()
+	conn, err := pgx.Connect(h.t.Context(), h.url)
+	must(h.t, err)
+	defer func() { _ = conn.Close(h.t.Context()) }()
+	_, err = conn.Exec(h.t.Context(), sql, args...)
+	must(h.t, err)
+}
+
 // ask sends a request; edit may change it first.
 func (h *house) ask(method, path, body string, who *http.Cookie, edit ...func(*http.Request)) *http.Response {
 	h.t.Helper()

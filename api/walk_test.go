@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
@@ -161,15 +160,6 @@ func (g *ground) sent(caller commands.Caller, number string) uuid.UUID {
 	_, err = g.server.commands.SendInvoice(g.t.Context(), caller, made.ID)
 	must(g.t, err)
 	return made.ID
-}
-
-func (g *ground) exec(sql string, args ...any) {
-	g.t.Helper()
-	conn, err := pgx.Connect(g.t.Context(), g.url)
-	must(g.t, err)
-	defer func() { _ = conn.Close(g.t.Context()) }()
-	_, err = conn.Exec(g.t.Context(), sql, args...)
-	must(g.t, err)
 }
 
 func adding(who *http.Cookie) func(*http.Request) { return func(r *http.Request) { r.AddCookie(who) } }

@@ -72,10 +72,16 @@ func (db *DB) TakeRequestKey(ctx context.Context, k RequestKey, fingerprints [][
 }
 
 // KeepAnswer stores a request's answer under its key, if the lease taken then
-// is still the caller's.
+// is still the caller's. Some keys that count no more are swept up, so that the
+// table does not grow.
 func (db *DB) KeepAnswer(ctx context.Context, k RequestKey, taken time.Time, status int, sealed []byte) error {
-	_, err := db.pool.Exec(ctx, `update idempotency_keys set status = $5, answer = $6
-		where caller = $1 and path = $2 and key = $3 and created_at = $4 and status is null`, k.Caller, k.Path, k.Key, taken, status, sealed)
+	_, err := db.pool.Exec(ctx, `with swept as (
+			delete from idempotency_keys where ctid in
+				(select ctid from idempotency_keys where created_at < now() - $7::interval limit 100 for update skip locked)
+		)
+		update idempotency_keys set status = $5, answer = $6
+		where caller = $1 and path = $2 and key = $3 and created_at = $4 and status is null`,
+		k.Caller, k.Path, k.Key, taken, status, sealed, RequestKeyLife)
 	if err != nil {
 		return fmt.Errorf("keep the answer: %w", err)
 	}
@@ -91,15 +97,4 @@ func (db *DB) ReleaseRequestKey(ctx context.Context, k RequestKey, taken time.Ti
 		return fmt.Errorf("release the request key: %w", err)
 	}
 	return nil
-}
-
-// SweepRequestKeys deletes keys older than [RequestKeyLife], at most limit of
-// them, and returns how many there were.
-func (db *DB) SweepRequestKeys(ctx context.Context, limit int) (int64, error) {
-	tag, err := db.pool.Exec(ctx, `delete from idempotency_keys where ctid in
-		(select ctid from idempotency_keys where created_at < now() - $1::interval limit $2 for update skip locked)`, RequestKeyLife, limit)
-	if err != nil {
-		return 0, fmt.Errorf("sweep the request keys: %w", err)
-	}
-	return tag.RowsAffected(), nil
 }
