@@ -208,9 +208,11 @@ func (p *Payments) amend(ctx context.Context, tx *postgres.Tx, l *postgres.Locke
 		Data: map[string]any{"before": before, "total": in.Total, "due_date": in.DueDate.String(), "reason": in.Reason},
 	}}
 	if l.Outstanding > 0 {
-		if err := planOverdue(ctx, tx, l); err != nil {
+		late, err := planOverdue(ctx, tx, l, p.Now())
+		if err != nil {
 			return err
 		}
+		entries = append(entries, late...)
 		item, err := openItem(ctx, tx, l, p.Now(), stored.Actor)
 		if err != nil {
 			return err

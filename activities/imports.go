@@ -101,13 +101,12 @@ func nextPage(reader *invoicefile.Reader, done int) (page []line, end bool, err 
 }
 
 func (m *Imports) importPage(ctx context.Context, ref remit.ImportRef, job *postgres.Import, page []line) error {
-	var begun []remit.Invoice
 	after := *job
 	err := m.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
 		for _, row := range page {
 			after.RowsTotal++
 			after.NextLine = row.number
-			invoice, wrong, err := m.importRow(ctx, tx, &after, row)
+			wrong, err := m.importRow(ctx, tx, &after, row)
 			if err != nil {
 				return err
 			}
@@ -117,9 +116,6 @@ func (m *Imports) importPage(ctx context.Context, ref remit.ImportRef, job *post
 					return err
 				}
 			}
-			if invoice != nil {
-				begun = append(begun, *invoice)
-			}
 		}
 		return tx.SaveImport(ctx, after)
 	})
@@ -127,18 +123,18 @@ func (m *Imports) importPage(ctx context.Context, ref remit.ImportRef, job *post
 		return err
 	}
 	*job = after
-	return m.beginAll(ctx, ref.Tenant, begun)
+	return nil
 }
 
 // importRow brings one invoice in, sent and processed, or on its date if it is
-// dated ahead. It returns the invoice if it is new and on its way.
-func (m *Imports) importRow(ctx context.Context, tx *postgres.Tx, job *postgres.Import, row line) (*remit.Invoice, *postgres.ImportRowError, error) {
+// dated ahead. It returns what is wrong with the row, if anything is.
+func (m *Imports) importRow(ctx context.Context, tx *postgres.Tx, job *postgres.Import, row line) (*postgres.ImportRowError, error) {
 	if len(row.wrong) > 0 {
-		return nil, &postgres.ImportRowError{Line: row.number, Field: row.wrong[0].Field, Reason: row.wrong[0].Reason}, nil
+		return &postgres.ImportRowError{Line: row.number, Field: row.wrong[0].Field, Reason: row.wrong[0].Reason}, nil
 	}
 	customer, err := m.customerOf(ctx, tx, job, row.draft)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	in := remit.InvoiceInput{
 		Organisation: job.Organisation, CustomerID: customer.ID, Number: row.draft.Number, Currency: string(row.draft.Amount.Currency),
@@ -146,22 +142,22 @@ func (m *Imports) importRow(ctx context.Context, tx *postgres.Tx, job *postgres.
 	}
 	draft, err := Draft(ctx, tx, in, customer, m.Now())
 	if refused := refusal(err); refused != nil {
-		return nil, wrongRow(row, refused), nil
+		return wrongRow(row, refused), nil
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	draft.Source = "import " + job.FileName
+	draft.Source, draft.ImportID = "import "+job.FileName, &job.ID
 	if reason := row.draft.Hold(); reason != "" {
 		draft.Hold = &remit.Hold{Reason: reason, Kind: remit.HoldImport, Since: draft.CreatedAt}
 	}
 	inserted, id, err := InsertDraft(ctx, tx, draft, job.Actor, m.Now())
 	if refused := refusal(err); refused != nil {
-		return nil, wrongRow(row, refused), nil
+		return wrongRow(row, refused), nil
 	}
 	if err != nil || !inserted {
 		job.RowsSame++
-		return nil, nil, err
+		return nil, err
 	}
 	job.RowsNew++
 	job.AmountNew += draft.Total
@@ -170,14 +166,12 @@ func (m *Imports) importRow(ctx context.Context, tx *postgres.Tx, job *postgres.
 	}
 	l, err := tx.LockInvoice(ctx, id)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if sendOn := draft.IssueDate.StartIn(l.Zone); sendOn.After(l.Clock.Now(m.Now())) {
-		err = tx.Plan(ctx, l, remit.AgendaSend, l.ID, sendOn, "Is sent on its date")
-	} else {
-		err = Send(ctx, tx, l, m.Now(), job.Actor)
+		return nil, tx.Plan(ctx, l, remit.AgendaSend, l.ID, sendOn, "Is sent on its date")
 	}
-	return &l.Invoice, nil, err
+	return nil, Send(ctx, tx, l, m.Now(), job.Actor)
 }
 
 // customerOf finds the row's customer at the import's organisation, or makes him.
@@ -207,20 +201,35 @@ func (m *Imports) customerOf(ctx context.Context, tx *postgres.Tx, job *postgres
 	return customer, tx.InsertCustomer(ctx, customer)
 }
 
-// beginAll starts the workflows of a page's invoices. One that could not be
-// started is found by the agenda's sweep.
-func (m *Imports) beginAll(ctx context.Context, tenant uuid.UUID, invoices []remit.Invoice) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(8)
-	for _, invoice := range invoices {
-		group.Go(func() error {
-			if err := m.Begin(ctx, tenant, invoice); err != nil {
-				m.Logger.WarnContext(ctx, "a workflow was not started", "invoice", invoice.ID, "error", err)
+// BeginImported starts the workflows of what an import brought. It comes after
+// the rows, and few at a time, so that neither the import nor a payer waits for
+// it: an invoice that is paid before has its workflow started by that.
+func (m *Imports) BeginImported(ctx context.Context, ref remit.ImportRef) error {
+	defer heartbeat(ctx)()
+	after := uuid.Nil
+	for {
+		var ids []uuid.UUID
+		var invoices map[uuid.UUID]remit.Invoice
+		err := m.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) (err error) {
+			if ids, err = tx.ImportedInvoices(ctx, ref.Import, after, 100); err != nil {
+				return err
 			}
-			return nil
+			invoices, err = tx.InvoicesByID(ctx, ids)
+			return err
 		})
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		after = ids[len(ids)-1]
+		group, within := errgroup.WithContext(ctx)
+		group.SetLimit(2)
+		for _, id := range ids {
+			group.Go(func() error { return m.Begin(within, ref.Tenant, invoices[id]) })
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
 	}
-	return group.Wait()
 }
 
 func (m *Imports) end(ctx context.Context, ref remit.ImportRef, job postgres.Import, cause error) error {

@@ -33,14 +33,15 @@ func Send(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real 
 		}
 	}
 	if l.Outstanding = l.Billed - l.Applied; l.Outstanding > 0 {
-		if err := planOverdue(ctx, tx, l); err != nil {
+		late, err := planOverdue(ctx, tx, l, real)
+		if err != nil {
 			return err
 		}
 		item, err := openItem(ctx, tx, l, real, actor)
 		if err != nil {
 			return err
 		}
-		entries = append(entries, item...)
+		entries = append(append(entries, item...), late...)
 	}
 	return tx.SaveInvoice(ctx, l, real, entries...)
 }
@@ -98,6 +99,22 @@ func openItem(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, r
 	}}, nil
 }
 
-func planOverdue(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice) error {
-	return tx.Plan(ctx, l, remit.AgendaOverdue, l.ID, remit.OverdueAt(l.DueDate, l.Zone), "Becomes overdue")
+// planOverdue puts the invoice's becoming overdue on the agenda, or, where that
+// is past already, marks it at once.
+func planOverdue(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real time.Time) ([]remit.TimelineEntry, error) {
+	at := remit.OverdueAt(l.DueDate, l.Zone)
+	if at.After(l.Clock.Now(real)) {
+		return nil, tx.Plan(ctx, l, remit.AgendaOverdue, l.ID, at, "Becomes overdue")
+	}
+	l.Overdue = true
+	return []remit.TimelineEntry{overdueEntry(l)}, nil
+}
+
+func overdueEntry(l *postgres.LockedInvoice) remit.TimelineEntry {
+	return remit.TimelineEntry{
+		Kind: "overdue", Actor: remit.System,
+		What: fmt.Sprintf("%s is overdue: it was due on %s.", money.Of(l.Outstanding, money.Currency(l.Currency)), l.DueDate),
+		Why:  remit.Why{Rule: "overdue begins at local midnight after the due date", Version: "1"},
+		Data: map[string]any{"due_date": l.DueDate.String()},
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"remit"
-	"remit/money"
 	"remit/postgres"
 )
 
@@ -129,12 +128,9 @@ func (p *Payments) fire(ctx context.Context, tx *postgres.Tx, l *postgres.Locked
 			return nil
 		}
 		l.Overdue = true
-		return tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
-			Kind: "overdue", Actor: remit.System, At: row.At,
-			What: fmt.Sprintf("%s is overdue: it was due on %s.", money.Of(l.Outstanding, money.Currency(l.Currency)), l.DueDate),
-			Why:  remit.Why{Rule: "overdue begins at local midnight after the due date", Version: "1"},
-			Data: map[string]any{"due_date": l.DueDate.String()},
-		})
+		entry := overdueEntry(l)
+		entry.At = row.At
+		return tx.SaveInvoice(ctx, l, p.Now(), entry)
 	}
 	return fmt.Errorf("agenda row %s is of the unknown kind %q", row.ID, row.Kind)
 }

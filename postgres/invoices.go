@@ -121,6 +121,7 @@ func (tx *Tx) LockInvoice(ctx context.Context, id uuid.UUID) (*LockedInvoice, er
 type NewInvoice struct {
 	remit.Invoice
 	Fingerprint [32]byte
+	ImportID    *uuid.UUID // the import that brings it, if one does
 }
 
 // InsertInvoice adds a draft. It returns false and the id of the invoice that
@@ -132,12 +133,12 @@ func (tx *Tx) InsertInvoice(ctx context.Context, n NewInvoice) (inserted bool, e
 		return false, uuid.Nil, fmt.Errorf("write an invoice's settings: %w", err)
 	}
 	tag, err := tx.Exec(ctx, `insert into invoices (tenant, id, organisation_id, customer_id, number, seller_name, seller_tax_id,
-		status, total, currency, issue_date, due_date, fingerprint, source, settings, hold_reason, hold_kind, hold_since, created_at, updated_at)
-		values ($1,$2,$3,$4,$5,$6,$7,'draft',$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$18)
+		status, total, currency, issue_date, due_date, fingerprint, source, settings, hold_reason, hold_kind, hold_since, created_at, updated_at, import_id)
+		values ($1,$2,$3,$4,$5,$6,$7,'draft',$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$18,$19)
 		on conflict (tenant, organisation_id, seller_name, customer_id, number) do nothing`,
 		tx.Tenant, n.ID, n.OrganisationID, n.CustomerID, n.Number, n.Seller.Name, n.Seller.TaxID,
 		n.Total, n.Currency, n.IssueDate, n.DueDate, n.Fingerprint[:], n.Source, settings,
-		holdReason(n.Hold), holdKind(n.Hold), holdSince(n.Hold), n.CreatedAt)
+		holdReason(n.Hold), holdKind(n.Hold), holdSince(n.Hold), n.CreatedAt, n.ImportID)
 	if err != nil {
 		return false, uuid.Nil, fmt.Errorf("insert an invoice: %w", err)
 	}

@@ -12,12 +12,16 @@ import (
 
 var imports *activities.Imports
 
-// ImportInvoices brings one file of invoices in. It is one step that resumes
-// where it was stopped, so an import outlives any process that works on it.
+// ImportInvoices brings one file of invoices in, then starts their workflows.
+// Each step resumes where it was stopped, so an import outlives any process that
+// works on it.
 func (i Invoices) ImportInvoices(ctx workflow.Context, ref remit.ImportRef) error {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: time.Hour, HeartbeatTimeout: i.Times.Heartbeat,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
 	})
-	return workflow.ExecuteActivity(ctx, imports.ImportFile, ref).Get(ctx, nil)
+	if err := workflow.ExecuteActivity(ctx, imports.ImportFile, ref).Get(ctx, nil); err != nil {
+		return err
+	}
+	return workflow.ExecuteActivity(ctx, imports.BeginImported, ref).Get(ctx, nil)
 }

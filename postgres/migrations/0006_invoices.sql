@@ -17,6 +17,7 @@ create table invoices (
     due_version     integer not null default 1,
     fingerprint     bytea not null,    -- SHA-256 of the content as it arrived
     source          text not null default 'api',
+    import_id       uuid,              -- the import that brought it
     hold_reason     text,
     hold_kind       text check (hold_kind in ('person', 'import', 'refund', 'dispute', 'return')),
     hold_since      timestamptz,
@@ -38,6 +39,7 @@ select isolate_tenants('invoices');
 create unique index invoices_natural_key on invoices (tenant, organisation_id, seller_name, customer_id, number);
 create index invoices_by_due on invoices (tenant, organisation_id, due_date, id);
 create index invoices_by_status on invoices (tenant, status, due_date, id);
+create index invoices_by_import on invoices (tenant, import_id, id) where import_id is not null;
 create index invoices_by_customer on invoices (tenant, customer_id, due_date, id);
 
 create table invoice_lines (
