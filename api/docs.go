@@ -179,10 +179,10 @@ func order(schema *openapi3.Schema, name string) string {
 	return "999" + name
 }
 
-// typeOf names a schema: that of the component it refers to, or its own type.
+// typeOf names a schema: the object it refers to, or its own type.
 func typeOf(ref *openapi3.SchemaRef) string {
 	switch schema := ref.Value; {
-	case ref.Ref != "":
+	case ref.Ref != "" && len(schema.Properties) > 0:
 		return strings.TrimPrefix(ref.Ref, "#/components/schemas/")
 	case len(schema.AllOf) == 1:
 		return typeOf(schema.AllOf[0]) + orNullWord(schema)
@@ -204,6 +204,9 @@ func orNullWord(schema *openapi3.Schema) string {
 
 // rulesOf says what a value must keep to.
 func rulesOf(schema *openapi3.Schema) string {
+	if len(schema.AllOf) == 1 {
+		return rulesOf(schema.AllOf[0].Value)
+	}
 	var rules []string
 	if len(schema.Enum) > 0 {
 		options := make([]string, 0, len(schema.Enum))
@@ -214,7 +217,9 @@ func rulesOf(schema *openapi3.Schema) string {
 		}
 		rules = append(rules, strings.Join(options, ", "))
 	}
-	if schema.MinLength > 0 {
+	if schema.MinLength == 1 {
+		rules = append(rules, "not empty")
+	} else if schema.MinLength > 1 {
 		rules = append(rules, fmt.Sprintf("at least %d characters", schema.MinLength))
 	}
 	if schema.MaxLength != nil {
