@@ -1,0 +1,30 @@
+package apiclient
+
+import (
+	"context"
+	"net/url"
+)
+
+// All reads every page of a list.
+func All[T any](ctx context.Context, c *Client, path string, query url.Values) ([]T, error) {
+	var all []T
+	asked := url.Values{}
+	for name, values := range query {
+		asked[name] = values
+	}
+	asked.Set("limit", "100")
+	for {
+		var page struct {
+			Data []T
+			Next *string
+		}
+		if err := c.Get(ctx, path, asked, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Data...)
+		if page.Next == nil {
+			return all, nil
+		}
+		asked.Set("after", *page.Next)
+	}
+}
