@@ -45,9 +45,9 @@ func MoneyISO(minor int64, currency string) string {
 	return money.Of(minor, money.Currency(currency)).FormatISO()
 }
 
-// Typed writes an amount as it is typed into a field: "1200.00".
+// Typed writes an amount as people type it into a field: "1,200.00".
 func Typed(minor int64, currency string) string {
-	return money.Of(minor, money.Currency(currency)).Decimal()
+	return strings.TrimPrefix(MoneyISO(minor, currency), currency+" ")
 }
 
 // Count writes a number with its noun: "1 invoice", "2 invoices".

@@ -25,8 +25,14 @@
   document.addEventListener("htmx:afterSwap", function (event) {
     var main = document.getElementById("main");
     if (event.detail.target.id === "main" && main) { lead(main); }
-    var news = document.querySelector("[data-announce]");
+  });
+
+  document.addEventListener("htmx:load", function (event) {
+    var part = event.detail.elt;
+    if (part === document.body) { return; }
+    var news = part.matches("[data-announce]") ? part : part.querySelector("[data-announce]");
     if (news) { announce(news.getAttribute("data-announce")); }
+    sums();
   });
 
   // Buttons go busy on sending, never grey before. A second click on the same
@@ -50,13 +56,17 @@
     if (box) { box.hidden = true; }
   });
 
-  // Choosing "all" or another amount is one choice: typing selects it.
-  document.addEventListener("input", function (event) {
-    if (event.target.id === "amount") {
-      var other = document.getElementById("which-other");
-      if (other) { other.checked = true; }
-    }
-  });
+  // A button that pays names the sum that is typed beside it.
+  function sums() {
+    document.querySelectorAll("button[data-sum]").forEach(function (button) {
+      var field = document.getElementById(button.getAttribute("data-sum"));
+      if (!field) { return; }
+      var sign = button.getAttribute("data-zero").replace(/[0-9.,]+$/, "");
+      var typed = field.value.replace(/[^0-9.,]/g, "");
+      button.textContent = typed ? "Pay " + sign + typed : "Pay this amount";
+    });
+  }
+  document.addEventListener("input", sums);
 
   // A choice that only narrows a list sends itself.
   document.addEventListener("change", function (event) {
@@ -66,5 +76,6 @@
   document.addEventListener("DOMContentLoaded", function () {
     var problem = document.getElementById("problem");
     if (problem) { problem.focus(); }
+    sums();
   });
 })();

@@ -1,0 +1,196 @@
+package storybook
+
+import (
+	"time"
+
+	"remit"
+	"remit/portal/page"
+)
+
+func (b book) invoices() chapter {
+	made := func(change func(*page.Invoices)) page.Invoices {
+		v := page.Invoices{
+			Shell: b.staffShell("Invoices", "/invoices", "Invoices"), MayEdit: true, Places: []string{"/dev-v51", "/dev-v51/Branch A", "/dev-v51/Branch B"},
+			Counts: map[remit.InvoiceStatus]int{remit.InvoiceDraft: 2, remit.InvoiceOpen: 41, remit.InvoicePaid: 1380, remit.InvoiceProcessing: 3},
+		}
+		v.Rows = []remit.Invoice{
+			madeInvoice(func(i *remit.Invoice) { i.Number, i.Overdue, i.DueDate = "INV-098", true, day(2026, 3, 10) }),
+			madeInvoice(nil),
+			madeInvoice(func(i *remit.Invoice) {
+				i.Number, i.CustomerName, i.Currency, i.Total, i.Outstanding = "T-2026-11", "Sakura House", "JPY", 98000, 98000
+				i.Hold = &remit.Hold{Reason: "Under discussion.", Kind: remit.HoldPerson, Since: now}
+			}),
+			madeInvoice(func(i *remit.Invoice) {
+				i.Number, i.Status, i.Outstanding, i.InFlight = "INV-101", remit.InvoiceProcessing, 120000, &remit.InFlight{Attempt: 1, State: remit.AttemptProcessing, Since: now}
+			}),
+			madeInvoice(func(i *remit.Invoice) {
+				i.Number, i.InFlight = "INV-102", &remit.InFlight{Attempt: 1, State: remit.AttemptConfirming, Since: now}
+			}),
+			madeInvoice(func(i *remit.Invoice) {
+				i.Number, i.Status, i.Outstanding, i.Applied = "INV-097", remit.InvoicePaid, 0, 120000
+			}),
+		}
+		change(&v)
+		return v
+	}
+	return chapter{
+		"staff/U13 invoices/all":      page.InvoicesPage(made(func(v *page.Invoices) { v.Next = "/invoices?after=abc" })),
+		"staff/U13 invoices/narrowed": page.InvoicesPage(made(func(v *page.Invoices) { v.Status, v.Overdue, v.Rows = remit.InvoiceOpen, true, v.Rows[:1] })),
+		"staff/U13 invoices/no fit":   page.InvoicesPage(made(func(v *page.Invoices) { v.Number, v.Rows = "X-1", nil })),
+		"staff/U13 invoices/empty":    page.InvoicesPage(made(func(v *page.Invoices) { v.Rows, v.Counts = nil, nil })),
+	}
+}
+
+func (b book) invoice() chapter {
+	made := func(change func(*page.Invoice)) page.Invoice {
+		v := page.Invoice{
+			Shell: b.staffShell("INV-104", "/invoices/"+invoice.String(), "Invoices"), Invoice: madeInvoice(nil), Zone: newYork,
+			Next:    remit.Next{What: "ask Stripe about try 2", At: at(5 * time.Minute)},
+			MayEdit: true, MayLift: true, MayPay: true,
+		}
+		v.Payments = []remit.Payment{{
+			ID: id(41), Source: "stripe", Currency: "USD", PaymentIntent: "pi_made_up", Charge: "ch_made_up", Amount: 120000, State: remit.AttemptConfirming, CreatedAt: now,
+			Attempts: []remit.Attempt{
+				*attempt(remit.AttemptFailed, func(a *remit.Attempt) {
+					a.Decline = &remit.DeclineRecord{Class: "refused", Code: "lost_card", Rule: "new_method", Version: "1", Hard: true}
+				}),
+				*attempt(remit.AttemptConfirming, func(a *remit.Attempt) { a.Number, a.Kind, a.Method = 2, remit.AttemptCheckout, nil }),
+			},
+		}}
+		v.Timeline = madeTimeline()
+		if change != nil {
+			change(&v)
+		}
+		return v
+	}
+	act := func(action string) page.InvoiceAction {
+		return page.InvoiceAction{Shell: b.staffShell(action, "/invoices/"+invoice.String()+"/"+action, "Invoices"), Invoice: madeInvoice(nil), Action: action, Key: "made-up"}
+	}
+	wrong := act("record")
+	wrong.Problems.Fields = []remit.FieldError{{Field: "amount", Message: "Enter an amount, like 250.00."}}
+	return chapter{
+		"staff/U14 invoice/open": page.InvoicePage(made(nil)),
+		"staff/U14 invoice/draft": page.InvoicePage(made(func(v *page.Invoice) {
+			v.Invoice.Status, v.Payments, v.Timeline, v.Next = remit.InvoiceDraft, nil, nil, remit.Next{}
+		})),
+		"staff/U14 invoice/paid": page.InvoicePage(made(func(v *page.Invoice) {
+			v.Invoice.Status, v.Invoice.Applied, v.Invoice.Outstanding, v.Next = remit.InvoicePaid, 120000, 0, remit.Next{}
+			v.Payments = append(v.Payments, remit.Payment{ID: id(43), Source: "bank_transfer", Currency: "USD", Amount: 20000, State: remit.AttemptSucceeded, Reference: "RF18 5390", CreatedAt: now})
+		})),
+		"staff/U14 invoice/on hold": page.InvoicePage(made(func(v *page.Invoice) {
+			v.Invoice.Hold = &remit.Hold{Reason: "The bank returned the payment of 14 Mar.", Kind: remit.HoldReturn, Since: now}
+			v.MayLift, v.MayPay = false, false
+		})),
+		"staff/U14 invoice/unknown state": page.InvoicePage(made(func(v *page.Invoice) { v.Invoice.Status = "from_the_future" })),
+		"staff/U14 invoice/viewer":        page.InvoicePage(made(func(v *page.Invoice) { v.MayEdit, v.MayPay = false, false })),
+		"staff/U14 void":                  page.InvoiceActionPage(act("void")),
+		"staff/U14 hold":                  page.InvoiceActionPage(act("hold")),
+		"staff/U14 record/start":          page.InvoiceActionPage(act("record")),
+		"staff/U14 record/wrong":          page.InvoiceActionPage(wrong),
+	}
+}
+
+func madeTimeline() []remit.TimelineEntry {
+	lee, ana := remit.Actor{Kind: "user", Name: "Lee Park"}, remit.Actor{Kind: "user", Name: "Ana Ruiz"}
+	why := func(rule string) remit.Why { return remit.Why{Rule: rule, Version: "1"} }
+	return []remit.TimelineEntry{
+		{Seq: 1, At: now.Add(-301 * time.Hour), Kind: "created", What: "Made as a draft of $1,200.00.", Actor: lee},
+		{Seq: 2, At: now.Add(-300 * time.Hour), Kind: "sent", What: "Sent; due 1 Apr 2026.", Actor: lee, Why: why("sending bills"), Next: remit.Next{What: "overdue", At: at(444 * time.Hour)}},
+		{Seq: 3, At: now.Add(-time.Hour), Kind: "attempt_started", What: "Try 1 of $1,200.00 with Visa 4242.", Actor: ana, StripeIDs: []string{"pi_made_up"}},
+		{Seq: 4, At: now.Add(-time.Hour), Kind: "declined", What: "Try 1 of $1,200.00 with Visa 4242 was declined. The card is reported lost (lost_card, rule new_method v1): no retry.",
+			Actor: ana, Why: why("decline: new_method"), StripeIDs: []string{"pi_made_up", "ch_made_up"}},
+		{Seq: 5, At: now, Kind: "unknown", What: "Whether try 2 went through is not known yet (no answer in time). Nothing else may start.", Actor: remit.System, Why: why("an unknown outcome blocks")},
+	}
+}
+
+func (b book) editor() chapter {
+	made := func(change func(*page.InvoiceForm)) page.InvoiceForm {
+		v := page.InvoiceForm{
+			Shell: b.staffShell("New invoice", "/invoices/new", "Invoices"), Customers: []remit.Customer{{ID: id(2), Name: "Riverside Apartments", Organisation: "/dev-v51/Branch A"}},
+			Number: "INV-108", Currency: "USD", Issued: "2026-03-14", Due: "2026-04-14", Key: "made-up",
+			Lines:       []page.LineFields{{Description: "Boiler service", Quantity: "1", UnitPrice: "850.00"}, {}, {}},
+			Adjustments: []page.AdjustmentFields{{}},
+		}
+		if change != nil {
+			change(&v)
+		}
+		return v
+	}
+	draft := madeInvoice(func(i *remit.Invoice) { i.Status = remit.InvoiceDraft })
+	sent := madeInvoice(nil)
+	return chapter{
+		"staff/U13 editor/new": page.InvoiceFormPage(made(nil)),
+		"staff/U13 editor/wrong": page.InvoiceFormPage(made(func(v *page.InvoiceForm) {
+			v.Problems.Fields = []remit.FieldError{
+				{Field: "customer_id", Message: "Choose a customer."}, {Field: "lines[0].quantity", Message: "Enter a decimal number, like 1.5."},
+			}
+		})),
+		"staff/U13 editor/draft": page.InvoiceFormPage(made(func(v *page.InvoiceForm) { v.Existing, v.Title = &draft, "Edit INV-104" })),
+		"staff/U13 editor/amend": page.InvoiceFormPage(made(func(v *page.InvoiceForm) {
+			v.Existing, v.Title = &sent, "Amend INV-104"
+			v.Problems.Fields = []remit.FieldError{{Field: "reason", Message: "Sent invoices are amended: say why."}}
+		})),
+	}
+}
+
+func (b book) customers() chapter {
+	riverside := remit.Customer{ID: id(2), Name: "Riverside Apartments", Organisation: "/dev-v51/Branch A", Email: "office@riverside.example", Currency: "USD", StripeCustomer: "cus_made_up"}
+	made := func(change func(*page.Customer)) page.Customer {
+		v := page.Customer{
+			Shell: b.staffShell(riverside.Name, "/customers/"+id(2).String(), "Customers"), Customer: riverside, Zone: newYork, Staff: true, MayEdit: true, MayPays: true,
+			Methods: []remit.PaymentMethod{visa, bank, old}, Invoices: []remit.Invoice{madeInvoice(nil)}, More: true,
+		}
+		if change != nil {
+			change(&v)
+		}
+		return v
+	}
+	form := page.CustomerForm{Shell: b.staffShell("New customer", "/customers/new", "Customers"), Places: []string{"/dev-v51", "/dev-v51/Branch A"}, Currency: "USD"}
+	wrong := form
+	wrong.Problems.Fields = []remit.FieldError{{Field: "email", Message: "Enter an address, like ana@example.com."}}
+	list := page.Customers{Shell: b.staffShell("Customers", "/customers", "Customers"), MayEdit: true}
+	filled := list
+	filled.Rows = []remit.Customer{{ID: id(3), Name: "Elm Street Lofts", Organisation: "/dev-v51/Branch A", Currency: "USD"}, riverside}
+	return chapter{
+		"staff/U12 customers/all":   page.CustomersPage(filled),
+		"staff/U12 customers/empty": page.CustomersPage(list),
+		"staff/U12 customer/full":   page.CustomerPage(made(nil)),
+		"staff/U12 customer/bare":   page.CustomerPage(made(func(v *page.Customer) { v.Methods, v.Invoices = nil, nil })),
+		"staff/U12 customer/new":    page.CustomerFormPage(form),
+		"staff/U12 customer/wrong":  page.CustomerFormPage(wrong),
+		"payer/U12 own page":        page.CustomerPage(made(func(v *page.Customer) { v.Shell, v.Staff, v.MayEdit = b.payerShell("Your page", "/"), false, false })),
+		"staff/U12 remove method/asks": page.AskPage(page.Ask{
+			Shell: b.staffShell("Remove Visa 4242", "/customers", "Customers"), Heading: "Remove Visa 4242",
+			Message: "It can no longer be used to pay. Stripe forgets it as well.", Action: "/customers/x/methods/y/remove", Button: "Remove Visa 4242",
+			Back: page.Link{Label: "Keep it", Href: "/customers"}, Trail: []page.Link{{Label: "Customers", Href: "/customers"}},
+		}),
+	}
+}
+
+func (b book) imports() chapter {
+	running := page.Import{
+		ID: id(60).String(), File: "march.csv", Place: "/dev-v51/Branch A", State: "running", Total: 1200, New: 431, Same: 12, Bad: 2, Amount: 51_720_000, Currency: "USD", Started: now,
+	}
+	done := running
+	done.State, done.New, done.Same, done.Bad, done.Ignored, done.Held = "done", 1180, 17, 3, []string{"notes"}, 1250000
+	done.Errors = []page.ImportError{
+		{Line: 14, Field: "due_date", Reason: "31/02/2013 is not a date."}, {Line: 88, Field: "total", Reason: "The lines come to $120.00, the total says $130.00."},
+	}
+	failed := running
+	failed.State, failed.Failure = "failed", "the database did not answer"
+	report := func(i page.Import, poll string) page.ImportReport {
+		return page.ImportReport{Shell: b.staffShell("Import", "/imports/"+i.ID, "Import"), Import: i, Poll: poll, Zone: newYork}
+	}
+	start := page.Imports{Shell: b.staffShell("Import", "/imports", "Import"), Places: []string{"/dev-v51", "/dev-v51/Branch A"}, Zone: newYork}
+	filled, wrong := start, start
+	filled.Rows = []page.Import{running, done, failed}
+	wrong.Problems.Fields = []remit.FieldError{{Field: "file", Message: "Choose a CSV file."}}
+	return chapter{
+		"staff/U18 import/start":  page.ImportsPage(start),
+		"staff/U18 import/list":   page.ImportsPage(filled),
+		"staff/U18 import/wrong":  page.ImportsPage(wrong),
+		"staff/U18 report/runs":   page.ImportPage(report(running, "/imports/x?known=445")),
+		"staff/U18 report/done":   page.ImportPage(report(done, "")),
+		"staff/U18 report/failed": page.ImportPage(report(failed, "")),
+	}
+}

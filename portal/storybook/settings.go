@@ -1,0 +1,181 @@
+package storybook
+
+import (
+	"encoding/json"
+	"time"
+
+	"remit"
+	"remit/portal/page"
+)
+
+var places = []string{"/dev-v51", "/dev-v51/Branch A", "/dev-v51/Branch B"}
+
+func (b book) stripe() chapter {
+	made := func(change func(*page.Stripe)) page.Stripe {
+		v := page.Stripe{Shell: b.settingsShell("Stripe", "/settings/stripe"), MayEdit: true, Zone: newYork, Connection: remit.Connection{
+			Mode: "api_keys", Account: "acct_made_up", Status: remit.ConnectionActive, ChargesEnabled: true, PayoutsEnabled: true, Country: "US", DefaultCurrency: "USD",
+			BusinessName: "Harbour Plumbing Inc", PublishableKey: "pk_test_made_up", HasWebhookSecret: true, CheckedAt: at(-time.Minute),
+		}}
+		if change != nil {
+			change(&v)
+		}
+		return v
+	}
+	payments := page.PaymentSettings{
+		Shell: b.settingsShell("Payments", "/settings/payments"), Place: "/dev-v51/Branch A", Places: places, Online: true, Partial: true, Minimum: "50.00", Currency: "USD", SetAt: "/dev-v51", MayEdit: true,
+	}
+	low, viewer := payments, payments
+	low.Problems.Fields = []remit.FieldError{{Field: "minimum_partial", Message: "Enter an amount, like 250.00."}}
+	viewer.MayEdit = false
+	return chapter{
+		"staff/U21 stripe/active": page.StripePage(made(nil)),
+		"staff/U21 stripe/not connected": page.StripePage(made(func(v *page.Stripe) {
+			v.Connection = remit.Connection{Status: remit.ConnectionDisconnected}
+		})),
+		"staff/U21 stripe/restricted": page.StripePage(made(func(v *page.Stripe) {
+			v.Connection.Status, v.Connection.PayoutsEnabled, v.Connection.HasWebhookSecret = remit.ConnectionRestricted, false, false
+			v.Facts = &remit.AccountFacts{DisabledReason: "requirements.past_due", PastDue: []string{"company.tax_id"}, PendingVerification: []string{"individual.id_number"}}
+		})),
+		"staff/U21 stripe/no answer": page.StripePage(made(func(v *page.Stripe) { v.Trouble = "Stripe does not answer. These are the figures stored last." })),
+		"staff/U21 stripe/refused": page.StripePage(made(func(v *page.Stripe) {
+			v.Problems.Fields = []remit.FieldError{{Field: "secret_key", Message: "Stripe refused this key."}}
+			v.Publishes = "pk_test_made_up"
+		})),
+		"staff/U21 stripe/viewer": page.StripePage(made(func(v *page.Stripe) { v.MayEdit = false })),
+		"staff/U21 stripe/remove": page.AskPage(page.Ask{
+			Shell: b.settingsShell("Remove the keys", "/settings/stripe"), Heading: "Remove the API keys?", Message: "Payments can no longer be taken for /dev-v51.",
+			Action: "/settings/stripe/remove", Button: "Remove the keys", Back: page.Link{Label: "Keep them", Href: "/settings/stripe"},
+		}),
+		"staff/U22 payments/inherited": page.PaymentSettingsPage(payments),
+		"staff/U22 payments/wrong":     page.PaymentSettingsPage(low),
+		"staff/U22 payments/viewer":    page.PaymentSettingsPage(viewer),
+	}
+}
+
+func (b book) workflow() chapter {
+	made := func(change func(*page.Workflow)) page.Workflow {
+		v := page.Workflow{
+			Shell: b.settingsShell("Workflow", "/settings/workflow"), Place: "/dev-v51/Branch A", Places: places, SetAt: "/dev-v51/Branch A", Reaches: 4,
+			XML:    `<Assignee name="Invoice payers" path="/dev-v51/Branch A" type="UNIT" scope="workflow=role('Invoice Payers')">`,
+			Fields: page.AssigneeFields{Name: "Invoice payers", Path: "/dev-v51/Branch A", Scope: "workflow=role('Invoice Payers')"},
+		}
+		if change != nil {
+			change(&v)
+		}
+		return v
+	}
+	return chapter{
+		"staff/U23 workflow/reaches": page.WorkflowPage(made(nil)),
+		"staff/U23 workflow/nobody":  page.WorkflowPage(made(func(v *page.Workflow) { v.Reaches, v.SetAt = 0, "" })),
+		"staff/U23 workflow/wrong": page.WorkflowPage(made(func(v *page.Workflow) {
+			v.Problems.Fields = []remit.FieldError{{Field: "xml", Message: "The attribute colour is unknown."}}
+		})),
+	}
+}
+
+func (b book) people() chapter {
+	ana := remit.User{ID: id(20), Name: "Ana Ruiz", Email: "ana@example.com", Status: remit.UserActive}
+	people := page.People{
+		Shell: b.settingsShell("People", "/settings/people"), Places: places, Roles: []string{"Owner", "Invoice Payers", "Clerks"}, MayInvite: true,
+		Rows: []remit.User{ana, {ID: id(21), Name: "Lee Park", Email: "lee@example.com", Status: remit.UserActive, MFA: true},
+			{ID: id(22), Email: "kim@example.com", Status: remit.UserInvited}, {ID: id(23), Name: "Sam Doe", Email: "sam@example.com", Status: remit.UserDisabled, CustomerID: idp(2)}},
+	}
+	invited, wrong := people, people
+	invited.Link = "https://pay.example.com/invitation?token=made-up"
+	wrong.Problems.Fields = []remit.FieldError{{Field: "email", Message: "Enter an address, like ana@example.com."}}
+	made := func(change func(*page.Person)) page.Person {
+		v := page.Person{
+			Shell: b.settingsShell("Ana Ruiz", "/settings/people"), User: ana, Places: places, Roles: []string{"Invoice Payers", "Clerks"}, Zone: newYork, MayAdmin: true, MayGrant: true,
+			Grants: []remit.RoleGrant{{ID: id(50), Role: "Invoice Payers", Path: "/dev-v51/Branch A", CreatedAt: now}},
+		}
+		if change != nil {
+			change(&v)
+		}
+		return v
+	}
+	roles := page.Roles{Shell: b.settingsShell("Roles", "/settings/roles"), MayEdit: true, Rows: []page.RoleRow{
+		{Name: "Owner", Permissions: []string{"*=*"}, Shipped: true, Protected: true, Grants: 1},
+		{Name: "Invoice Payers", Permissions: []string{"workflow=role('Invoice Payers')", "stripe=pay", "invoice=read"}, Shipped: true, Grants: 4},
+		{Name: "Frozen", Permissions: []string{"*=*"}, Shipped: true, Protected: true, Deny: true},
+		{Name: "Holiday cover", Permissions: []string{"workflow=role('Invoice Payers')"}, Grants: 1},
+	}}
+	form := page.RoleForm{Shell: b.settingsShell("Role Holiday cover", "/settings/roles"), Existing: true, Name: "Holiday cover", Permissions: "workflow=role('Invoice Payers')\nstripe=pay"}
+	shown, badRole := form, form
+	shown.Shown, shown.Total, shown.Effects = true, 12, []page.Effect{{Person: "Kim Lo", Path: "/dev-v51/Branch B", Gains: []string{"stripe=pay"}, Loses: []string{"invoice=read"}}}
+	badRole.Existing, badRole.Problems.Fields = false, []remit.FieldError{{Field: "permissions", Message: `"stripe" is not a permission: it has no "=", write object=action.`}}
+	return chapter{
+		"staff/U24 people/list":    page.PeoplePage(people),
+		"staff/U24 people/invited": page.PeoplePage(invited),
+		"staff/U24 people/wrong":   page.PeoplePage(wrong),
+		"staff/U24 person/start":   page.PersonPage(made(nil)),
+		"staff/U24 person/why": page.PersonPage(made(func(v *page.Person) {
+			v.Ask, v.Answer = page.WhyFields{Scope: "stripe=pay", Path: "/dev-v51/Branch A"}, "The role Invoice Payers, given at /dev-v51/Branch A, permits stripe=pay."
+		})),
+		"staff/U24 person/disabled": page.PersonPage(made(func(v *page.Person) { v.User.Status, v.Grants = remit.UserDisabled, nil })),
+		"staff/U24 grant/asks": page.AskPage(page.Ask{
+			Shell: b.settingsShell("Give Clerks", "/settings/people"), Heading: "Give Clerks to Ana Ruiz?", Message: "At /dev-v51/Branch B and below.",
+			Details: []string{"Ana Ruiz at /dev-v51/Branch B gains invoice=read."}, Action: "/settings/people/x/grant", Button: "Give Clerks", Calm: true, Back: page.Link{Label: "Back", Href: "/settings/people"},
+		}),
+		"staff/U24 roles/list":   page.RolesPage(roles),
+		"staff/U24 role/edit":    page.RoleFormPage(form),
+		"staff/U24 role/changes": page.RoleFormPage(shown),
+		"staff/U24 role/wrong":   page.RoleFormPage(badRole),
+	}
+}
+
+func (b book) administration() chapter {
+	offset := time.Hour
+	tree := page.Organisations{Shell: b.settingsShell("Organisations", "/settings/organisations"), MayEdit: true, Rows: []remit.Organisation{
+		{ID: id(70), Path: "/dev-v51", Name: "Developers", TimeZone: "America/New_York", Currency: "USD", ClockOffset: &offset},
+		{ID: id(71), Path: "/dev-v51/Branch A", Name: "Branch A", TimeZone: "America/New_York", Currency: "USD"},
+		{ID: id(72), Path: "/dev-v51/Branch A/Harbour", Name: "Harbour", TimeZone: "America/New_York", Currency: "USD"},
+		{ID: id(73), Path: "/dev-v51/Branch B", Name: "Branch B", TimeZone: "Asia/Tokyo", Currency: "JPY"},
+	}}
+	badTree := tree
+	badTree.Problems.Fields = []remit.FieldError{{Field: "time_zone", Message: "There is no time zone of this name. Names are like Europe/Berlin."}}
+	tokens := page.Tokens{Shell: b.settingsShell("API tokens", "/settings/tokens"), Zone: newYork, Now: now}
+	filled := tokens
+	filled.Rows = []remit.APIToken{
+		{ID: id(80), Owner: "Lee Park", Name: "Nightly export", Scopes: []remit.Scope{remit.InvoiceRead}, CreatedAt: now, LastUsedAt: at(-time.Hour), ExpiresAt: at(999 * time.Hour)},
+		{ID: id(81), Owner: "Lee Park", Name: "Old script", CreatedAt: now, RevokedAt: at(-time.Hour)},
+	}
+	made := filled
+	made.Secret = "remit_made_up_made_up_made_up"
+	audit := page.Audit{Shell: b.settingsShell("Audit", "/settings/audit"), Zone: newYork, Next: "/settings/audit?after=x", Rows: []remit.AuditEntry{
+		{Seq: 812, At: now, Actor: remit.Actor{Kind: "user", Name: "Lee Park"}, Address: "192.0.2.7", Action: "grant.create", Object: "user " + id(20).String(), Path: "/dev-v51/Branch A",
+			Scope: "admin=roles", Outcome: remit.AuditDone, Change: json.RawMessage(`{"after":{"role":"Invoice Payers"}}`)},
+		{Seq: 811, At: now, Actor: remit.Actor{Kind: "token", Name: "Lee Park"}, Address: "192.0.2.9", Action: "permission", Path: "/dev-v51", Scope: "stripe=*", Outcome: remit.AuditDenied, Change: json.RawMessage(`{}`)},
+	}}
+	noAudit := audit
+	noAudit.Rows, noAudit.Next = nil, ""
+	return chapter{
+		"staff/U24 organisations/tree":  page.OrganisationsPage(tree),
+		"staff/U24 organisations/wrong": page.OrganisationsPage(badTree),
+		"staff/U27 tokens/none":         page.TokensPage(tokens),
+		"staff/U27 tokens/list":         page.TokensPage(filled),
+		"staff/U27 tokens/made":         page.TokensPage(made),
+		"staff/U28 audit/list":          page.AuditPage(audit),
+		"staff/U28 audit/none":          page.AuditPage(noAudit),
+	}
+}
+
+func (b book) demo() chapter {
+	mailbox := page.Mailbox{Shell: b.staffShell("Mailbox", "/demo/mailbox", "Demo"), Zone: newYork}
+	filled := mailbox
+	filled.Rows = []remit.Mail{{ID: id(90), To: "kim@example.com", Subject: "You are invited to Remit", CreatedAt: now,
+		Body: "Lee Park invites you to /dev-v51.\nAccept within 24 hours:\n\nhttps://pay.example.com/invitation?token=made-up\n"}}
+	clock := page.TestClock{Shell: b.staffShell("Clock", "/demo/clock", "Demo"), Now: now, Zone: newYork, Has: true}
+	fired, none, wrong := clock, clock, clock
+	fired.Ran, fired.More, fired.Until = true, true, "2026-04-28T12:00:00Z"
+	fired.Fired = []page.Fired{{At: now.Add(444 * time.Hour), What: "INV-104 becomes overdue", Invoice: invoice.String()}}
+	none.Has = false
+	wrong.Problems.Fields = []remit.FieldError{{Field: "to", Message: "The clock shows 14 Mar 2026; it only goes forward."}}
+	return chapter{
+		"staff/U30 mailbox/mails": page.MailboxPage(filled),
+		"staff/U30 mailbox/empty": page.MailboxPage(mailbox),
+		"staff/U30 clock/start":   page.ClockPage(clock),
+		"staff/U30 clock/fired":   page.ClockPage(fired),
+		"staff/U30 clock/wrong":   page.ClockPage(wrong),
+		"staff/U30 clock/none":    page.ClockPage(none),
+	}
+}
