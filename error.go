@@ -45,6 +45,7 @@ const (
 	CodePossibleDuplicate = "possible_duplicate"
 	CodeUnavailable       = "unavailable"
 	CodeStepUp            = "confirmation_required"
+	CodeSecondFactor      = "second_factor_required"
 )
 
 // FieldError names one field of a request and what is wrong with it, in words

@@ -244,6 +244,19 @@ func (c *Commands) confirmed(caller Caller) error {
 	return remit.Errorf(remit.KindForbidden, remit.CodeStepUp, "Give your password again to do this.")
 }
 
+// strongly is [Commands.confirmed] for what an administrator does: where the
+// installation requires it, a password alone is not enough. An API token passes
+// as it does there; making one needed the second factor.
+func (c *Commands) strongly(caller Caller) error {
+	if err := c.confirmed(caller); err != nil {
+		return err
+	}
+	if !c.RequireSecondFactor || caller.Token != nil || caller.SecondFactor {
+		return nil
+	}
+	return remit.Errorf(remit.KindForbidden, remit.CodeSecondFactor, "Set up a second factor on your account page to do this.")
+}
+
 // inSession refuses callers that are not a person in a session.
 func inSession(caller Caller) error {
 	if caller.Token != nil || caller.Session == nil {

@@ -40,7 +40,10 @@ type Commands struct {
 	Answer    time.Duration       // how long a payer waits for an outcome before "as it stands"; 20 s by default
 	TaskQueue string              // where the workflows run; [remit.TaskQueue] by default
 	Passwords *credentials.Policy // which passwords may be set; the embedded rules by default
-	Sandbox   bool                // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed
+	// RequireSecondFactor keeps keys, roles, people and tokens from those who sign
+	// in with a password alone (ASVS 6.3.3).
+	RequireSecondFactor bool
+	Sandbox             bool // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed
 }
 
 // Caller is who asks, resolved from a session or a token before any command.
@@ -55,8 +58,10 @@ type Caller struct {
 	SignedInAt time.Time
 	// ConfirmedAt is when the person last proved who they are in this session.
 	ConfirmedAt time.Time
-	Address     string
-	RequestID   string
+	// SecondFactor says that signing in asked for more than a password.
+	SecondFactor bool
+	Address      string
+	RequestID    string
 }
 
 // Membership is a tenant the caller belongs to.

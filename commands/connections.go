@@ -42,7 +42,7 @@ func (c *Commands) SaveKeys(ctx context.Context, caller Caller, organisation str
 	if err != nil {
 		return remit.Connection{}, err
 	}
-	if err := c.confirmed(caller); err != nil {
+	if err := c.strongly(caller); err != nil {
 		return remit.Connection{}, err
 	}
 	in, err := body()
@@ -85,7 +85,7 @@ func (c *Commands) RemoveKeys(ctx context.Context, caller Caller, organisation s
 	if err != nil {
 		return err
 	}
-	if err := c.confirmed(caller); err != nil {
+	if err := c.strongly(caller); err != nil {
 		return err
 	}
 	var removed *postgres.SealedConnection

@@ -143,7 +143,7 @@ func (c *Commands) SetUserDisabled(ctx context.Context, caller Caller, organisat
 	if err != nil {
 		return remit.User{}, err
 	}
-	if err := c.confirmed(caller); err != nil {
+	if err := c.strongly(caller); err != nil {
 		return remit.User{}, err
 	}
 	var user remit.User

@@ -141,7 +141,7 @@ func (c *Commands) mayChangeRoles(ctx context.Context, caller Caller, organisati
 	if err := c.authorise(ctx, caller, member.Tenant, member.Path, remit.AdminRoles); err != nil {
 		return Membership{}, err
 	}
-	return member, c.confirmed(caller)
+	return member, c.strongly(caller)
 }
 
 func putRole(ctx context.Context, caller Caller, member Membership, name string, permissions []remit.Scope) rightsPlan {

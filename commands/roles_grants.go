@@ -91,7 +91,7 @@ func (c *Commands) DeleteGrant(ctx context.Context, caller Caller, id uuid.UUID)
 	if err := c.authorise(ctx, caller, tenant, grant.Path, remit.AdminRoles); err != nil {
 		return err
 	}
-	if err := c.confirmed(caller); err != nil {
+	if err := c.strongly(caller); err != nil {
 		return err
 	}
 	return c.changeRights(ctx, caller, tenant, deleteGrant(ctx, caller, id))
@@ -110,7 +110,7 @@ func (c *Commands) mayGrantAt(ctx context.Context, caller Caller, path string) (
 	if err := c.authorise(ctx, caller, member.Tenant, at.String(), remit.AdminRoles); err != nil {
 		return Membership{}, err
 	}
-	return member, c.confirmed(caller)
+	return member, c.strongly(caller)
 }
 
 func (c *Commands) createGrant(ctx context.Context, caller Caller, input GrantInput, made *remit.RoleGrant) rightsPlan {

@@ -158,7 +158,7 @@ func errSignedOut() error {
 func callerOf(who postgres.Identity, from From) Caller {
 	caller := Caller{
 		Account: who.Account, Name: who.Name, Email: who.Email, Token: who.Token, Scopes: who.Scopes,
-		SignedInAt: who.SignedInAt, ConfirmedAt: who.ConfirmedAt, Address: from.Address, RequestID: from.RequestID,
+		SignedInAt: who.SignedInAt, ConfirmedAt: who.ConfirmedAt, SecondFactor: who.MFA, Address: from.Address, RequestID: from.RequestID,
 	}
 	for _, t := range who.Tenants {
 		caller.Tenants = append(caller.Tenants, Membership{Tenant: t.Tenant, Path: t.Path, Customer: t.Customer})

@@ -405,3 +405,17 @@ func TestMe(t *testing.T) {
 		t.Errorf("%v", paths)
 	}
 }
+
+// Where the installation requires it, an administrator who signs in with a
+// password alone changes no roles (ASVS 6.3.3).
+func TestAdministratorsNeedASecondFactor(t *testing.T) {
+	c := &Commands{Now: time.Now, RequireSecondFactor: true}
+	caller := Caller{ConfirmedAt: time.Now(), Session: []byte("x")}
+	if err := c.strongly(caller); !remit.IsCode(err, remit.CodeSecondFactor) {
+		t.Fatalf("with a password alone: %v", err)
+	}
+	caller.SecondFactor = true
+	if err := c.strongly(caller); err != nil {
+		t.Fatalf("with a second factor: %v", err)
+	}
+}

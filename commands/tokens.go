@@ -52,7 +52,7 @@ func (c *Commands) CreateAPIToken(ctx context.Context, caller Caller, body Body[
 	if err := c.holdsSomewhere(ctx, caller, member, input.Scopes); err != nil {
 		return NewToken{}, err
 	}
-	if err := c.confirmed(caller); err != nil {
+	if err := c.strongly(caller); err != nil {
 		return NewToken{}, err
 	}
 	id, err := uuid.NewV7()

@@ -33,6 +33,7 @@ type Identity struct {
 	Account     uuid.UUID
 	Name        string
 	Email       string
+	MFA         bool      // a second factor is set up
 	SignedInAt  time.Time // sessions only, as ConfirmedAt
 	ConfirmedAt time.Time
 	Token       *uuid.UUID     // API tokens only, as Scopes
@@ -68,7 +69,7 @@ func (db *DB) SessionIdentity(ctx context.Context, hash []byte, now time.Time) (
 		update sessions set last_seen_at = $2
 		where token_hash = $1 and expires_at > $2 and last_seen_at > $3 and last_seen_at < $4
 	)
-	select a.id, a.name, a.email, s.signed_in_at, s.confirmed_at, null::uuid, null::text[], d.tenant, t.path, d.customer_id
+	select a.id, a.name, a.email, a.mfa_confirmed_at is not null, s.signed_in_at, s.confirmed_at, null::uuid, null::text[], d.tenant, t.path, d.customer_id
 	from sessions s
 	join accounts a on a.id = s.account_id
 	left join (member_directory d join tenants t on t.id = d.tenant) on d.account_id = a.id and d.active
@@ -83,7 +84,7 @@ func (db *DB) TokenIdentity(ctx context.Context, hash []byte, now time.Time) (Id
 		update api_token_directory set last_used_at = $2
 		where token_hash = $1 and (last_used_at is null or last_used_at < $3)
 	)
-	select a.id, a.name, a.email, $2::timestamptz, $2::timestamptz, k.token_id, k.scopes, d.tenant, t.path, d.customer_id
+	select a.id, a.name, a.email, a.mfa_confirmed_at is not null, $2::timestamptz, $2::timestamptz, k.token_id, k.scopes, d.tenant, t.path, d.customer_id
 	from api_token_directory k
 	join accounts a on a.id = k.account_id
 	join member_directory d on d.account_id = a.id and d.tenant = k.tenant and d.active
@@ -93,7 +94,7 @@ func (db *DB) TokenIdentity(ctx context.Context, hash []byte, now time.Time) (Id
 
 // AccountIdentity is what an account would be in a session that began now.
 func (db *DB) AccountIdentity(ctx context.Context, account uuid.UUID, now time.Time) (Identity, bool, error) {
-	return db.identity(ctx, `select a.id, a.name, a.email, $2::timestamptz, $2::timestamptz, null::uuid, null::text[], d.tenant, t.path, d.customer_id
+	return db.identity(ctx, `select a.id, a.name, a.email, a.mfa_confirmed_at is not null, $2::timestamptz, $2::timestamptz, null::uuid, null::text[], d.tenant, t.path, d.customer_id
 	from accounts a
 	left join (member_directory d join tenants t on t.id = d.tenant) on d.account_id = a.id and d.active
 	where a.id = $1 and a.disabled_at is null
@@ -113,7 +114,7 @@ func (db *DB) identity(ctx context.Context, sql string, args ...any) (Identity, 
 		var tenant *uuid.UUID
 		var path *string
 		var member TenantMember
-		if err := rows.Scan(&who.Account, &who.Name, &who.Email, &who.SignedInAt, &who.ConfirmedAt, &who.Token, &scopes, &tenant, &path, &member.Customer); err != nil {
+		if err := rows.Scan(&who.Account, &who.Name, &who.Email, &who.MFA, &who.SignedInAt, &who.ConfirmedAt, &who.Token, &scopes, &tenant, &path, &member.Customer); err != nil {
 			return Identity{}, false, fmt.Errorf("look up the caller: %w", err)
 		}
 		found = true

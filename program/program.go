@@ -161,7 +161,7 @@ func (p *Program) open(ctx context.Context) error {
 	if p.db, err = postgres.Open(ctx, c.DatabaseURL, postgres.Options{}); err != nil {
 		return err
 	}
-	if err := refuseMixedData(ctx, c, p.db); err != nil {
+	if err := p.refuseUnfit(ctx); err != nil {
 		return err
 	}
 	keys, err := secrets.Open(ctx, c.KEKFile, p.db.Keysets())
@@ -189,7 +189,7 @@ func (p *Program) open(ctx context.Context) error {
 	p.Commands = &commands.Commands{
 		DB: p.db, Authority: authority, Temporal: p.temporal, Secrets: keys, Logger: c.Logger, Now: time.Now, PublicURL: c.PublicURL,
 		Stripe: gateway.New(gateway.Options{URL: c.StripeURL, Timeout: c.StripeTimeout, Transport: c.StripeTransport}),
-		Answer: c.Answer, Sandbox: c.Sandbox,
+		Answer: c.Answer, Sandbox: c.Sandbox, RequireSecondFactor: !c.Sandbox,
 	}
 	return nil
 }
