@@ -123,8 +123,7 @@ func Internal(cause error) *Error {
 
 // AsError returns err as an [Error]; anything else is internal.
 func AsError(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return Internal(err)
@@ -132,6 +131,6 @@ func AsError(err error) *Error {
 
 // IsCode reports whether err is an [Error] with that code.
 func IsCode(err error, code string) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Code == code
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == code
 }

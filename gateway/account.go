@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -77,7 +78,7 @@ func (c *Client) DeleteEndpoint(ctx context.Context, id string) error {
 	c.on(ctx, &params.Params, "")
 	_, err := c.endpoints.Del(id, params)
 	err = failureOf(err)
-	if f, ok := err.(*Failure); ok && f.Status == http.StatusNotFound {
+	if f, ok := errors.AsType[*Failure](err); ok && f.Status == http.StatusNotFound {
 		return nil
 	}
 	return err

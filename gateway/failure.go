@@ -57,8 +57,7 @@ func (f *Failure) Error() string {
 // MeaningOf gives the meaning of a gateway error; anything that is not a
 // [Failure] has an unknown outcome.
 func MeaningOf(err error) Meaning {
-	var f *Failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*Failure](err); ok {
 		return f.Meaning
 	}
 	return Unknown

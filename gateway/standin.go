@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -14,7 +15,7 @@ import (
 // no such thing, so it is refused where the gateway reaches Stripe.
 func (c *Client) MoveStandinClock(ctx context.Context, to time.Time) error {
 	if c.gateway == nil || !c.gateway.Standin() {
-		return fmt.Errorf("only the stand-in's clock can be moved")
+		return errors.New("only the stand-in's clock can be moved")
 	}
 	body, err := json.Marshal(map[string]any{"to": to.UTC().Format(time.RFC3339Nano)})
 	if err != nil {
