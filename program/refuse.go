@@ -37,20 +37,29 @@ func refuseExposedDemo(c Config) error {
 	return nil
 }
 
-// refuseMixedData keeps a database that has seen the demo from serving real
-// payers, and one with real money from becoming a demo.
-func refuseMixedData(ctx context.Context, c Config, db *postgres.DB) error {
-	if err := db.Ping(ctx); err != nil {
+// refuseUnfit looks whether the database may be worked on: it is at this
+// program's version, and what is served from it is either the demo or earnest.
+func (p *Program) refuseUnfit(ctx context.Context) error {
+	if err := p.db.Ping(ctx); err != nil {
 		return fmt.Errorf("reach the database: %w", err)
 	}
-	if atHead, err := db.AtHead(ctx); err != nil || !atHead {
+	if atHead, err := p.db.AtHead(ctx); err != nil || !atHead {
 		return errors.New("the database is not at this program's version; run `remit migrate` first")
 	}
+	if p.config.Listen == "" && !p.config.Work {
+		return nil // an operator's command: nothing is served or collected
+	}
+	return refuseMixedData(ctx, p.config.Sandbox, p.db)
+}
+
+// refuseMixedData keeps a database that has seen the demo from serving real
+// payers, and one with real money from becoming a demo.
+func refuseMixedData(ctx context.Context, isDemo bool, db *postgres.DB) error {
 	onTestClock, live, err := db.DemoAndRealMoney(ctx)
 	if err != nil {
 		return err
 	}
-	if c.Sandbox {
+	if isDemo {
 		if len(live) > 0 {
 			return fmt.Errorf("%w: %s is connected to Stripe in live mode in this database", ErrDemo, live[0])
 		}

@@ -66,6 +66,7 @@ func TestDemoAndRealMoneyDoNotMeet(t *testing.T) {
 
 func refused(t *testing.T, config program.Config, want string) {
 	t.Helper()
+	config.Listen = "127.0.0.1:0"
 	_, err := program.Start(t.Context(), config)
 	if !errors.Is(err, program.ErrDemo) || !strings.Contains(err.Error(), want) {
 		t.Errorf("started with error %v, want it refused because of %q", err, want)
