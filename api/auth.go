@@ -123,7 +123,7 @@ func setCookie(header http.Header, r *http.Request, name, value string, life tim
 	if life < 0 {
 		seconds = -1
 	}
-	c := http.Cookie{
+	c := http.Cookie{ //nolint:gosec // Secure is off over plain HTTP alone, which is served on loopback
 		Name: fullName(r, name), Value: value, Path: "/", MaxAge: seconds,
 		Secure: httpsec.Secure(r.Context()), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -86,7 +87,7 @@ func (c *call) prepare() error {
 		c.caller = caller
 	}
 	for _, name := range c.op.ids {
-		if _, err := parseID(c.params.ByName(name)); err != nil {
+		if !isID(c.params.ByName(name)) {
 			return remit.NotFound()
 		}
 	}
@@ -115,8 +116,7 @@ func (c *call) refusal(err error) reply {
 	if p.Status == http.StatusUnauthorized {
 		r.Header.Set("WWW-Authenticate", `Bearer realm="Remit"`)
 	}
-	var delayed *commands.DelayedError
-	if errors.As(err, &delayed) {
+	if delayed, is := errors.AsType[*commands.DelayedError](err); is {
 		r.Header.Set("Retry-After", strconv.FormatInt(int64(delayed.After/time.Second), 10))
 	}
 	return r
@@ -128,16 +128,12 @@ func (a answer) reply() reply {
 		r.Header.Set("Content-Type", mediaJSON)
 		r.Body = encode(a.body)
 	}
-	for name, values := range a.header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, a.header)
 	return r
 }
 
 func (r reply) write(w http.ResponseWriter) {
-	for name, values := range r.Header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), r.Header)
 	w.WriteHeader(r.Status)
 	_, _ = w.Write(r.Body)
 }

@@ -3,7 +3,10 @@ package api
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -82,6 +85,36 @@ func TestOperationsAreComplete(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Protects callers who branch on codes: each one that the program can answer
+// with is described.
+func TestEveryCodeIsDescribed(t *testing.T) {
+	known, _ := theContract(t).doc.Extensions["x-codes"].(map[string]any)
+	constant := regexp.MustCompile(`Code\w+ += "([a-z_]+)"`)
+	literal := regexp.MustCompile(`(?:Conflict|Errorf)\((?:remit\.Kind\w+, )?"([a-z_]+)"`)
+	found := 0
+	for glob, pattern := range map[string]*regexp.Regexp{"../error.go": constant, "../commands/*.go": literal, "../activities/*.go": literal} {
+		names, err := filepath.Glob(glob)
+		if err != nil || len(names) == 0 {
+			t.Fatalf("no files %s: %v", glob, err)
+		}
+		for _, name := range names {
+			source, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, match := range pattern.FindAllStringSubmatch(string(source), -1) {
+				found++
+				if known[match[1]] == nil {
+					t.Errorf("%s answers %s, which is not described in the document's x-codes", name, match[1])
+				}
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("found %d codes only", found)
 	}
 }
 

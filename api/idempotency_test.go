@@ -3,10 +3,10 @@ package api
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -139,7 +139,7 @@ func TestWhichAnswersAreKept(t *testing.T) {
 			k := h.keyed("payWorkItem", tt.run)
 			for range 2 {
 				got := k.post("/v1/work-items/x/pay", "kept-"+name, `{"amount":1}`, who)
-				if fmt.Sprint(got.StatusCode) != name {
+				if strconv.Itoa(got.StatusCode) != name {
 					t.Fatalf("status %d", got.StatusCode)
 				}
 			}

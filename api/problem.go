@@ -110,7 +110,7 @@ func deny(w http.ResponseWriter, r *http.Request, status int, code, message stri
 func writeProblem(w http.ResponseWriter, p problem) {
 	w.Header().Set("Content-Type", mediaProblem)
 	w.WriteHeader(p.Status)
-	_, _ = w.Write(encode(p))
+	_, _ = w.Write(encode(p)) //nolint:gosec // JSON, sent with nosniff
 }
 
 // encode makes JSON of a body of ours.

@@ -76,7 +76,7 @@ func TestErrorsAreProblems(t *testing.T) {
 			if err := json.Unmarshal([]byte(body), &p); err != nil || got.Header.Get("Content-Type") != mediaProblem {
 				t.Fatalf("not a problem: %s", body)
 			}
-			if p.Status != tt.status || p.Code == "" || p.RequestID == "" || p.RequestID != got.Header.Get("X-Request-Id") {
+			if p.Status != tt.status || p.Code == "" || p.RequestID == "" || p.RequestID != got.Header.Get("X-Request-ID") {
 				t.Errorf("incomplete: %s", body)
 			}
 			if codes, _ := h.server.contract.doc.Extensions["x-codes"].(map[string]any); codes[p.Code] == nil {
@@ -97,10 +97,10 @@ func TestPanicIsAProblem(t *testing.T) {
 	})
 	got := h.ask("GET", "/boom", "", nil)
 	body := text(t, got)
-	if got.StatusCode != 500 || strings.Contains(body, "marker") || !strings.Contains(body, got.Header.Get("X-Request-Id")) {
+	if got.StatusCode != 500 || strings.Contains(body, "marker") || !strings.Contains(body, got.Header.Get("X-Request-ID")) {
 		t.Errorf("%d %s", got.StatusCode, body)
 	}
-	if !strings.Contains(h.log.String(), "marker") || !strings.Contains(h.log.String(), got.Header.Get("X-Request-Id")) {
+	if !strings.Contains(h.log.String(), "marker") || !strings.Contains(h.log.String(), got.Header.Get("X-Request-ID")) {
 		t.Error("the log does not tell")
 	}
 }

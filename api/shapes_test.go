@@ -251,6 +251,7 @@ func fill(v reflect.Value, name string, optional bool) {
 				fill(v.FieldByIndex(f.Index), v.Type().Name()+"."+f.Name, optional)
 			}
 		}
+	default: // maps and bytes of no answer
 	}
 }
 

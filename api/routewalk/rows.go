@@ -83,9 +83,7 @@ func needs(permission ...string) [][]string {
 	return groups
 }
 
-func editing(kind string) Row {
-	return Row{Object: kind, See: []string{invoiceRead, invoiceEdit}, Do: needs(invoiceEdit), Customer: Visible}
-}
+var editing = Row{Object: KindInvoice, See: []string{invoiceRead, invoiceEdit}, Do: needs(invoiceEdit), Customer: Visible}
 
 var methods = [][]string{{pay, customerEd}}
 
@@ -143,15 +141,15 @@ var Rows = map[string]Row{
 	"invoices":       {At: "unit", Do: needs(invoiceRead), Customer: Allowed},
 	"createInvoice":  {Do: needs(invoiceEdit)},
 	"invoice":        {Object: KindInvoice, See: []string{invoiceRead}, Customer: Allowed},
-	"updateInvoice":  editing(KindInvoice),
-	"sendInvoice":    editing(KindInvoice),
-	"processInvoice": editing(KindInvoice),
-	"voidInvoice":    editing(KindInvoice),
-	"holdInvoice":    editing(KindInvoice),
+	"updateInvoice":  editing,
+	"sendInvoice":    editing,
+	"processInvoice": editing,
+	"voidInvoice":    editing,
+	"holdInvoice":    editing,
 	"liftHold":       {Object: KindHeldInvoice, See: []string{invoiceRead, invoiceEdit, pay}, Do: needs(invoiceEdit), Customer: Visible},
 	"payInvoice":     {Object: KindInvoice, See: []string{invoiceRead, pay}, Do: needs(pay), Customer: Allowed},
 	"payments":       {Object: KindInvoice, See: []string{invoiceRead}, Customer: Allowed},
-	"recordPayment":  editing(KindInvoice),
+	"recordPayment":  editing,
 	"timeline":       {Object: KindInvoice, See: []string{invoiceRead}, Customer: Visible},
 
 	"workItems":       {At: "unit", Customer: Allowed},

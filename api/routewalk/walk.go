@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -218,7 +219,7 @@ func (e expectation) fits(status int) bool {
 func (e expectation) String() string {
 	switch {
 	case e.status != 0:
-		return fmt.Sprint(e.status)
+		return strconv.Itoa(e.status)
 	case e.body:
 		return "400, the body being wrong"
 	default:
