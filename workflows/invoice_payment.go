@@ -116,9 +116,7 @@ func (p *invoicePayment) request(ctx workflow.Context, r remit.Request) (remit.R
 		return workflow.ExecuteActivity(p.step(ctx), payments.Perform, p.ref, r).Get(ctx, &done)
 	})
 	if err != nil {
-		p.state.Rest = false // unknown: look again before ending
-		p.state.WakeIn = nil
-		p.changed = true
+		p.take(p.unknown()) // it may have done anything
 		return remit.RequestResult{}, err
 	}
 	p.take(done.State)
@@ -183,14 +181,21 @@ func (p *invoicePayment) drain() bool {
 func (p *invoicePayment) advance(ctx workflow.Context) {
 	var state remit.InvoiceState
 	err := p.inTurn(ctx, func() error {
+		p.drain() // what came while another step ran is looked at by this one
 		return workflow.ExecuteActivity(p.step(ctx), payments.Advance, p.ref).Get(ctx, &state)
 	})
 	if err != nil {
 		workflow.GetLogger(ctx).Error("the invoice could not be brought up to date", "error", err)
-		again := stepFailed
-		state = remit.InvoiceState{Status: p.state.Status, DueDate: p.state.DueDate, WakeIn: &again}
+		state = p.unknown()
 	}
 	p.take(state)
+}
+
+// unknown is the state after a step that failed for good: what was known, and
+// another look before long.
+func (p *invoicePayment) unknown() remit.InvoiceState {
+	again := stepFailed
+	return remit.InvoiceState{Status: p.state.Status, InFlight: p.state.InFlight, DueDate: p.state.DueDate, WakeIn: &again}
 }
 
 func (p *invoicePayment) load(ctx workflow.Context) {
