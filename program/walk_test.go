@@ -1,0 +1,246 @@
+package program_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/uuid"
+
+	"remit/api"
+	"remit/commands"
+)
+
+// The people of the walk, in the order of a row's answers. Unlike those of the
+// walk in package api most hold something at Branch A alone.
+var walkers = []string{"admin", "payer.a", "payer.b", "clerk", "viewer", "customer", "token", "stranger"}
+
+// walked is a route, the object or ?organisation that its address needs ("ends"
+// for the one that ends its caller's session), and how each of the walkers is
+// answered: y he may, whatever else is wrong with the request, 3 seen and not
+// his to do (403), 4 nothing there for him (404).
+type walked struct{ of, answers string }
+
+// walkRows is the table. Objects are at Branch A, and bodies are ones that no
+// route takes, so that who may is told what is wrong with them (400).
+var walkRows = map[string]walked{
+	"signOut":                 {"ends", ""},
+	"confirmSession":          {"", "yyyyyyyy"},
+	"me":                      {"", "yyyyyyyy"},
+	"changePassword":          {"", "yyyyyy3y"},
+	"setSecondFactor":         {"", "yyyyyyyy"},
+	"removeSecondFactor":      {"", "yyyyyy3y"},
+	"users":                   {"TOP", "y3333334"},
+	"inviteUser":              {"", "y333333y"},
+	"updateUser":              {"user", "y3333334"},
+	"apiTokens":               {"TOP", "yyyyyyy4"},
+	"createApiToken":          {"", "yyyyyy3y"},
+	"revokeApiToken":          {"token", "y44444y4"},
+	"organisations":           {"TOP", "y3333334"},
+	"createOrganisation":      {"", "y333333y"},
+	"updateOrganisation":      {"organisation", "y3433434"},
+	"deleteOrganisation":      {"organisation", "y3433434"},
+	"roles":                   {"TOP", "y3333334"},
+	"putRole":                 {"role", "y333333y"},
+	"deleteRole":              {"role", "y3333334"},
+	"grants":                  {"TOP", "y3333334"},
+	"createGrant":             {"", "y333333y"},
+	"deleteGrant":             {"grant", "y3433434"},
+	"audit":                   {"TOP", "y3333334"},
+	"workItemStep":            {"TOP/Branch A", "y3433434"},
+	"setWorkItemStep":         {"TOP/Branch A", "y3433434"},
+	"paymentSettings":         {"TOP/Branch A", "y343y434"},
+	"setPaymentSettings":      {"TOP/Branch A", "y3433434"},
+	"connection":              {"TOP", "y444y434"},
+	"removeKeys":              {"TOP", "y4443434"},
+	"saveKeys":                {"TOP", "y4443434"},
+	"stripeAccount":           {"TOP", "y444y434"},
+	"customers":               {"TOP/Branch A", "yyyy3y34"},
+	"createCustomer":          {"", "y333333y"},
+	"customer":                {"customer", "yy4y4y44"},
+	"updateCustomer":          {"customer", "y3434344"},
+	"paymentMethods":          {"customer", "yy434y44"},
+	"addPaymentMethod":        {"customer", "yy434y44"},
+	"setDefaultPaymentMethod": {"customer", "yy434y44"},
+	"removePaymentMethod":     {"payment method", "yy434y44"},
+	"invoices":                {"TOP/Branch A", "yyyyyyy4"},
+	"createInvoice":           {"", "y333333y"},
+	"invoice":                 {"invoice", "yy4yyyy4"},
+	"updateInvoice":           {"invoice", "y3433334"},
+	"sendInvoice":             {"invoice", "y3433334"},
+	"processInvoice":          {"invoice", "y3433334"},
+	"voidInvoice":             {"invoice", "y3433334"},
+	"holdInvoice":             {"invoice", "y3433334"},
+	"liftHold":                {"invoice", "y3433334"},
+	"payInvoice":              {"invoice", "yy433y34"},
+	"payments":                {"invoice", "yy4yyyy4"},
+	"recordPayment":           {"invoice", "y3433334"},
+	"timeline":                {"invoice", "yy4yy3y4"},
+	"workItems":               {"TOP/Branch A", "yyyyyyy4"},
+	"workItem":                {"work item", "yy4y4444"},
+	"claimWorkItem":           {"work item", "yy4y4444"},
+	"releaseWorkItem":         {"work item", "yy4y4444"},
+	"payWorkItem":             {"work item", "yy434444"},
+	"imports":                 {"", "yyyyyyyy"},
+	"startImport":             {"", "y333333y"},
+	"import":                  {"import", "y4444444"},
+	"advanceClock":            {"", "y333333y"},
+}
+
+// Every route of the contract answers everybody as the table says, and nobody
+// without credentials; a route without a row fails (T1, T2).
+func TestPermissionWalk(t *testing.T) {
+	t.Parallel()
+	w := openWorld(t)
+	g := newGround(w)
+	doc, err := openapi3.NewLoader().LoadFromData(api.Document())
+	must(t, err)
+	seen := 0
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			if op.Security != nil && len(*op.Security) == 0 {
+				continue
+			}
+			seen++
+			row, has := walkRows[op.OperationID]
+			if !has {
+				t.Errorf("%s %s (%s) has no row: say how each of %v is answered", method, path, op.OperationID, walkers)
+				continue
+			}
+			g.walk(t, method, path, op, row)
+		}
+	}
+	if seen != len(walkRows) {
+		t.Errorf("there are %d rows for %d routes", len(walkRows), seen)
+	}
+}
+
+func (g *ground) walk(t *testing.T, method, path string, op *openapi3.Operation, row walked) {
+	ask := func(b *browser) *answer {
+		target := path
+		if strings.Contains(path, "{") {
+			if g.standing[row.of] == "" {
+				g.standing[row.of] = g.object(row.of)
+			}
+			target = path[:strings.Index(path, "{")] + g.standing[row.of] + path[strings.Index(path, "}")+1:]
+		} else if row.of != "" {
+			target += "?organisation=" + url.QueryEscape(strings.ReplaceAll(row.of, "TOP", g.w.top))
+		}
+		body, headers := "", map[string]string{}
+		if op.RequestBody != nil {
+			body, headers["Content-Type"] = `{"no_route_takes_this":true}`, "application/json"
+			if _, form := op.RequestBody.Value.Content["multipart/form-data"]; form {
+				body = "--b\r\nContent-Disposition: form-data; name=\"no_route_takes_this\"\r\n\r\nx\r\n--b--\r\n"
+				headers["Content-Type"] = "multipart/form-data; boundary=b"
+			}
+		}
+		got := b.raw(method, target, body, headers)
+		if method == http.MethodDelete && got.status < 300 {
+			delete(g.standing, row.of) // used up
+		}
+		return got
+	}
+	if got := ask(g.w.anonymous()); got.status != http.StatusUnauthorized {
+		t.Errorf("%s as nobody: %d, want 401", op.OperationID, got.status)
+	}
+	if row.of == "ends" {
+		return
+	}
+	answers := ""
+	for _, name := range walkers {
+		got := ask(g.people[name])
+		answers += class(got.status, op.RequestBody != nil)
+		if got.status == http.StatusForbidden && got.text("code") == "forbidden" && !strings.Contains(got.text("detail"), "=") && !strings.Contains(got.text("detail"), "token") {
+			t.Errorf("%s as %s: a refusal that names no permission: %s", op.OperationID, name, got.raw)
+		}
+		if got.status >= 500 {
+			t.Errorf("%s as %s: %d %s", op.OperationID, name, got.status, got.raw)
+		}
+	}
+	if answers != row.answers {
+		t.Errorf("%s (%s): %s answered %q, want %q", op.OperationID, row.of, strings.Join(walkers, " "), answers, row.answers)
+	}
+}
+
+// class is how far somebody got.
+func class(status int, body bool) string {
+	switch {
+	case status == http.StatusForbidden:
+		return "3"
+	case status == http.StatusNotFound:
+		return "4"
+	case body && status == http.StatusBadRequest, !body && (status < 300 || status == http.StatusConflict):
+		return "y"
+	default:
+		return fmt.Sprintf("(%d)", status)
+	}
+}
+
+// ground is what stands at Branch A to be walked over.
+type ground struct {
+	w                               *world
+	people                          map[string]*browser
+	standing                        map[string]string // an object of each kind
+	customer, method, invoice, item string
+}
+
+func newGround(w *world) *ground {
+	g := &ground{w: w, people: map[string]*browser{}, standing: map[string]string{}}
+	for _, name := range []string{"admin", "payer.a", "payer.b", "clerk", "viewer"} {
+		g.people[name] = w.signIn(name)
+	}
+	g.customer, g.method = w.customer(w.branchA, "4242424242424242")
+	g.invoice, g.item = w.invoice(w.branchA, g.customer, 5000)
+	g.people["customer"] = w.customersUser("walker", g.customer)
+	g.people["token"] = w.token(w.signIn("admin"), "invoice=read")
+	g.people["stranger"], _ = w.stranger()
+	return g
+}
+
+// object makes what the walk may use up, and finds the rest.
+func (g *ground) object(kind string) string {
+	g.w.t.Helper()
+	admin, name := g.people["admin"], "walked-"+uuid.NewString()[:8]
+	switch kind {
+	case "invoice":
+		return g.invoice
+	case "work item":
+		return g.item
+	case "customer":
+		return g.customer
+	case "payment method":
+		admin.put("/v1/stripe/connection/keys", map[string]any{"secret_key": g.w.key, "publishable_key": "pk_test_1"}).want(200)
+		page := admin.post("/v1/customers/"+g.customer+"/payment-methods", map[string]any{}).want(201).text("url")
+		g.w.submit(page, "4242424242424242", false)
+		methods := admin.get("/v1/customers/" + g.customer + "/payment-methods").want(200)
+		for n := 0; methods.at("data", n) != nil; n++ {
+			if id := methods.text("data", n, "id"); id != g.method && methods.text("data", n, "status") == "usable" {
+				return id
+			}
+		}
+		return g.method
+	case "organisation":
+		return admin.post("/v1/organisations", map[string]any{"path": g.w.branchA + "/" + name}).want(201).text("id")
+	case "role":
+		admin.put("/v1/roles/"+name, map[string]any{"permissions": []string{"invoice=read"}}).want(201)
+		return name
+	case "user", "grant":
+		id, err := g.w.program.Commands.CreateDemoUser(g.w.t.Context(), commands.DemoUser{
+			Organisation: g.w.top, Email: name + "@test.test", Name: name, Grants: []commands.GrantInput{{Role: "Viewer", Path: g.w.branchA}},
+		})
+		must(g.w.t, err)
+		if kind == "user" {
+			return id.String()
+		}
+		return admin.get("/v1/grants?user="+id.String()).want(200).text("data", 0, "id")
+	case "token":
+		return admin.post("/v1/api-tokens", map[string]any{"name": name}).want(201).text("id")
+	case "import":
+		return g.w.upload(g.w.branchA, name+".csv", []byte("customer,number,total,issue date,due date\n")).text("id")
+	}
+	g.w.t.Fatalf("no object of kind %q", kind)
+	return ""
+}
