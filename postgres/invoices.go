@@ -201,10 +201,7 @@ func (tx *Tx) SetContent(ctx context.Context, l *LockedInvoice, fingerprint [32]
 // changes must have been made before.
 func (tx *Tx) SaveInvoice(ctx context.Context, l *LockedInvoice, real time.Time, entries ...remit.TimelineEntry) error {
 	now := l.Clock.Now(real)
-	l.Status = remit.StatusOf(remit.InvoiceFacts{
-		Sent: l.SentAt != nil, Void: l.VoidedAt != nil, Uncollectible: l.WroteOff, Contested: l.Contests,
-		Processing: l.Live != nil && l.Live.State == remit.AttemptProcessing, Billed: l.Billed, Applied: l.Applied,
-	})
+	l.Status = l.derivedStatus()
 	if l.SentAt != nil {
 		l.Outstanding = l.Billed - l.Applied
 	}
