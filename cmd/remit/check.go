@@ -1,0 +1,121 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"remit/program"
+)
+
+// need says which settings a command cannot do without.
+type need struct{ database, temporal, masterKey bool }
+
+// check finds everything in the settings that a command could not work with,
+// or should not: passwords and money do not travel in the open.
+func (c config) check(n need) error {
+	var problems []error
+	missing := func(wanted bool, given bool, name, what string) {
+		if wanted && !given {
+			problems = append(problems, fmt.Errorf("%s is not set: %s", name, what))
+		}
+	}
+	missing(n.database, !c.DatabaseURL.IsZero(), "DATABASE_URL", "the PostgreSQL database, postgres://user:password@host:5432/remit?sslmode=verify-full (or DATABASE_URL_FILE)")
+	missing(n.temporal, c.TemporalAddress != "", "TEMPORAL_ADDRESS", "the Temporal server, host:7233")
+	missing(n.masterKey, c.MasterKeyFile != "", "REMIT_MASTER_KEY_FILE", "the file with the key that seals all others (docs/operations.md)")
+	problems = append(problems, c.checkDatabase(), c.checkTemporal(), checkHTTPS("REMIT_PUBLIC_URL", c.PublicURL), checkHTTPS("STRIPE_API_URL", c.StripeURL))
+	if c.Addr != "" {
+		if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+			problems = append(problems, fmt.Errorf("REMIT_ADDR: %q is not host:port, such as 127.0.0.1:8080", c.Addr))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// checkHTTPS refuses an address in the open beyond this machine.
+func checkHTTPS(name, address string) error {
+	if address == "" {
+		return nil
+	}
+	parsed, err := url.Parse(address)
+	switch {
+	case err != nil || parsed.Host == "" || parsed.RawQuery != "" || parsed.Fragment != "":
+		return fmt.Errorf("%s: %q is not an address such as https://pay.example.com", name, address)
+	case parsed.Scheme != "https" && !(parsed.Scheme == "http" && program.IsLoopback(parsed.Hostname())):
+		return fmt.Errorf("%s: %q must be https; http is for this machine alone", name, address)
+	}
+	return nil
+}
+
+// checkDatabase wants the server's certificate verified, unless the server is
+// on this machine or its network is said to be trusted.
+func (c config) checkDatabase() error {
+	if c.DatabaseURL.IsZero() {
+		return nil
+	}
+	parsed, err := pgconn.ParseConfig(c.DatabaseURL.Reveal())
+	if err != nil {
+		return errors.New("DATABASE_URL is not a PostgreSQL address") // the error may hold the password
+	}
+	ways := []*pgconn.FallbackConfig{{Host: parsed.Host, TLSConfig: parsed.TLSConfig}}
+	for _, way := range append(ways, parsed.Fallbacks...) {
+		local := strings.HasPrefix(way.Host, "/") || program.IsLoopback(way.Host)
+		verified := way.TLSConfig != nil && !way.TLSConfig.InsecureSkipVerify
+		if !local && !verified && !c.TrustedNetwork {
+			return fmt.Errorf("DATABASE_URL: the connection to %s is not verified; use sslmode=verify-full, or say REMIT_TRUSTED_NETWORK=true where the network between the two is private", way.Host)
+		}
+	}
+	return nil
+}
+
+func (c config) checkTemporal() error {
+	if c.TemporalAddress == "" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(c.TemporalAddress)
+	if err != nil {
+		return fmt.Errorf("TEMPORAL_ADDRESS: %q is not host:port, such as temporal.example.com:7233", c.TemporalAddress)
+	}
+	if (c.TemporalCertFile == "") != (c.TemporalKeyFile == "") {
+		return errors.New("TEMPORAL_TLS_CERT_FILE and TEMPORAL_TLS_KEY_FILE go together")
+	}
+	if !c.usesTemporalTLS() && !program.IsLoopback(host) && !c.TrustedNetwork {
+		return fmt.Errorf("TEMPORAL_ADDRESS: %s is reached without TLS; set TEMPORAL_TLS_CA_FILE, _CERT_FILE and _KEY_FILE, or say REMIT_TRUSTED_NETWORK=true where the network between the two is private", host)
+	}
+	return nil
+}
+
+func (c config) usesTemporalTLS() bool { return c.TemporalCAFile != "" || c.TemporalCertFile != "" }
+
+// temporalTLS is nil where Temporal is reached in the open.
+func (c config) temporalTLS() (*tls.Config, error) {
+	if !c.usesTemporalTLS() {
+		return nil, nil //nolint:nilnil // no TLS is not an error
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.TemporalServerName}
+	if c.TemporalCAFile != "" {
+		raw, err := os.ReadFile(c.TemporalCAFile)
+		if err != nil {
+			return nil, fmt.Errorf("TEMPORAL_TLS_CA_FILE: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(raw) {
+			return nil, fmt.Errorf("TEMPORAL_TLS_CA_FILE: no certificate in %s", c.TemporalCAFile)
+		}
+	}
+	if c.TemporalCertFile != "" {
+		pair, err := tls.LoadX509KeyPair(c.TemporalCertFile, c.TemporalKeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("TEMPORAL_TLS_CERT_FILE: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
+}

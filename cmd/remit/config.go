@@ -1,0 +1,151 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+
+	"remit/dev"
+	"remit/embedded"
+	"remit/secrets"
+)
+
+// config is every setting, each an environment variable. A secret may be given
+// in a file instead, named by the variable with _FILE at its end.
+type config struct {
+	DataDir        string     `env:"REMIT_DATA_DIR"`        // of `remit dev`
+	Addr           string     `env:"REMIT_ADDR"`            // host:port of API and portal
+	OpsAddr        string     `env:"REMIT_OPS_ADDR"`        // host:port on loopback of /metrics, /readyz
+	PublicURL      string     `env:"REMIT_PUBLIC_URL"`      // as people reach the portal
+	Proxies        []string   `env:"REMIT_PROXIES"`         // addresses or networks whose forwarded headers are believed
+	FormTargets    []string   `env:"REMIT_FORM_TARGETS"`    // further origins a form may lead to
+	TrustedNetwork bool       `env:"REMIT_TRUSTED_NETWORK"` // PostgreSQL and Temporal may be reached without TLS
+	LogLevel       slog.Level `env:"REMIT_LOG_LEVEL" envDefault:"INFO"`
+
+	MasterKeyFile string         `env:"REMIT_MASTER_KEY_FILE"` // the key that seals all others
+	DatabaseURL   secrets.Secret `env:"DATABASE_URL"`
+
+	TemporalAddress    string `env:"TEMPORAL_ADDRESS"`
+	TemporalNamespace  string `env:"TEMPORAL_NAMESPACE" envDefault:"remit"`
+	TemporalCAFile     string `env:"TEMPORAL_TLS_CA_FILE"`
+	TemporalCertFile   string `env:"TEMPORAL_TLS_CERT_FILE"`
+	TemporalKeyFile    string `env:"TEMPORAL_TLS_KEY_FILE"`
+	TemporalServerName string `env:"TEMPORAL_TLS_SERVER_NAME"`
+
+	StripeURL string         `env:"STRIPE_API_URL"`    // "" is Stripe itself
+	StripeKey secrets.Secret `env:"STRIPE_SECRET_KEY"` // a test key for the demo of `remit dev`
+
+	URL   string         `env:"REMIT_URL"`   // of a running Remit, for the commands that ask it
+	Token secrets.Secret `env:"REMIT_TOKEN"` // an API token for it
+}
+
+// readConfig reads the settings from an environment such as os.Environ gives.
+// Everything wrong with it is in the error.
+func readConfig(environ []string) (config, error) {
+	settings := map[string]string{}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		settings[name] = value
+	}
+	problems := readSecretFiles(settings)
+	var c config
+	err := env.ParseWithOptions(&c, env.Options{Environment: settings})
+	var all env.AggregateError
+	if errors.As(err, &all) {
+		problems = append(problems, all.Errors...)
+	} else if err != nil {
+		problems = append(problems, err)
+	}
+	return c, errors.Join(problems...)
+}
+
+// readSecretFiles puts the content of each NAME_FILE in NAME's place.
+func readSecretFiles(settings map[string]string) (problems []error) {
+	for _, name := range secretNames() {
+		path := settings[name+"_FILE"]
+		if path == "" {
+			continue
+		}
+		if settings[name] != "" {
+			problems = append(problems, fmt.Errorf("%s and %s_FILE are both set; set one", name, name))
+			continue
+		}
+		content, err := os.ReadFile(path)
+		switch {
+		case err != nil:
+			problems = append(problems, fmt.Errorf("%s_FILE: %w", name, err))
+		case strings.TrimSpace(string(content)) == "":
+			problems = append(problems, fmt.Errorf("%s_FILE: %s is empty", name, path))
+		default:
+			settings[name] = strings.TrimSpace(string(content))
+		}
+	}
+	return problems
+}
+
+// secretNames are the variables of the fields that are secrets.
+func secretNames() []string {
+	var names []string
+	for field := range configFields() {
+		if field.Type == reflect.TypeFor[secrets.Secret]() {
+			names = append(names, field.Tag.Get("env"))
+		}
+	}
+	return names
+}
+
+// configFields are the fields of config, in order.
+func configFields() func(yield func(reflect.StructField) bool) {
+	return func(yield func(reflect.StructField) bool) {
+		all := reflect.TypeFor[config]()
+		for i := range all.NumField() {
+			if !yield(all.Field(i)) {
+				return
+			}
+		}
+	}
+}
+
+// localConfig is readConfig for an operator's command: where nothing says which
+// database is meant, it is the one that `remit dev` runs on this machine.
+func localConfig(environ []string) (config, error) {
+	c, err := readConfig(environ)
+	if err != nil || !c.DatabaseURL.IsZero() {
+		return c, err
+	}
+	folder, err := c.folder()
+	if err != nil {
+		return c, err
+	}
+	left, err := dev.ReadEnvironment(folder)
+	if err != nil {
+		return c, err
+	}
+	merged := slices.Clone(environ)
+	given := map[string]bool{}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		given[name] = value != ""
+	}
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		if !given[name] {
+			merged = append(merged, name+"="+left[name])
+		}
+	}
+	return readConfig(merged)
+}
+
+// folder is the data folder of `remit dev`.
+func (c config) folder() (string, error) {
+	if c.DataDir != "" {
+		return c.DataDir, nil
+	}
+	return embedded.DefaultFolder()
+}

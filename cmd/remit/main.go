@@ -1,0 +1,130 @@
+// Command remit is all of Remit in one program: `remit dev` runs everything on
+// one machine, `remit serve` and `remit work` run in earnest, and the others
+// are what an operator needs. Each command is a file of its own and thin: what
+// it does is in the packages.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+	_ "time/tzdata" // images without a time zone database
+
+	"github.com/alecthomas/kong"
+)
+
+// commandLine is what may be asked for.
+type commandLine struct {
+	Dev         devCommand         `cmd:"" help:"Run everything on this machine, with a demo."`
+	Serve       serveCommand       `cmd:"" help:"Serve API and portal."`
+	Work        workCommand        `cmd:"" help:"Run the workflows and their steps."`
+	Migrate     migrateCommand     `cmd:"" help:"Bring the database to this program's version."`
+	Admin       adminCommand       `cmd:"" help:"Administrators."`
+	Import      importCommand      `cmd:"" help:"Import a file of invoices into a running Remit."`
+	Clock       clockCommand       `cmd:"" help:"Test clocks of a running Remit."`
+	Rebuild     rebuildCommand     `cmd:"" help:"Start every workflow that the database says there should be."`
+	Verify      verifyCommand      `cmd:"" help:"Check hash chains, balances and statuses against what they follow from."`
+	Keys        keysCommand        `cmd:"" help:"Keys that seal what is stored."`
+	Sandbox     sandboxCommand     `cmd:"" help:"Run the stand-in for Stripe."`
+	Storybook   storybookCommand   `cmd:"" help:"Show every page of the portal in every state."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask the Remit of this machine whether it is ready; exit 1 if not."`
+	Config      configCommand      `cmd:"" help:"Print the settings in force, without secrets."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+}
+
+// surroundings are what a command has besides its flags.
+type surroundings struct {
+	environ []string
+	in      io.Reader
+	out     io.Writer
+	program string // this program's file
+}
+
+func main() {
+	ctx, stop := untilAsked()
+	program, err := os.Executable()
+	if err != nil {
+		program = os.Args[0]
+	}
+	s := &surroundings{environ: os.Environ(), in: os.Stdin, out: os.Stdout, program: program}
+	code := run(ctx, os.Args[1:], s, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// Exit codes.
+const (
+	exitFailure     = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+// run runs one command and returns the exit code.
+func run(ctx context.Context, args []string, s *surroundings, errOut io.Writer) int {
+	type leave int
+	code := 0
+	err := func() (err error) {
+		defer func() { // kong leaves by this after --help
+			if left := recover(); left != nil {
+				exit, ok := left.(leave)
+				if !ok {
+					panic(left)
+				}
+				code = int(exit)
+			}
+		}()
+		parser, err := kong.New(&commandLine{}, kong.Name("remit"),
+			kong.Description("Remit gets invoices paid through Stripe. It runs itself: remit dev."),
+			kong.Writers(s.out, errOut), kong.Exit(func(n int) { panic(leave(n)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+			kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(s))
+		if err != nil {
+			return err
+		}
+		if len(args) == 0 {
+			args = []string{"--help"}
+		}
+		command, err := parser.Parse(args)
+		if err != nil {
+			return usageError{err}
+		}
+		return command.Run()
+	}()
+	if err == nil {
+		return code
+	}
+	fmt.Fprintln(errOut, "remit: "+err.Error())
+	var usage usageError
+	if errors.As(err, &usage) {
+		fmt.Fprintln(errOut, "See remit --help.")
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// usageError is a command line that is not one.
+type usageError struct{ error }
+
+// untilAsked ends with Ctrl-C or a request to terminate. A second Ctrl-C, a
+// second or more after the first, ends the program on the spot: whatever is
+// killed, nothing is lost.
+func untilAsked() (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	asked := make(chan os.Signal, 4)
+	signal.Notify(asked, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		<-asked
+		first := time.Now()
+		cancel()
+		for range asked {
+			if time.Since(first) > time.Second {
+				os.Exit(exitInterrupted)
+			}
+		}
+	}()
+	return ctx, cancel
+}
