@@ -143,7 +143,7 @@ func ImportsPage(v Imports) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<div class=\"card flush\"><div class=\"scroll\" role=\"region\" aria-label=\"Imports\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">File</th><th scope=\"col\">Organisation</th><th scope=\"col\">Started</th><th scope=\"col\">State</th><th scope=\"col\" class=\"money\">New</th><th scope=\"col\" class=\"money\">There already</th><th scope=\"col\" class=\"money\">Bad</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<div class=\"card flush\"><div class=\"scroll\" role=\"region\" aria-label=\"Table of imports\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">File</th><th scope=\"col\">Organisation</th><th scope=\"col\">Started</th><th scope=\"col\">State</th><th scope=\"col\" class=\"money\">New</th><th scope=\"col\" class=\"money\">There already</th><th scope=\"col\" class=\"money\">Bad</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

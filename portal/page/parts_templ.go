@@ -1192,7 +1192,7 @@ func lineTable(i remit.Invoice) templ.Component {
 			templ_7745c5c3_Var59 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 86, "<div class=\"scroll stacks\" role=\"region\" aria-label=\"Lines\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">What</th><th scope=\"col\" class=\"money not-small\">Quantity</th><th scope=\"col\" class=\"money not-small\">Price</th><th scope=\"col\" class=\"money\">Amount</th></tr></thead> <tbody>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 86, "<div class=\"scroll stacks\" role=\"region\" aria-label=\"Table of lines\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">What</th><th scope=\"col\" class=\"money not-small\">Quantity</th><th scope=\"col\" class=\"money not-small\">Price</th><th scope=\"col\" class=\"money\">Amount</th></tr></thead> <tbody>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

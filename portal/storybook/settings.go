@@ -41,7 +41,8 @@ func (b book) stripe() chapter {
 			v.Problems.Fields = []remit.FieldError{{Field: "secret_key", Message: "Stripe refused this key."}}
 			v.Publishes = "pk_test_made_up"
 		})),
-		"staff/U21 stripe/viewer": page.StripePage(made(func(v *page.Stripe) { v.MayEdit = false })),
+		"staff/U21 stripe/unproved": page.StripePage(made(func(v *page.Stripe) { v.Unproved = true })),
+		"staff/U21 stripe/viewer":   page.StripePage(made(func(v *page.Stripe) { v.MayEdit = false })),
 		"staff/U21 stripe/remove": page.AskPage(page.Ask{
 			Shell: b.settingsShell("Remove the keys", "/settings/stripe"), Heading: "Remove the API keys?", Message: "Payments can no longer be taken for /dev-v51.",
 			Action: "/settings/stripe/remove", Button: "Remove the keys", Back: page.Link{Label: "Keep them", Href: "/settings/stripe"},

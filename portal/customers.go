@@ -1,0 +1,198 @@
+package portal
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/commands"
+	"remit/portal/page"
+)
+
+// shownInvoices is how many of a customer's invoices his page shows.
+const shownInvoices = 25
+
+// customers lists them (U12).
+func (v *visit) customers() error {
+	list, err := v.do.Customers(v.ctx(), v.caller, v.place(), commands.Page{After: v.query("after"), Limit: 50})
+	if err != nil {
+		return err
+	}
+	view := page.Customers{Shell: v.shell("Customers", ""), Rows: list.Items, MayEdit: v.anywhere(remit.CustomerEdit)}
+	if list.Next != "" {
+		view.Next = "/customers?" + url.Values{"after": {list.Next}}.Encode()
+	}
+	return v.show(http.StatusOK, page.CustomersPage(view))
+}
+
+// customer is one customer with invoices and methods.
+func (v *visit) customer() error {
+	c, err := v.seenCustomer()
+	if err != nil {
+		return err
+	}
+	view := page.Customer{Shell: v.shell(c.Name, ""), Customer: c, Zone: v.zone(c.Organisation), Staff: v.member.Customer == nil}
+	view.MayEdit = v.may(c.Organisation, remit.CustomerEdit)
+	view.MayPays = !view.Staff || view.MayEdit || v.may(c.Organisation, remit.StripePay)
+	if view.MayPays || v.may(c.Organisation, remit.CustomerRead) {
+		if view.Methods, err = v.do.PaymentMethods(v.ctx(), v.caller, c.ID); err != nil {
+			v.portal.logger.WarnContext(v.ctx(), "saved methods were not read", "error", err)
+			view.Problems.Message = "The saved payment methods could not be read now. " + remit.AsError(err).Message
+		}
+	}
+	if !view.Staff || v.anywhere(remit.InvoiceRead) {
+		list, err := v.do.Invoices(v.ctx(), v.caller, commands.InvoiceFilter{Organisation: v.place(), Customer: &c.ID}, commands.Page{Limit: shownInvoices})
+		if err != nil {
+			return err
+		}
+		view.Invoices, view.More = list.Items, list.Next != "" && view.Staff
+	}
+	return v.show(http.StatusOK, page.CustomerPage(view))
+}
+
+func (v *visit) seenCustomer() (remit.Customer, error) {
+	id, err := v.id("id")
+	if err != nil {
+		return remit.Customer{}, err
+	}
+	return v.do.Customer(v.ctx(), v.caller, id)
+}
+
+func (v *visit) newCustomerPage() error {
+	places := v.placesWhere(remit.CustomerEdit)
+	if len(places) == 0 {
+		return remit.Forbidden(remit.CustomerEdit.String(), v.place())
+	}
+	return v.show(http.StatusOK, page.CustomerFormPage(page.CustomerForm{Shell: v.shell("New customer", "payer"), Places: places, Currency: v.currency(places[0])}))
+}
+
+func (v *visit) newCustomer() error {
+	view := v.customerFields(page.CustomerForm{Shell: v.shell("New customer", "payer"), Places: v.placesWhere(remit.CustomerEdit)})
+	customer, err := v.do.CreateCustomer(v.ctx(), v.caller, commands.Given(customerInput(view, nil)))
+	if err != nil {
+		return v.customerAgain(view, err)
+	}
+	return v.goTo("/customers/"+customer.ID.String(), "saved")
+}
+
+func (v *visit) editCustomerPage() error {
+	c, err := v.seenCustomer()
+	if err != nil {
+		return err
+	}
+	if !v.may(c.Organisation, remit.CustomerEdit) {
+		return remit.Forbidden(remit.CustomerEdit.String(), c.Organisation)
+	}
+	return v.show(http.StatusOK, page.CustomerFormPage(page.CustomerForm{
+		Shell: v.shell("Edit "+c.Name, "payer"), ID: c.ID.String(), Name: c.Name, Email: c.Email, Currency: c.Currency, ExternalID: c.ExternalID,
+	}))
+}
+
+func (v *visit) editCustomer() error {
+	c, err := v.seenCustomer()
+	if err != nil {
+		return err
+	}
+	view := v.customerFields(page.CustomerForm{Shell: v.shell("Edit "+c.Name, "payer"), ID: c.ID.String()})
+	if _, err := v.do.UpdateCustomer(v.ctx(), v.caller, c.ID, commands.Given(customerInput(view, c.AutoCharge))); err != nil {
+		return v.customerAgain(view, err)
+	}
+	return v.goTo("/customers/"+c.ID.String(), "saved")
+}
+
+func (v *visit) customerFields(view page.CustomerForm) page.CustomerForm {
+	view.Name, view.Email, view.Organisation = v.typed("name"), v.typed("email"), v.typed("organisation")
+	view.Currency, view.ExternalID = v.typed("currency"), v.typed("external_id")
+	return view
+}
+
+// customerInput is the form as a customer; what the form does not show stays.
+func customerInput(view page.CustomerForm, autoCharge *bool) commands.CustomerInput {
+	return commands.CustomerInput{
+		Organisation: view.Organisation, Name: view.Name, Email: view.Email, Currency: view.Currency, ExternalID: view.ExternalID, AutoCharge: autoCharge,
+	}
+}
+
+func (v *visit) customerAgain(view page.CustomerForm, err error) error {
+	fields := []string{"name", "email", "currency", "external_id"}
+	if view.ID == "" {
+		fields = append(fields, "organisation")
+	}
+	p, status, mendable := problems(err, fields...)
+	if !mendable {
+		return err
+	}
+	view.Problems = p
+	return v.show(status, page.CustomerFormPage(view))
+}
+
+// addMethod sends the visitor to Stripe's page on which a card is added.
+func (v *visit) addMethod() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	hosted, err := v.do.AddPaymentMethod(v.ctx(), v.caller, id, commands.Given(commands.AddMethodInput{ReturnPath: "/customers/" + id.String()}))
+	if err != nil {
+		return err
+	}
+	return v.leave(hosted.URL)
+}
+
+func (v *visit) defaultMethod() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	method, err := uuid.Parse(v.typed("method"))
+	if err != nil {
+		return remit.NotFound()
+	}
+	if _, err := v.do.SetDefaultMethod(v.ctx(), v.caller, id, commands.Given(method)); err != nil {
+		return err
+	}
+	return v.goTo("/customers/"+id.String(), "default")
+}
+
+func (v *visit) removeMethodPage() error {
+	c, err := v.seenCustomer()
+	if err != nil {
+		return err
+	}
+	method, err := v.id("method")
+	if err != nil {
+		return err
+	}
+	methods, err := v.do.PaymentMethods(v.ctx(), v.caller, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, m := range methods {
+		if m.ID == method {
+			name := page.Method(m.Type, m.Brand, m.BankName, m.Last4)
+			back := "/customers/" + c.ID.String()
+			return v.show(http.StatusOK, page.AskPage(page.Ask{
+				Shell: v.shell("Remove "+name, "payer"), Heading: "Remove " + name + "?", Message: "It can no longer be used to pay. Stripe forgets it as well.",
+				Action: v.path(), Button: "Remove " + name, Back: page.Link{Label: "Keep it", Href: back}, Trail: []page.Link{{Label: c.Name, Href: back}},
+			}))
+		}
+	}
+	return remit.NotFound()
+}
+
+func (v *visit) removeMethod() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	method, err := v.id("method")
+	if err != nil {
+		return err
+	}
+	if err := v.do.RemoveMethod(v.ctx(), v.caller, method); err != nil {
+		return err
+	}
+	return v.goTo("/customers/"+id.String(), "removed")
+}

@@ -1,0 +1,206 @@
+package portal
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/commands"
+	"remit/money"
+	"remit/portal/page"
+)
+
+// invoices lists them by status (U13).
+func (v *visit) invoices() error {
+	view := page.Invoices{
+		Shell: v.shell("Invoices", ""), Status: remit.InvoiceStatus(v.query("status")), Place: v.query("at"), Number: v.query("number"),
+		Overdue: v.query("overdue") != "", Held: v.query("held") != "", MayEdit: v.anywhere(remit.InvoiceEdit), Places: v.placesWhere(remit.InvoiceRead),
+	}
+	filter := commands.InvoiceFilter{Organisation: v.place(), Number: view.Number}
+	if view.Place != "" {
+		filter.Organisation = view.Place
+	}
+	yes := true
+	if view.Overdue {
+		filter.Overdue = &yes
+	}
+	if view.Held {
+		filter.Held = &yes
+	}
+	if customer, err := uuid.Parse(v.query("customer")); err == nil {
+		filter.Customer = &customer
+	}
+	counts, err := v.do.InvoiceCounts(v.ctx(), v.caller, filter)
+	if err != nil {
+		return err
+	}
+	view.Counts = counts
+	filter.Status = view.Status
+	list, err := v.do.Invoices(v.ctx(), v.caller, filter, commands.Page{After: v.query("after"), Limit: 50})
+	if err != nil {
+		return err
+	}
+	view.Rows = list.Items
+	if list.Next != "" {
+		next := v.gin.Request.URL.Query()
+		next.Set("after", list.Next)
+		next.Del("done")
+		view.Next = "/invoices?" + next.Encode()
+	}
+	return v.show(http.StatusOK, page.InvoicesPage(view))
+}
+
+// invoice is one invoice with its timeline (U14).
+func (v *visit) invoice() error {
+	i, err := v.seenInvoice()
+	if err != nil {
+		return err
+	}
+	if v.member.Customer != nil {
+		return v.goTo("/customers/"+v.member.Customer.String(), "")
+	}
+	view := page.Invoice{
+		Shell: v.shell(i.Number, ""), Invoice: i, Zone: v.zone(i.Organisation), MayEdit: v.may(i.Organisation, remit.InvoiceEdit), MayPay: v.mayPayItem(i),
+	}
+	if i.Hold != nil {
+		view.MayLift = view.MayEdit
+		if i.Hold.Kind.Money() {
+			view.MayLift = v.may(i.Organisation, remit.StripePay)
+		}
+	}
+	if view.Next, err = v.do.InvoiceNext(v.ctx(), v.caller, i.ID); err != nil {
+		return err
+	}
+	if view.Payments, err = v.do.Payments(v.ctx(), v.caller, i.ID); err != nil {
+		return err
+	}
+	if view.Timeline, err = v.do.Timeline(v.ctx(), v.caller, i.ID); err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, page.InvoicePage(view))
+}
+
+func (v *visit) seenInvoice() (remit.Invoice, error) {
+	id, err := v.id("id")
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	return v.do.Invoice(v.ctx(), v.caller, id)
+}
+
+// mayPayItem reports whether the invoice's work item is one the visitor may pay.
+func (v *visit) mayPayItem(i remit.Invoice) bool {
+	if i.WorkItemID == nil {
+		return false
+	}
+	item, err := v.do.WorkItem(v.ctx(), v.caller, *i.WorkItemID)
+	if err != nil || !item.State.Live() {
+		return false
+	}
+	may, _, _ := v.do.MayPay(v.ctx(), v.caller, item)
+	return may
+}
+
+func (v *visit) sendInvoice() error {
+	return v.change("sent", func(id uuid.UUID) error {
+		_, err := v.do.SendInvoice(v.ctx(), v.caller, id)
+		return err
+	})
+}
+
+func (v *visit) processInvoice() error {
+	return v.change("processed", func(id uuid.UUID) error {
+		_, err := v.do.ProcessInvoice(v.ctx(), v.caller, id)
+		return err
+	})
+}
+
+func (v *visit) liftHold() error {
+	return v.change("lifted", func(id uuid.UUID) error {
+		_, err := v.do.LiftHold(v.ctx(), v.caller, id)
+		return err
+	})
+}
+
+// change does one thing to the invoice in the path and leads back to it.
+func (v *visit) change(done string, do func(id uuid.UUID) error) error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	if err := do(id); err != nil {
+		return err
+	}
+	return v.goTo("/invoices/"+id.String(), done)
+}
+
+// invoiceActionPage asks before an invoice is voided or held, or what came by
+// transfer.
+func (v *visit) invoiceActionPage(action string) error {
+	view, err := v.invoiceActionView(action)
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, page.InvoiceActionPage(view))
+}
+
+func (v *visit) invoiceActionView(action string) (page.InvoiceAction, error) {
+	i, err := v.seenInvoice()
+	if err != nil {
+		return page.InvoiceAction{}, err
+	}
+	if !v.may(i.Organisation, remit.InvoiceEdit) {
+		return page.InvoiceAction{}, remit.Forbidden(remit.InvoiceEdit.String(), i.Organisation)
+	}
+	title := map[string]string{"void": "Void ", "hold": "Hold ", "record": "Record a transfer for "}[action] + i.Number
+	return page.InvoiceAction{
+		Shell: v.shell(title, "payer"), Invoice: i, Action: action, Key: newKey(),
+		Reason: v.typed("reason"), Amount: v.typed("amount"), Reference: v.typed("reference"),
+	}, nil
+}
+
+func (v *visit) invoiceAction(action string) error {
+	view, err := v.invoiceActionView(action)
+	if err != nil {
+		return err
+	}
+	switch action {
+	case "void":
+		_, err = v.do.VoidInvoice(v.ctx(), v.caller, view.Invoice.ID, commands.Given(view.Reason))
+	case "hold":
+		_, err = v.do.HoldInvoice(v.ctx(), v.caller, view.Invoice.ID, commands.Given(view.Reason))
+	default:
+		err = v.record(view)
+	}
+	if err != nil {
+		p, status, mendable := problems(err, "reason", "amount", "reference")
+		if !mendable {
+			return err
+		}
+		if action != "record" { // void and hold have one field
+			p.Fields = slices.DeleteFunc(p.Fields, func(f remit.FieldError) bool { return f.Field != "reason" })
+		}
+		view.Problems = p
+		return v.show(status, page.InvoiceActionPage(view))
+	}
+	return v.goTo("/invoices/"+view.Invoice.ID.String(), action)
+}
+
+func (v *visit) record(view page.InvoiceAction) error {
+	amount, err := money.ParseDecimal(view.Amount, money.Currency(view.Invoice.Currency))
+	if err != nil {
+		return wrong("amount", err.Error())
+	}
+	back := "/invoices/" + view.Invoice.ID.String()
+	content := url.Values{"amount": {view.Amount}, "reference": {view.Reference}}.Encode()
+	_, err = v.once(v.typed("key"), content, back, func(ctx context.Context) (string, bool, error) {
+		in := commands.RecordInput{Amount: amount.Minor, Method: "bank_transfer", Reference: view.Reference}
+		_, err := v.do.RecordPayment(ctx, v.caller, view.Invoice.ID, commands.Given(in))
+		return back, err == nil, err
+	})
+	return err
+}

@@ -1,0 +1,189 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/commands"
+	"remit/money"
+	"remit/portal/page"
+)
+
+// How a form asks for a new card: used once, or kept.
+const (
+	methodOnce = "once"
+	methodSave = "save"
+)
+
+// payPage is the form on which an item's invoice is paid (U3).
+func (v *visit) payPage() error {
+	item, err := v.item()
+	if err != nil {
+		return err
+	}
+	view := v.payView(item)
+	if amount := v.query("amount"); amount != "" {
+		view.Amount = amount
+	}
+	return v.show(http.StatusOK, page.PayPage(view))
+}
+
+func (v *visit) item() (remit.WorkItem, error) {
+	id, err := v.id("id")
+	if err != nil {
+		return remit.WorkItem{}, err
+	}
+	return v.do.WorkItem(v.ctx(), v.caller, id)
+}
+
+func (v *visit) payView(item remit.WorkItem) page.Pay {
+	i := item.Invoice
+	view := page.Pay{
+		Shell: v.shell("Pay "+i.Number, "payer"), Item: item, Zone: v.zone(item.Assignee.Path.String()), Key: newKey(),
+		Amount: page.Typed(i.Outstanding, i.Currency), Method: methodOnce, Blocked: v.blocked(item),
+	}
+	if item.State == remit.WorkItemClaimed && !v.mine(item) {
+		view.TakenBy, view.Since = item.ClaimedByName, item.ClaimedAt
+	}
+	if view.Blocked != nil {
+		return view
+	}
+	view.NoBank = noBank(i)
+	methods, err := v.do.PaymentMethods(v.ctx(), v.caller, i.CustomerID)
+	if err != nil { // a new card can be used all the same
+		v.portal.logger.WarnContext(v.ctx(), "saved methods were not read", "error", err)
+	}
+	view.Methods = methods
+	for _, m := range methods {
+		if m.Status == remit.MethodUsable && (m.Default || view.Method == methodOnce) {
+			view.Method = m.ID.String()
+		}
+	}
+	return view
+}
+
+// noBank says why a new bank account is not offered (D5).
+func noBank(i remit.Invoice) string {
+	if i.Currency != "USD" {
+		return "A bank account is not offered: bank debits are in USD, this invoice is in " + i.Currency + "."
+	}
+	return "A new bank account is not offered: bank debits are not set up for this seller."
+}
+
+// blocked says why an item cannot be paid now, or nil.
+func (v *visit) blocked(item remit.WorkItem) *page.Blocked {
+	i := item.Invoice
+	result := &page.Link{Label: "See how it stands", Href: "/inbox/" + item.ID.String() + "/result"}
+	if i.InFlight != nil {
+		switch i.InFlight.State {
+		case remit.AttemptConfirming:
+			return &page.Blocked{Look: "warn", Message: "We are checking whether it went through. Do not pay again.", Link: result}
+		case remit.AttemptProcessing:
+			return &page.Blocked{Look: "info", Message: "A payment is already under way. Nothing more was charged.", Link: result}
+		case remit.AttemptCreated, remit.AttemptRequiresAction, remit.AttemptFailed, remit.AttemptCanceled, remit.AttemptSucceeded:
+		}
+	}
+	if err := remit.CollectableNow(i); err != nil {
+		return &page.Blocked{Look: "info", Message: remit.AsError(err).Message, Link: result}
+	}
+	if item.State == remit.WorkItemCancelled {
+		return &page.Blocked{Message: "Not needed: paid by link."}
+	}
+	if err := remit.OnlineMinimum(money.Of(i.Outstanding, money.Currency(i.Currency))); err != nil {
+		return &page.Blocked{Message: remit.AsError(err).Message}
+	}
+	if may, needs, path := v.do.MayPay(v.ctx(), v.caller, item); !may {
+		return &page.Blocked{Look: "warn", Message: remit.Forbidden(needs, path).Message}
+	}
+	return nil
+}
+
+// pay sends the form: to a saved card's bank, or the payer to Stripe's page.
+func (v *visit) pay() error {
+	item, err := v.item()
+	if err != nil {
+		return err
+	}
+	in, err := v.payInput(item)
+	if err != nil {
+		return v.payAgain(item, err)
+	}
+	result := "/inbox/" + item.ID.String() + "/result"
+	content := strings.Join([]string{v.typed("amount"), v.typed("method")}, "\n")
+	leadsTo, err := v.once(v.typed("key"), content, result, func(ctx context.Context) (string, bool, error) {
+		outcome, err := v.do.PayWorkItem(ctx, v.caller, item.ID, commands.Given(in))
+		var declined *commands.DeclinedError
+		switch {
+		case errors.As(err, &declined):
+			return result, true, nil // a decline is a result
+		case err != nil:
+			return "", false, err
+		case outcome.Checkout != nil:
+			return outcome.Checkout.URL, true, nil
+		}
+		return result, true, nil
+	})
+	switch {
+	case err != nil:
+		return v.payAgain(item, err)
+	case local(leadsTo):
+		return v.goTo(leadsTo, "")
+	}
+	return v.leave(leadsTo)
+}
+
+// payInput reads the form.
+func (v *visit) payInput(item remit.WorkItem) (commands.PayInput, error) {
+	i := item.Invoice
+	amount, err := money.ParseDecimal(v.typed("amount"), money.Currency(i.Currency))
+	if err != nil {
+		return commands.PayInput{}, wrong("amount", err.Error())
+	}
+	owed, err := money.ParseDecimal(v.typed("owed"), money.Currency(i.Currency))
+	if err == nil && owed.Minor != i.Outstanding && i.Status.Payable() {
+		return commands.PayInput{}, remit.Conflict(remit.CodeConflict, "%s is owed now. Check and pay again.", page.Money(i.Outstanding, i.Currency))
+	}
+	in := commands.PayInput{Amount: amount.Minor, Keyed: true}
+	switch method := v.typed("method"); method {
+	case methodOnce, methodSave:
+		in.Checkout, in.Save, in.ReturnPath = true, method == methodSave, "/inbox/"+item.ID.String()
+	default:
+		id, err := uuid.Parse(method)
+		if err != nil {
+			return in, wrong("payment_method", "Choose what to pay with.")
+		}
+		in.PaymentMethod = &id
+	}
+	return in, nil
+}
+
+// payAgain shows the form with what is wrong and what was typed.
+func (v *visit) payAgain(item remit.WorkItem, err error) error {
+	p, status, mendable := problems(err, "amount", "payment_method")
+	if !mendable {
+		v.failWith(err, true)
+		return nil
+	}
+	if fresh, again := v.do.WorkItem(v.ctx(), v.caller, item.ID); again == nil {
+		item = fresh
+	}
+	view := v.payView(item)
+	view.Problems = p
+	e := remit.AsError(err)
+	if e.Code == remit.CodeNotConnected && view.Blocked == nil {
+		view.Blocked = &page.Blocked{Look: "bad", Message: e.Message}
+	}
+	changed := e.Kind == remit.KindConflict && e.Code == remit.CodeConflict
+	if typed := v.typed("amount"); typed != "" && !changed {
+		view.Amount = typed
+	}
+	if method := v.typed("method"); method != "" {
+		view.Method = method
+	}
+	return v.show(status, page.PayPage(view))
+}

@@ -1,0 +1,180 @@
+package portal
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"remit"
+	"remit/api/httpsec"
+	"remit/commands"
+	"remit/portal/static"
+)
+
+// Sessions tells who a request speaks for and keeps the cookies of signing in;
+// package api's Auth is one.
+type Sessions interface {
+	// Caller returns [remit.CodeUnauthenticated] where nobody is signed in.
+	Caller(r *http.Request) (commands.Caller, error)
+	SessionToken(r *http.Request) string
+	FactorToken(r *http.Request) string
+	KnownBrowser(r *http.Request) string
+	Remember(header http.Header, r *http.Request, in commands.SignedIn)
+	Forget(header http.Header, r *http.Request)
+}
+
+// Options for [New]; all are required.
+type Options struct {
+	Commands *commands.Commands
+	Sessions Sessions
+	Logger   *slog.Logger
+}
+
+// Portal serves the pages.
+type Portal struct {
+	commands *commands.Commands
+	sessions Sessions
+	logger   *slog.Logger
+}
+
+// New makes a portal.
+func New(o Options) *Portal {
+	return &Portal{commands: o.Commands, sessions: o.Sessions, logger: o.Logger}
+}
+
+// BodyLimit is how many bytes a page's request may have; 0 is the usual limit.
+func BodyLimit(r *http.Request) int64 {
+	if r.Method == http.MethodPost && r.URL.Path == "/imports" {
+		return httpsec.MaxFile
+	}
+	return 0
+}
+
+// Mount adds the pages' routes.
+func (p *Portal) Mount(router gin.IRouter) {
+	files := gin.WrapH(static.Handler())
+	router.GET(static.Prefix+"*file", files)
+	router.HEAD(static.Prefix+"*file", files)
+	p.mountDoors(router)
+	p.mountPayer(router)
+	p.mountInvoices(router)
+	p.mountCustomers(router)
+	p.mountSettings(router)
+	p.mountPeople(router)
+	p.mountDemo(router)
+}
+
+// NotFound answers paths that nothing is at.
+func (p *Portal) NotFound(g *gin.Context) {
+	v, err := p.visit(g)
+	if err != nil {
+		v = p.stranger(g)
+	}
+	v.fail(remit.NotFound())
+}
+
+func (p *Portal) mountDoors(router gin.IRouter) {
+	router.GET("/", p.signedIn((*visit).home))
+	router.GET("/sign-in", p.open((*visit).signInPage))
+	router.POST("/sign-in", p.open((*visit).signIn))
+	router.POST("/sign-in/code", p.open((*visit).signInCode))
+	router.POST("/sign-out", p.open((*visit).signOut))
+	router.GET("/forgotten", p.open((*visit).forgottenPage))
+	router.POST("/forgotten", p.open((*visit).forgotten))
+	router.GET("/reset/:token", p.open((*visit).resetPage))
+	router.POST("/reset/:token", p.open((*visit).reset))
+	router.GET("/invitation/:token", p.open((*visit).invitationPage))
+	router.POST("/invitation/:token", p.open((*visit).acceptInvitation))
+	router.GET("/confirm", p.signedIn((*visit).confirmPage))
+	router.POST("/confirm", p.signedIn((*visit).confirm))
+	router.POST("/theme", p.open((*visit).theme))
+	router.POST("/organisation", p.signedIn((*visit).choose))
+	router.GET("/help", p.open((*visit).help))
+	router.GET("/account", p.signedIn((*visit).accountPage))
+	router.POST("/account/password", p.signedIn((*visit).changePassword))
+	router.POST("/account/mfa", p.signedIn((*visit).beginMFA))
+	router.POST("/account/mfa/confirm", p.signedIn((*visit).confirmMFA))
+	router.POST("/account/mfa/remove", p.signedIn((*visit).removeMFA))
+	router.POST("/account/sign-out-everywhere", p.signedIn((*visit).signOutEverywhere))
+	router.GET("/pay/return", p.open((*visit).returned))
+}
+
+func (p *Portal) mountPayer(router gin.IRouter) {
+	router.GET("/inbox", p.signedIn((*visit).inbox))
+	router.GET("/inbox/:id", p.signedIn((*visit).payPage))
+	router.POST("/inbox/:id", p.signedIn((*visit).pay))
+	router.POST("/inbox/:id/claim", p.signedIn((*visit).claim))
+	router.GET("/inbox/:id/result", p.signedIn((*visit).result))
+}
+
+func (p *Portal) mountInvoices(router gin.IRouter) {
+	router.GET("/invoices", p.signedIn((*visit).invoices))
+	router.GET("/invoices/new", p.signedIn((*visit).newInvoicePage))
+	router.POST("/invoices/new", p.signedIn((*visit).newInvoice))
+	router.GET("/invoices/:id", p.signedIn((*visit).invoice))
+	router.GET("/invoices/:id/edit", p.signedIn((*visit).editInvoicePage))
+	router.POST("/invoices/:id/edit", p.signedIn((*visit).editInvoice))
+	router.POST("/invoices/:id/send", p.signedIn((*visit).sendInvoice))
+	router.POST("/invoices/:id/process", p.signedIn((*visit).processInvoice))
+	router.POST("/invoices/:id/lift", p.signedIn((*visit).liftHold))
+	for _, action := range []string{"void", "hold", "record"} {
+		router.GET("/invoices/:id/"+action, p.signedIn(func(v *visit) error { return v.invoiceActionPage(action) }))
+		router.POST("/invoices/:id/"+action, p.signedIn(func(v *visit) error { return v.invoiceAction(action) }))
+	}
+	router.GET("/imports", p.signedIn((*visit).imports))
+	router.POST("/imports", p.signedIn((*visit).startImport))
+	router.GET("/imports/:id", p.signedIn((*visit).importReport))
+}
+
+func (p *Portal) mountCustomers(router gin.IRouter) {
+	router.GET("/customers", p.signedIn((*visit).customers))
+	router.GET("/customers/new", p.signedIn((*visit).newCustomerPage))
+	router.POST("/customers/new", p.signedIn((*visit).newCustomer))
+	router.GET("/customers/:id", p.signedIn((*visit).customer))
+	router.GET("/customers/:id/edit", p.signedIn((*visit).editCustomerPage))
+	router.POST("/customers/:id/edit", p.signedIn((*visit).editCustomer))
+	router.POST("/customers/:id/methods", p.signedIn((*visit).addMethod))
+	router.POST("/customers/:id/default", p.signedIn((*visit).defaultMethod))
+	router.GET("/customers/:id/methods/:method/remove", p.signedIn((*visit).removeMethodPage))
+	router.POST("/customers/:id/methods/:method/remove", p.signedIn((*visit).removeMethod))
+}
+
+func (p *Portal) mountSettings(router gin.IRouter) {
+	router.GET("/settings", p.signedIn((*visit).settings))
+	router.GET("/settings/stripe", p.signedIn((*visit).stripe))
+	router.POST("/settings/stripe", p.signedIn((*visit).saveKeys))
+	router.GET("/settings/stripe/remove", p.signedIn((*visit).removeKeysPage))
+	router.POST("/settings/stripe/remove", p.signedIn((*visit).removeKeys))
+	router.GET("/settings/payments", p.signedIn((*visit).paymentSettings))
+	router.POST("/settings/payments", p.signedIn((*visit).savePaymentSettings))
+	router.GET("/settings/workflow", p.signedIn((*visit).workflow))
+	router.POST("/settings/workflow", p.signedIn((*visit).saveWorkflow))
+	router.GET("/settings/organisations", p.signedIn((*visit).organisations))
+	router.POST("/settings/organisations", p.signedIn((*visit).addOrganisation))
+	router.GET("/settings/tokens", p.signedIn((*visit).tokens))
+	router.POST("/settings/tokens", p.signedIn((*visit).makeToken))
+	router.POST("/settings/tokens/:id/revoke", p.signedIn((*visit).revokeToken))
+	router.GET("/settings/audit", p.signedIn((*visit).audit))
+}
+
+func (p *Portal) mountPeople(router gin.IRouter) {
+	router.GET("/settings/people", p.signedIn((*visit).people))
+	router.POST("/settings/people", p.signedIn((*visit).invite))
+	router.GET("/settings/people/:id", p.signedIn((*visit).person))
+	router.GET("/settings/people/:id/grant", p.signedIn((*visit).grantPage))
+	router.POST("/settings/people/:id/grant", p.signedIn((*visit).grant))
+	router.GET("/settings/people/:id/grants/:grant/remove", p.signedIn((*visit).removeGrantPage))
+	router.POST("/settings/people/:id/grants/:grant/remove", p.signedIn((*visit).removeGrant))
+	router.POST("/settings/people/:id/disabled", p.signedIn((*visit).setDisabled))
+	router.GET("/settings/roles", p.signedIn((*visit).roles))
+	router.GET("/settings/roles/edit", p.signedIn((*visit).rolePage))
+	router.POST("/settings/roles/edit", p.signedIn((*visit).saveRole))
+	router.POST("/settings/roles/remove", p.signedIn((*visit).removeRole))
+}
+
+func (p *Portal) mountDemo(router gin.IRouter) {
+	router.GET("/demo/mailbox", p.signedIn((*visit).mailbox))
+	router.GET("/demo/clock", p.signedIn((*visit).clock))
+	router.POST("/demo/clock", p.signedIn((*visit).advanceClock))
+}

@@ -1,0 +1,139 @@
+package portal
+
+import (
+	"net/http"
+	"net/url"
+
+	"remit"
+	"remit/portal/page"
+)
+
+// noScriptRefresh is how soon, in seconds, a page that waits looks again by
+// itself where there is no script.
+const noScriptRefresh = 5
+
+// result says what became of the last try to pay an item (U4). A script polls
+// it with what it knows.
+func (v *visit) result() error {
+	item, err := v.item()
+	if err != nil {
+		return err
+	}
+	view := page.Result{Item: item, Zone: v.zone(item.Assignee.Path.String()), Key: newKey()}
+	payments, err := v.do.Payments(v.ctx(), v.caller, item.InvoiceID)
+	if err != nil && !remit.IsCode(err, remit.CodeNotFound) {
+		return err
+	}
+	view.Payment, view.Attempt = lastAttempt(payments)
+	now := string(item.State)
+	if view.Attempt != nil {
+		now = view.Attempt.ID.String() + " " + string(view.Attempt.State)
+		if view.Attempt.State.Live() {
+			view.Poll = "/inbox/" + item.ID.String() + "/result?" + url.Values{"known": {now}}.Encode()
+		}
+	}
+	if known := v.query("known"); known != "" && v.htmx() {
+		return v.news(known, now, view.Poll == "", page.Outcome(view))
+	}
+	view.Shell = v.shell("Payment of "+item.Invoice.Number, "payer")
+	if view.Poll != "" {
+		view.Refresh = noScriptRefresh
+	}
+	return v.show(http.StatusOK, page.ResultPage(view))
+}
+
+// lastAttempt is the one that was begun last, with its payment.
+func lastAttempt(payments []remit.Payment) (*remit.Payment, *remit.Attempt) {
+	var payment *remit.Payment
+	var last *remit.Attempt
+	for p := range payments {
+		for a := range payments[p].Attempts {
+			if try := &payments[p].Attempts[a]; last == nil || try.CreatedAt.After(last.CreatedAt) {
+				payment, last = &payments[p], try
+			}
+		}
+	}
+	return payment, last
+}
+
+// returned is where Stripe's pages send people back to. The address proves
+// nothing: commands asks Stripe. Who is signed in is led to his own pages.
+func (v *visit) returned() error {
+	view := page.Returned{Shell: v.shell("Payment", "narrow")}
+	session := v.query("session_id")
+	if session == "" {
+		view.Heading, view.Message = "No payment was made", "Nothing was charged."
+		view.Onward = v.homeward("/")
+		return v.show(http.StatusOK, page.ReturnedPage(view))
+	}
+	back, err := v.do.CheckoutReturn(v.ctx(), session)
+	if err != nil {
+		if remit.IsCode(err, remit.CodeNotFound) {
+			return err
+		}
+		v.failWith(err, true)
+		return nil
+	}
+	known := v.query("known")
+	if known == "" && v.belongs(back.Tenant.String()) {
+		switch {
+		case back.Setup && back.Saved && local(back.ReturnPath):
+			return v.goTo(back.ReturnPath, "card")
+		case back.Setup && local(back.ReturnPath):
+			return v.goTo(back.ReturnPath, "")
+		case back.WorkItemID != nil:
+			if _, err := v.do.WorkItem(v.ctx(), v.caller, *back.WorkItemID); err == nil {
+				return v.goTo("/inbox/"+back.WorkItemID.String()+"/result", "")
+			}
+		}
+	}
+	v.returnedWords(&view, back.Setup, back.Saved, back.State, page.MoneyISO(back.Paid, back.Currency), back.Number, back.Decline)
+	if !back.Setup && back.State.Live() {
+		view.Poll = "/pay/return?" + url.Values{"session_id": {session}, "known": {string(back.State)}}.Encode()
+		view.Refresh = noScriptRefresh
+	}
+	if known != "" && v.htmx() {
+		return v.news(known, string(back.State), view.Poll == "", page.ReturnedOutcome(view))
+	}
+	return v.show(http.StatusOK, page.ReturnedPage(view))
+}
+
+func (v *visit) belongs(tenant string) bool {
+	for _, m := range v.caller.Tenants {
+		if m.Tenant.String() == tenant {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *visit) homeward(path string) *page.Link {
+	if v.caller.Tenants == nil {
+		return nil
+	}
+	return &page.Link{Label: "To your pages", Href: path}
+}
+
+// returnedWords says what a hosted page came to.
+func (v *visit) returnedWords(view *page.Returned, setup, saved bool, state remit.AttemptState, paid, number, decline string) {
+	view.Onward = v.homeward("/")
+	switch {
+	case setup && saved:
+		view.Heading, view.Message, view.Look = "The card is saved", "You may close this page.", "good"
+	case setup:
+		view.Heading, view.Message = "No card was saved", "The page was left before the end. Nothing was charged."
+	case state == remit.AttemptSucceeded:
+		view.Heading, view.Message, view.Look = "Payment successful", paid+" of "+number+" is paid.", "good"
+	case state == remit.AttemptProcessing:
+		view.Heading, view.Message, view.Look = "Your bank has it", "It takes up to 4 working days. Do not pay again.", "info"
+	case state == remit.AttemptFailed:
+		view.Heading, view.Message, view.Look = "Nothing was charged", decline, "bad"
+		if decline == "" {
+			view.Message = "The payment of " + number + " did not go through."
+		}
+	case state == remit.AttemptCanceled:
+		view.Heading, view.Message = "No payment was made", "Nothing was charged."
+	default:
+		view.Heading, view.Message, view.Look = "Confirming your payment", "Do not pay again. You may close this page.", "info"
+	}
+}

@@ -1,0 +1,133 @@
+package portal
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"remit"
+	"remit/commands"
+	"remit/money"
+	"remit/portal/page"
+)
+
+// at is the organisation a settings page is about: the one asked for, else the
+// one chosen, else the first where the visitor may see the setting.
+func (v *visit) at(asked string, places []string) string {
+	for _, p := range []string{asked, v.place()} {
+		if slices.Contains(places, p) {
+			return p
+		}
+	}
+	if len(places) > 0 {
+		return places[0]
+	}
+	return v.place()
+}
+
+// paymentSettings are how invoices made from now on are paid (U22).
+func (v *visit) paymentSettings() error {
+	view, err := v.paymentSettingsView(v.query("at"))
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, page.PaymentSettingsPage(view))
+}
+
+func (v *visit) paymentSettingsView(asked string) (page.PaymentSettings, error) {
+	places := v.placesWhere(remit.StripeView)
+	view := page.PaymentSettings{Shell: v.settingsShell("Payments"), Places: places, Place: v.at(asked, places)}
+	s, err := v.do.PaymentSettings(v.ctx(), v.caller, view.Place)
+	if err != nil {
+		return view, err
+	}
+	view.Online, view.Partial, view.Currency, view.SetAt = s.OnlinePayments, s.PartialPayments, s.Currency, s.SetAt
+	view.Minimum, view.MayEdit = page.Typed(s.MinimumPartial, s.Currency), v.may(view.Place, remit.StripeAll)
+	return view, nil
+}
+
+func (v *visit) savePaymentSettings() error {
+	view, err := v.paymentSettingsView(v.typed("at"))
+	if err != nil {
+		return err
+	}
+	view.Online, view.Partial, view.Minimum = v.typed("online") != "", v.typed("partial") != "", v.typed("minimum_partial")
+	_, err = v.do.SetPaymentSettings(v.ctx(), v.caller, view.Place, func() (commands.PaymentSettings, error) {
+		in := commands.PaymentSettings{OnlinePayments: view.Online, PartialPayments: view.Partial}
+		if view.Minimum == "" {
+			return in, nil
+		}
+		amount, err := money.ParseDecimal(view.Minimum, money.Currency(view.Currency))
+		if err != nil {
+			return in, wrong("minimum_partial", err.Error())
+		}
+		in.MinimumPartial = amount.Minor
+		return in, nil
+	})
+	if err != nil {
+		p, status, mendable := problems(err, "minimum_partial")
+		if !mendable {
+			return err
+		}
+		view.Problems = p
+		return v.show(status, page.PaymentSettingsPage(view))
+	}
+	return v.goTo("/settings/payments?"+url.Values{"at": {view.Place}}.Encode(), "saved")
+}
+
+// workflow is who is asked to pay (U23).
+func (v *visit) workflow() error {
+	view, err := v.workflowView(v.query("at"))
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, page.WorkflowPage(view))
+}
+
+func (v *visit) workflowView(asked string) (page.Workflow, error) {
+	places := v.placesWhere(remit.WorkflowEdit)
+	view := page.Workflow{Shell: v.settingsShell("Workflow"), Places: places, Place: v.at(asked, places)}
+	step, err := v.do.WorkItemStep(v.ctx(), v.caller, view.Place)
+	if err != nil {
+		return view, err
+	}
+	view.SetAt, view.XML, view.Reaches = step.SetAt, step.XML, step.Reaches
+	view.Fields = page.AssigneeFields{Name: step.Assignee.Name, Scope: step.Assignee.Scope.String()}
+	if !step.Assignee.Path.IsZero() {
+		view.Fields.Path = step.Assignee.Path.String()
+	}
+	return view, nil
+}
+
+func (v *visit) saveWorkflow() error {
+	view, err := v.workflowView(v.typed("at"))
+	if err != nil {
+		return err
+	}
+	view.Mode = v.typed("mode")
+	if view.Mode == "xml" {
+		view.XML = v.typed("xml")
+	} else {
+		view.Fields = page.AssigneeFields{Name: v.typed("name"), Path: v.typed("path"), Scope: v.typed("scope")}
+	}
+	_, err = v.do.SetWorkItemStep(v.ctx(), v.caller, view.Place, func() (remit.Assignee, error) {
+		if view.Mode == "xml" {
+			return remit.ParseAssignee(view.XML)
+		}
+		return remit.AssigneeFromFields(view.Fields.Name, view.Fields.Path, remit.AssigneeUnit, view.Fields.Scope)
+	})
+	if err == nil {
+		return v.goTo("/settings/workflow?"+url.Values{"at": {view.Place}}.Encode(), "saved")
+	}
+	p, status, mendable := problems(err, "xml", "name", "path", "scope")
+	if !mendable {
+		return err
+	}
+	if view.Mode == "xml" { // whatever attribute is wrong, the line is where it stands
+		for n := range p.Fields {
+			p.Fields[n].Field = "xml"
+		}
+	}
+	view.Problems = p
+	return v.show(status, page.WorkflowPage(view))
+}

@@ -1,0 +1,220 @@
+package portal
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/api/httpsec"
+	"remit/commands"
+	"remit/policies"
+	"remit/portal/page"
+)
+
+// Cookies of the look and of the organisation somebody works in. They prove
+// nothing and permit nothing.
+const (
+	cookieTheme        = "remit_theme"
+	cookieOrganisation = "remit_organisation"
+	choiceLife         = 365 * 24 * time.Hour
+)
+
+// shell is the frame of a page for this visitor: what he may not do anywhere he
+// is not led to.
+func (v *visit) shell(title, width string) page.Shell {
+	s := page.Shell{Title: title, Path: v.gin.Request.URL.RequestURI(), Width: width, TestMode: v.do.Sandbox, Done: doneWords[v.query("done")]}
+	if v.gin.Request.Method != http.MethodGet {
+		s.Path, s.Done = "/", ""
+	}
+	if theme := cookieOf(v.gin.Request, cookieTheme); theme == "light" || theme == "dark" {
+		s.Theme = theme
+	}
+	if v.caller.Account == uuid.Nil {
+		return s
+	}
+	s.Person, s.Organisation = v.caller.Name, v.place()
+	if s.Person == "" {
+		s.Person = v.caller.Email
+	}
+	for _, m := range v.caller.Tenants {
+		s.Choices = append(s.Choices, m.Path)
+	}
+	s.Nav = v.navigation()
+	if !s.TestMode && v.anywhere(remit.StripeView) {
+		connection, err := v.do.Connection(v.ctx(), v.caller, v.place())
+		s.TestMode = err == nil && connection.Status != remit.ConnectionDisconnected && !connection.Livemode
+	}
+	return s
+}
+
+// doneWords are what a page says of the request before it, by the word that the
+// redirect carried.
+var doneWords = map[string]string{
+	"sent": "The invoice is sent.", "processed": "Processed. It is in the inbox of who pays it.", "saved": "Saved.",
+	"void": "The invoice is void.", "hold": "The invoice is on hold.", "lifted": "The hold is lifted.", "record": "The transfer is recorded.",
+	"keys": "The keys are checked and saved.", "unkeyed": "The keys are removed.", "default": "The default method is changed.",
+	"removed": "Removed.", "password": "The password is changed. Your other sessions ended.", "nomfa": "The second factor is off.",
+	"granted": "The role is given.", "ungranted": "The role is taken away.", "revoked": "The token is revoked.", "reset": "The password is set. Sign in with it.",
+	"accepted": "You are in. Sign in with your password.", "out": "You are signed out.", "card": "The card is saved.", "disabled": "Taken out.", "enabled": "Let back in.",
+}
+
+func (v *visit) navigation() []page.Link {
+	if v.member.Customer != nil {
+		return []page.Link{v.link("Your page", "/customers/"+v.member.Customer.String())}
+	}
+	nav := []page.Link{v.link("Inbox", "/inbox")}
+	add := func(label, href string, scopes ...remit.Scope) {
+		for _, scope := range scopes {
+			if v.anywhere(scope) {
+				nav = append(nav, v.link(label, href))
+				return
+			}
+		}
+	}
+	add("Invoices", "/invoices", remit.InvoiceRead)
+	add("Customers", "/customers", remit.CustomerRead)
+	add("Import", "/imports", remit.InvoiceEdit)
+	if len(v.settingsLinks()) > 0 {
+		nav = append(nav, v.link("Settings", "/settings"))
+	}
+	if v.do.Sandbox {
+		add("Demo", "/demo", remit.AdminOrganisations)
+	}
+	for n := range nav {
+		if nav[n].Href == "/demo" {
+			nav[n].Href = "/demo/clock"
+		}
+	}
+	return nav
+}
+
+func (v *visit) link(label, href string) page.Link {
+	at := v.path()
+	return page.Link{Label: label, Href: href, Current: at == href || strings.HasPrefix(at, href+"/")}
+}
+
+// settingsLinks are the settings somebody may see.
+func (v *visit) settingsLinks() []page.Link {
+	var list []page.Link
+	for _, l := range []struct {
+		label, href string
+		scope       remit.Scope
+	}{
+		{"Stripe", "/settings/stripe", remit.StripeView},
+		{"Payments", "/settings/payments", remit.StripeView},
+		{"Workflow", "/settings/workflow", remit.WorkflowEdit},
+		{"People", "/settings/people", remit.AdminUsers},
+		{"Roles", "/settings/roles", remit.AdminRoles},
+		{"Organisations", "/settings/organisations", remit.AdminOrganisations},
+		{"API tokens", "/settings/tokens", remit.Scope{}},
+		{"Audit", "/settings/audit", remit.AdminAudit},
+	} {
+		if l.scope == (remit.Scope{}) || v.anywhere(l.scope) {
+			list = append(list, v.link(l.label, l.href))
+		}
+	}
+	return list
+}
+
+func (v *visit) settingsShell(title string) page.Shell {
+	s := v.shell(title, "")
+	s.Side = &page.Side{Label: "Settings", Links: v.settingsLinks()}
+	return s
+}
+
+func (v *visit) subject() policies.Subject {
+	return policies.Subject{UserID: v.caller.Account, Tenant: v.member.Tenant}
+}
+
+// anywhere reports whether the visitor may do something at some organisation of
+// the one chosen: whether to lead him there. Commands decide.
+func (v *visit) anywhere(scope remit.Scope) bool {
+	if v.member.Customer != nil || v.member.Tenant == uuid.Nil {
+		return false
+	}
+	units, err := v.do.Authority.UnitsWhere(v.ctx(), v.subject(), scope)
+	return err == nil && len(units) > 0
+}
+
+// may reports whether the visitor may do something at a path.
+func (v *visit) may(path string, scope remit.Scope) bool {
+	at, err := remit.ParsePath(path)
+	if err != nil || v.member.Customer != nil {
+		return false
+	}
+	subject := v.subject()
+	for _, m := range v.caller.Tenants {
+		if m.Path == at.Top().String() {
+			subject.Tenant = m.Tenant
+		}
+	}
+	decision, err := v.do.Authority.Can(v.ctx(), subject, at, scope)
+	return err == nil && decision.Allowed
+}
+
+// organisations of the one chosen that the visitor sees, at most a hundred.
+func (v *visit) organisationTree() []remit.Organisation {
+	if v.looked || v.member.Tenant == uuid.Nil {
+		return v.tree
+	}
+	v.looked = true
+	own := v.caller
+	own.Tenants = []commands.Membership{v.member}
+	list, err := v.do.OrganisationTree(v.ctx(), own, commands.Page{Limit: 100})
+	if err != nil {
+		v.portal.logger.WarnContext(v.ctx(), "the organisations were not read", "error", err)
+	}
+	v.tree = list.Items
+	return v.tree
+}
+
+// placesWhere are the paths at which the visitor may do something.
+func (v *visit) placesWhere(scope remit.Scope) []string {
+	places := []string{}
+	for _, o := range v.organisationTree() {
+		if v.may(o.Path, scope) {
+			places = append(places, o.Path)
+		}
+	}
+	return places
+}
+
+// zone is the time zone of an organisation, or of the nearest above it that is
+// known; UTC where none is.
+func (v *visit) zone(path string) *time.Location {
+	best, length := "UTC", 0
+	for _, o := range v.organisationTree() {
+		within := o.Path == path || strings.HasPrefix(path, o.Path+"/")
+		if within && len(o.Path) > length {
+			best, length = o.TimeZone, len(o.Path)
+		}
+	}
+	zone, err := time.LoadLocation(best)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
+func cookieOf(r *http.Request, name string) string {
+	c, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// remember keeps a choice in a cookie; an empty value takes it away.
+func (v *visit) remember(name, value string) {
+	c := &http.Cookie{
+		Name: name, Value: value, Path: "/", MaxAge: int(choiceLife.Seconds()), HttpOnly: true,
+		Secure: httpsec.Secure(v.ctx()), SameSite: http.SameSiteLaxMode,
+	}
+	if value == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(v.gin.Writer, c)
+}
