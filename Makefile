@@ -5,7 +5,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short bench generate fmt lint replay temporal-ui browser tools sbom vuln secrets clean-data
+.PHONY: help run build test test-short bench generate fmt lint replay histories temporal-ui browser tools sbom vuln secrets clean-data
 
 # Sample invoices and receivables outside the repository; some tests read them.
 SAMPLES ?= $(wildcard ../shared/data)
@@ -56,6 +56,11 @@ lint: ## All linters
 
 replay: ## Recorded workflow histories against today's workflows
 	go test -count=1 -run 'Replay' -v ./workflows/...
+
+histories: ## Records the workflow histories that `make replay` replays (only for a path that is new)
+	@tools/need postgres
+	@REMIT_TEMPORALD=$$(tools/build temporald) REMIT_HISTORIES=$(CURDIR)/workflows/testdata/histories \
+		go test -count=1 -run TestHistoriesOfEveryPath ./program
 
 temporal-ui: ## Temporal's own web UI on http://127.0.0.1:8233, read only, for what `make run` runs
 	@exec "$$(tools/build temporalui)" -ports "$(DATA)/ports.json" -temporal "$${TEMPORAL_ADDRESS:-}"

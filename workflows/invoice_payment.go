@@ -144,7 +144,7 @@ func (p *invoicePayment) run(ctx workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		if due || p.drain() {
+		if p.drain() || due {
 			p.advance(ctx)
 		}
 		p.changed = false
@@ -165,8 +165,13 @@ func (p *invoicePayment) wait(ctx workflow.Context) (due bool, err error) {
 	if p.state.WakeIn == nil {
 		return false, workflow.Await(ctx, stirred)
 	}
-	stirring, err := workflow.AwaitWithTimeout(ctx, *p.state.WakeIn, stirred)
-	return !stirring, err
+	// The timer is taken back when something else came first: one for a due date
+	// months ahead would otherwise be left behind by every message.
+	timing, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	timer := workflow.NewTimer(timing, *p.state.WakeIn)
+	err = workflow.Await(ctx, func() bool { return stirred() || timer.IsReady() })
+	return !stirred(), err
 }
 
 // drain takes all signals that have come; they only say "look".
