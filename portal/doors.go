@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"remit"
-	"remit/api/httpsec"
+	"remit/api"
 	"remit/commands"
 	"remit/portal/page"
 	"remit/secrets"
@@ -21,13 +21,7 @@ func (v *visit) home() error {
 	return v.goTo("/inbox", "")
 }
 
-func (v *visit) from() commands.From {
-	from := commands.From{Agent: v.gin.Request.UserAgent(), RequestID: httpsec.RequestID(v.ctx())}
-	if address := httpsec.ClientAddress(v.ctx()); address.IsValid() {
-		from.Address = address.String()
-	}
-	return from
-}
+func (v *visit) from() commands.From { return api.From(v.gin.Request) }
 
 // secret is a field that must not be seen. Passwords are taken as they are.
 func (v *visit) secret(name string) secrets.Secret {

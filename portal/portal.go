@@ -7,52 +7,40 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"remit"
+	"remit/api"
 	"remit/api/httpsec"
 	"remit/commands"
 	"remit/portal/static"
 )
 
-// Sessions tells who a request speaks for and keeps the cookies of signing in;
-// package api's Auth is one.
-type Sessions interface {
-	// Caller returns [remit.CodeUnauthenticated] where nobody is signed in.
-	Caller(r *http.Request) (commands.Caller, error)
-	SessionToken(r *http.Request) string
-	FactorToken(r *http.Request) string
-	KnownBrowser(r *http.Request) string
-	Remember(header http.Header, r *http.Request, in commands.SignedIn)
-	Forget(header http.Header, r *http.Request)
-}
-
 // Options for [New]; all are required.
 type Options struct {
 	Commands *commands.Commands
-	Sessions Sessions
 	Logger   *slog.Logger
 }
 
 // Portal serves the pages.
 type Portal struct {
 	commands *commands.Commands
-	sessions Sessions
 	logger   *slog.Logger
+	sessions *api.Auth // from Mount on
 }
 
 // New makes a portal.
-func New(o Options) *Portal {
-	return &Portal{commands: o.Commands, sessions: o.Sessions, logger: o.Logger}
-}
+func New(o Options) *Portal { return &Portal{commands: o.Commands, logger: o.Logger} }
 
 // BodyLimit is how many bytes a page's request may have; 0 is the usual limit.
-func BodyLimit(r *http.Request) int64 {
+func (p *Portal) BodyLimit(r *http.Request) int64 {
 	if r.Method == http.MethodPost && r.URL.Path == "/imports" {
 		return httpsec.MaxFile
 	}
 	return 0
 }
 
-// Mount adds the pages' routes.
-func (p *Portal) Mount(router gin.IRouter) {
+// Mount adds the pages' routes to a router. Who is signed in, and the cookies
+// of it, are the API's.
+func (p *Portal) Mount(router gin.IRouter, auth *api.Auth) {
+	p.sessions = auth
 	files := gin.WrapH(static.Handler())
 	router.GET(static.Prefix+"*file", files)
 	router.HEAD(static.Prefix+"*file", files)
@@ -65,7 +53,7 @@ func (p *Portal) Mount(router gin.IRouter) {
 	p.mountDemo(router)
 }
 
-// NotFound answers paths that nothing is at.
+// NotFound answers paths that nothing is at; after Mount.
 func (p *Portal) NotFound(g *gin.Context) {
 	v, err := p.visit(g)
 	if err != nil {

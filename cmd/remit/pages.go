@@ -4,8 +4,11 @@ import (
 	"log/slog"
 
 	"remit/commands"
+	"remit/portal"
 	"remit/program"
 )
 
-// pages makes the portal; nil serves the API alone.
-var pages func(*commands.Commands, *slog.Logger) (program.Portal, error)
+// pages makes the portal.
+func pages(c *commands.Commands, logger *slog.Logger) (program.Portal, error) {
+	return portal.New(portal.Options{Commands: c, Logger: logger}), nil
+}
