@@ -124,3 +124,15 @@ func CollectableNow(i Invoice) error {
 	}
 	return nil
 }
+
+// TransferFits reports whether money that came outside Stripe may be recorded
+// on an invoice: on one that is owed, and no more than is.
+func TransferFits(i Invoice, amount int64) error {
+	if !i.Status.Payable() {
+		return CollectableNow(i)
+	}
+	if amount <= 0 || amount > i.Outstanding {
+		return Invalid("amount", "Enter at most what is owed, %s.", money.Of(i.Outstanding, money.Currency(i.Currency)))
+	}
+	return nil
+}

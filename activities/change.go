@@ -141,13 +141,11 @@ func (p *Payments) liftHold(ctx context.Context, tx *postgres.Tx, l *postgres.Lo
 // refused here: the person typing sees both figures.
 func (p *Payments) recordTransfer(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, stored postgres.StoredRequest, in remit.RecordRequest) (remit.RequestResult, error) {
 	currency := money.Currency(l.Currency)
-	switch {
-	case l.Live != nil:
+	if l.Live != nil {
 		return remit.RequestResult{}, inFlight()
-	case !l.Status.Payable():
-		return remit.RequestResult{}, remit.CollectableNow(l.Invoice)
-	case in.Amount <= 0 || in.Amount > l.Outstanding:
-		return remit.RequestResult{}, remit.Invalid("amount", "Enter at most what is owed, %s.", money.Of(l.Outstanding, currency))
+	}
+	if err := remit.TransferFits(l.Invoice, in.Amount); err != nil {
+		return remit.RequestResult{}, err
 	}
 	now := l.Clock.Now(p.Now())
 	payment := remit.Payment{

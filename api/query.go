@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"remit"
 	"remit/commands"
@@ -27,6 +28,8 @@ func (c *call) readQuery() error {
 			return malformed(name, "This route takes no such parameter.")
 		case len(values) > 1:
 			return malformed(name, "The parameter is given more than once.")
+		case !utf8.ValidString(values[0]) || strings.ContainsRune(values[0], 0):
+			return malformed(name, "The parameter must be text in UTF-8.")
 		}
 		text := values[0]
 		switch {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -125,7 +126,7 @@ func strictPaths(next http.Handler) http.Handler {
 		}
 		dots := func(segment string) bool { return segment == "." || segment == ".." }
 		for segment := range strings.SplitSeq(r.URL.Path, "/") {
-			if dots(segment) || strings.ContainsFunc(segment, unicode.IsControl) {
+			if dots(segment) || !utf8.ValidString(segment) || strings.ContainsFunc(segment, unicode.IsControl) {
 				writeProblem(w, problemOf(r, malformed("", "The path is not well-formed.")))
 				return
 			}

@@ -31,6 +31,16 @@ func (c *Commands) CreateInvoice(ctx context.Context, caller Caller, body Body[I
 	if in.Organisation == "" {
 		in.Organisation = customer.Organisation
 	}
+	if _, err := remit.ParsePath(in.Organisation); err != nil {
+		return remit.Invoice{}, false, remit.Invalid("organisation", "%s", remit.AsError(err).Message)
+	}
+	visible, err := c.sees(ctx, caller, found.member.Tenant, in.Organisation)
+	if err != nil {
+		return remit.Invoice{}, false, err
+	}
+	if !visible {
+		return remit.Invoice{}, false, remit.Invalid("organisation", "There is no such organisation, or you may not see it.")
+	}
 	if err := c.authorise(ctx, caller, found.member.Tenant, in.Organisation, remit.InvoiceEdit); err != nil {
 		return remit.Invoice{}, false, err
 	}
@@ -144,6 +154,10 @@ func (c *Commands) RecordPayment(ctx context.Context, caller Caller, id uuid.UUI
 	}
 	if in.Method != "bank_transfer" {
 		return remit.Payment{}, remit.Invalid("method", "Only bank_transfer is recorded by hand.")
+	}
+	// The workflow asks again; here so that a slip of the keyboard leaves no trace.
+	if err := remit.TransferFits(invoice, in.Amount); err != nil {
+		return remit.Payment{}, err
 	}
 	result, err := c.submit(ctx, caller, found, invoice, remit.RequestRecordPayment, remit.RecordRequest(in))
 	if err != nil {

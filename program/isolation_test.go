@@ -86,9 +86,9 @@ func TestT3HostilePathsReachNothing(t *testing.T) {
 		"/v1/invoices/../invoices/" + invoice, "/v1/invoices/%2e%2e/invoices/" + invoice, "/v1//invoices/" + invoice, "//v1/invoices/" + invoice,
 		"/v1/invoices/" + invoice + "%2Ftimeline", "/v1/invoices%2F" + invoice, "/v1/invoices/" + invoice + "%00", "/v1/invoices/%00",
 		"/v1/invoices/" + invoice + "/", "/v1/invoices/" + invoice + "%0a", "/v1/invoices/" + strings.ToUpper(invoice) + "x", "/v1/invoices/{" + invoice + "}",
-		"/v1/invoices/urn:uuid:" + invoice, "/v1/invoices/1", "/v1/invoices/%ff%fe", "/v1/roles/%00?organisation=" + w.top, "/V1/invoices/" + invoice,
+		"/v1/invoices/urn:uuid:" + invoice, "/v1/invoices/1", "/v1/invoices/%ff%fe", "/v1/roles/%ff", "/v1/roles/%00?organisation=" + w.top, "/V1/invoices/" + invoice,
 	} {
-		for _, method := range []string{"GET", "PUT"} {
+		for _, method := range []string{"GET", "PUT", "DELETE"} {
 			got := admin.raw(method, path, `{"permissions":[]}`, asJSON)
 			if got.status != http.StatusBadRequest && got.status != http.StatusNotFound && got.status != http.StatusMethodNotAllowed {
 				t.Errorf("%s %q: %d %s", method, path, got.status, got.raw)

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -100,6 +101,9 @@ func (b *binder) value(path string, raw json.RawMessage, target reflect.Value) {
 		b.integer(path, raw, target)
 	case reflect.String:
 		b.simple(path, raw, target, '"', "must be a string")
+		if strings.ContainsRune(target.String(), 0) { // no column of text can hold it
+			b.wrong(path, "must not hold the character U+0000")
+		}
 	case reflect.Bool:
 		b.simple(path, raw, target, 0, "must be true or false")
 	case reflect.Interface:
