@@ -98,7 +98,8 @@ func (p *Payments) void(ctx context.Context, tx *postgres.Tx, l *postgres.Locked
 	}
 	now := l.Clock.Now(p.Now())
 	l.VoidedAt = &now
-	if entry, some := ledger.Void(l.ID, l.Currency, l.Billed-l.Applied); some {
+	takenBack := l.Billed - l.Applied
+	if entry, some := ledger.Void(l.ID, l.Currency, takenBack); some {
 		if _, err := tx.Book(ctx, l, entry); err != nil {
 			return err
 		}
@@ -108,7 +109,7 @@ func (p *Payments) void(ctx context.Context, tx *postgres.Tx, l *postgres.Locked
 	}
 	return p.closeBooks(ctx, tx, l, []remit.TimelineEntry{{
 		Kind: "voided", Actor: actor, What: "Cancelled: " + reason, Why: remit.Why{Rule: "nothing paid, nothing on its way", Version: "1"},
-		Data: map[string]any{"reason": reason},
+		Data: map[string]any{"reason": reason, "amount": takenBack},
 	}})
 }
 

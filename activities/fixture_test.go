@@ -171,9 +171,14 @@ func (s *shop) save(token string) uuid.UUID {
 // invoice makes a sent invoice over an amount in cents.
 func (s *shop) invoice(amount int64) remit.InvoiceRef {
 	s.t.Helper()
+	return s.invoiceDue(amount, "2030-04-01")
+}
+
+func (s *shop) invoiceDue(amount int64, date string) remit.InvoiceRef {
+	s.t.Helper()
 	ctx := s.t.Context()
 	ref := remit.InvoiceRef{Tenant: s.tenant}
-	due, err := remit.ParseDate("2030-04-01")
+	due, err := remit.ParseDate(date)
 	must(s.t, err)
 	must(s.t, s.db.InTenant(ctx, s.tenant, func(tx *postgres.Tx) error {
 		draft, err := activities.Draft(ctx, tx, remit.InvoiceInput{

@@ -142,7 +142,7 @@ func (p *Payments) bookCapture(ctx context.Context, tx *postgres.Tx, l *postgres
 			Kind: "excess", Actor: remit.Stripe,
 			What:      fmt.Sprintf("%s more than was owed came in. It is kept as excess until somebody decides.", money.Of(excess, received.Currency)),
 			Why:       remit.Why{Rule: "every cent received is on the ledger", Version: "1"},
-			StripeIDs: ids, Data: map[string]any{"amount": excess, "payment": payment.ID.String()},
+			StripeIDs: ids, Data: map[string]any{"attempt": a.Number, "amount": excess, "payment": payment.ID.String()},
 		})
 		if entry.Applied() == 0 {
 			entries = entries[1:]
@@ -248,6 +248,7 @@ func (p *Payments) intentCanceled(ctx context.Context, ref remit.InvoiceRef, pay
 		return tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
 			Kind: "intent_canceled", Actor: remit.System, What: "The earlier payment was canceled at Stripe, so that another may begin.",
 			Why: remit.Why{Rule: "one open intent", Version: "1"}, StripeIDs: []string{stored.PaymentIntent},
+			Data: map[string]any{"payment": stored.ID.String()},
 		})
 	})
 }
