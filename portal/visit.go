@@ -36,8 +36,11 @@ type handler func(v *visit) error
 func (p *Portal) signedIn(handle handler) gin.HandlerFunc {
 	return func(g *gin.Context) {
 		v, err := p.visit(g)
+		if read := v.readForm(); read != nil {
+			err = read
+		}
 		if err == nil {
-			err = v.withForm(handle)
+			err = handle(v)
 		}
 		if err != nil {
 			v.fail(err)
@@ -52,7 +55,10 @@ func (p *Portal) open(handle handler) gin.HandlerFunc {
 		if err != nil {
 			v = p.stranger(g)
 		}
-		if err := v.withForm(handle); err != nil {
+		if err = v.readForm(); err == nil {
+			err = handle(v)
+		}
+		if err != nil {
 			v.fail(err)
 		}
 	}
@@ -88,14 +94,15 @@ func chosen(caller commands.Caller, path string) commands.Membership {
 	return commands.Membership{}
 }
 
-// withForm reads the form of a POST before the handler runs.
-func (v *visit) withForm(handle handler) error {
-	if v.gin.Request.Method == http.MethodPost && !strings.HasPrefix(v.gin.ContentType(), "multipart/") {
-		if err := v.gin.Request.ParseForm(); err != nil {
-			return remit.Errorf(remit.KindMalformed, remit.CodeMalformed, "The form could not be read.")
-		}
+// readForm reads the form of a POST. Files are read by who takes them.
+func (v *visit) readForm() error {
+	if v.gin.Request.Method != http.MethodPost || strings.HasPrefix(v.gin.ContentType(), "multipart/") {
+		return nil
 	}
-	return handle(v)
+	if err := v.gin.Request.ParseForm(); err != nil {
+		return remit.Errorf(remit.KindMalformed, remit.CodeMalformed, "The form could not be read.")
+	}
+	return nil
 }
 
 func (v *visit) ctx() context.Context { return v.gin.Request.Context() }

@@ -1,0 +1,66 @@
+package portal_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// Protects the whole way of a payment without script: keys, customer, invoice,
+// inbox, a new card on the hosted page, paid; every step a link or a form.
+func TestPayWithoutScript(t *testing.T) {
+	w := openWorld(t)
+	admin := w.signIn("admin")
+	w.connect(admin)
+	invoice := w.invoice(admin)
+	payer := w.signIn("payer")
+	inbox := payer.open("/inbox").want(200, "USD 1,200.00", "To do")
+	item := inbox.link("/inbox/0")
+	form := inbox.submit(item+"/claim", nil).want(200, "All is $1,200.00. At least $50.00.")
+	form.submit(item, url.Values{"amount": {"1,300"}}).want(422, "There is a problem", "The most you can pay is $1,200.00.")
+	form.submit(item, url.Values{"amount": {"20"}}).want(422, "Pay at least $50.00, or all $1,200.00.")
+	form.submit(item, url.Values{"amount": {"twelve"}}).want(422, "Enter an amount, like")
+	paid := payer.open(item).submit(item, url.Values{"amount": {"$300"}, "method": {"save"}}).hosted("4242424242424242")
+	paid.want(200, "Paid $300.00", "$900.00", "is left to pay")
+	admin.open(invoice.path()).want(200, "Partly paid", "USD 900.00", "Timeline")
+
+	rest := payer.open(item).want(200, "Visa 4242")
+	first := rest.submit(item, nil).want(200, "Paid $900.00")
+	if again := rest.submit(item, nil); again.path() != first.path() {
+		t.Errorf("the same form sent twice leads to %s, not to %s", again.path(), first.path())
+	}
+	rest.submit(item, url.Values{"amount": {"100"}}).want(409, "This form was sent before with other values.")
+	done := admin.open(invoice.path()).want(200, "Paid", "USD 0.00")
+	if n := strings.Count(done.raw, ">Succeeded<"); n != 2 {
+		t.Errorf("%d payments succeeded, want 2", n)
+	}
+	payer.open("/inbox?tab=done").want(200, "Done")
+}
+
+// Protects payers from dead ends: what may not be done says what is missing,
+// what may not be seen is not there, and who is signed out loses nothing.
+func TestRefusalsInWords(t *testing.T) {
+	w := openWorld(t)
+	admin := w.signIn("admin")
+	invoice := w.invoice(admin)
+	item := w.signIn("clerk").open("/inbox").want(200, "You may see this but not pay it.", "stripe=pay").link("/inbox/0")
+	w.signIn("clerk").open(item).want(200, "It needs stripe=pay at "+w.branch)
+	w.signIn("viewer").open("/inbox").want(200, "You hold no payer role.")
+	w.signIn("viewer").open(item).want(404, "Nothing here, or nothing you may see.")
+	w.signIn("viewer").open("/settings/people").want(403, "It needs admin=users")
+	w.signIn("payer").open(item).submit(item, nil).want(409, "Loading error: no API keys.")
+
+	form := admin.open(invoice.path() + "/hold")
+	admin.open("/").submit("/sign-out", nil).want(200, "You are signed out.")
+	kept := form.submit(invoice.path()+"/hold", url.Values{"reason": {"Under discussion"}}).want(401, "what you typed is kept")
+	resume := kept.submit("/sign-in", url.Values{"email": {w.mail("admin")}, "password": {"remit-demo"}}).want(200, "Send what you typed?")
+	resume.submit(invoice.path()+"/hold", nil).want(200, "The invoice is on hold.", "Under discussion")
+
+	stranger := w.stranger()
+	stranger.open("/invoices").want(401, "Sign in")
+	stranger.open("/sign-in").submit("/sign-in", url.Values{"email": {"nobody@example.com"}, "password": {"wrong"}}).want(401, "E-mail or password is wrong.")
+	stranger.open("/nothing").want(404, "Nothing here")
+	stranger.open("/invitation/wrong").want(404)
+	stranger.open("/pay/return?session_id=cs_wrong").want(404)
+	stranger.open("/pay/return").want(200, "No payment was made")
+}
