@@ -125,5 +125,8 @@ create trigger ledger_lines_append_only before update or delete on ledger_lines 
 create trigger ledger_entries_no_truncate before truncate on ledger_entries execute function refuse_change();
 create trigger ledger_lines_no_truncate before truncate on ledger_lines execute function refuse_change();
 
-grant select, insert on ledger_entries, ledger_lines, invoice_balances to remit_app;
+grant select, insert on ledger_entries, ledger_lines to remit_app;
+-- A balance is opened at nothing; only the trigger above moves it.
+grant select on invoice_balances to remit_app;
+grant insert (tenant, invoice_id, currency) on invoice_balances to remit_app;
 grant select on customer_credits to remit_app;
