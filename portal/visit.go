@@ -187,6 +187,13 @@ func (v *visit) fail(err error) { v.failWith(err, false) }
 
 func (v *visit) failWith(err error, money bool) {
 	e := remit.AsError(err)
+	if v.htmx() && v.query("known") != "" { // a poll: the page stays as it is
+		if e.Kind == remit.KindUnauthenticated {
+			v.gin.Header("HX-Redirect", "/sign-in?"+url.Values{"next": {v.path()}}.Encode())
+		}
+		v.gin.Status(http.StatusNoContent)
+		return
+	}
 	switch {
 	case e.Kind == remit.KindUnauthenticated:
 		err = v.askToSignIn()

@@ -189,7 +189,9 @@ var spaces = regexp.MustCompile(`\s+`)
 // sends it as a browser without script does.
 func (s *shown) submit(action string, values url.Values) *shown {
 	s.p.w.t.Helper()
-	form := find(s.root, func(n *html.Node) bool { return n.Data == "form" && attr(n, "action") == action && attr(n, "method") == "post" })
+	form := find(s.root, func(n *html.Node) bool {
+		return n.Data == "form" && attr(n, "action") == action && attr(n, "method") == "post"
+	})
 	if form == nil {
 		form = find(s.root, func(n *html.Node) bool { return n.Data == "form" && attr(n, "action") == action })
 	}
@@ -332,4 +334,3 @@ func (w *world) eventually(what string, so func() bool) {
 		}
 	}
 }
-

@@ -55,7 +55,18 @@ func Handler() http.Handler {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_ = story.Render(r.Context(), w)
 	})
-	return headers(mux)
+	return headers(stillPolls(mux))
+}
+
+// stillPolls answers a page that asks for news: there is none.
+func stillPolls(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("HX-Request") == "true" {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // headers are those that matter to how a page behaves.
