@@ -12,16 +12,16 @@ import (
 )
 
 // UnrestfulInvoices reads a page, by id, of the invoices that should have a
-// workflow: with a live attempt, or with something on the agenda.
+// workflow: with a live attempt, something on the agenda, or an event that nobody
+// has looked at. A request that never became an attempt is not among them:
+// whoever asked was never told that it would be carried out.
 func (tx *Tx) UnrestfulInvoices(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `select id from (
 			select invoice_id as id from agenda where tenant = $1 and done_at is null and invoice_id > $2
 			union
 			select invoice_id from attempts where tenant = $1 and state in ('created', 'requires_action', 'processing', 'confirming') and invoice_id > $2
 			union
-			select invoice_id from stripe_events where tenant = $1 and state = 'waiting' and invoice_id > $2
-			union
-			select invoice_id from invoice_requests where tenant = $1 and done_at is null and created_at > now() - interval '1 day' and invoice_id > $2) w
+			select invoice_id from stripe_events where tenant = $1 and state = 'waiting' and invoice_id > $2) w
 		order by id limit $3`, tx.Tenant, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list invoices to wake: %w", err)
