@@ -26,6 +26,8 @@ type Payments struct {
 	// Crash, if set, is called at each named boundary between two steps; tests
 	// kill the process there.
 	Crash func(boundary string)
+	// Ended, if set, hears of every attempt that ended, once recorded.
+	Ended func(remit.Attempt)
 }
 
 // Performed is the result of a request and what the workflow has to know next.

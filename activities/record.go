@@ -49,7 +49,8 @@ func (p *Payments) recordView(ctx context.Context, w *work, view remit.IntentVie
 // agenda and timeline in one transaction (M2, step 5). Recording what is
 // recorded already changes nothing.
 func (p *Payments) record(ctx context.Context, w *work, r result) error {
-	return p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error {
+	var ended bool
+	err := p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error {
 		l, err := tx.LockInvoice(ctx, w.ref.Invoice)
 		if err != nil {
 			return err
@@ -104,9 +105,13 @@ func (p *Payments) record(ctx context.Context, w *work, r result) error {
 		if err := tx.Done(ctx, remit.AgendaPoll, a.ID, now); err != nil {
 			return err
 		}
-		w.attempt, w.payment = a, payment
+		w.attempt, w.payment, ended = a, payment, true
 		return p.closeBooks(ctx, tx, l, entries)
 	})
+	if err == nil && ended && p.Ended != nil {
+		p.Ended(w.attempt)
+	}
+	return err
 }
 
 // bookCapture books captured money: applied as far as the invoice owes, the

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"remit"
 	"remit/api/httpsec"
 )
 
@@ -22,6 +23,8 @@ import (
 type operations struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
+	ended    *prometheus.CounterVec
+	temporal *temporalMetrics
 	server   *http.Server
 }
 
@@ -32,8 +35,12 @@ func newOperations() *operations {
 			Name: "remit_request_seconds", Help: "How long operations of the API took, by operation and status.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20},
 		}, []string{"operation", "status"}),
+		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "remit_attempts_ended_total", Help: "Attempts to collect that ended, by kind, what they came to, and the class of a decline.",
+		}, []string{"kind", "state", "class"}),
 	}
-	o.registry.MustRegister(o.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	o.temporal = newTemporalMetrics(o.registry)
+	o.registry.MustRegister(o.requests, o.ended, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return o
 }
 
@@ -41,6 +48,15 @@ func newOperations() *operations {
 // those of the contract.
 func (o *operations) observe(operation string, status int, took time.Duration) {
 	o.requests.WithLabelValues(operation, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// attemptEnded counts what an attempt came to.
+func (o *operations) attemptEnded(a remit.Attempt) {
+	class := ""
+	if a.Decline != nil {
+		class = a.Decline.Class
+	}
+	o.ended.WithLabelValues(string(a.Kind), string(a.State), class).Inc()
 }
 
 // serveOperations refuses an address beyond loopback: what is said here is for
@@ -56,6 +72,9 @@ func (p *Program) serveOperations(ctx context.Context) error {
 		return err
 	}
 	p.OpsURL = "http://" + listener.Addr().String()
+	if err := p.operations.registry.Register(&figures{db: p.db, logger: p.config.Logger}); err != nil {
+		return fmt.Errorf("register the figures: %w", err)
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeHealth(w, nil) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {

@@ -181,6 +181,7 @@ func (p *Program) open(ctx context.Context) error {
 		p.temporal, err = client.DialContext(ctx, client.Options{
 			HostPort: c.TemporalAddress, Namespace: namespace, DataConverter: data, FailureConverter: failures,
 			Logger: temporallog.NewStructuredLogger(quiet(c.Logger)), ConnectionOptions: client.ConnectionOptions{TLS: c.TemporalTLS},
+			MetricsHandler: p.operations.temporal,
 		})
 		if err != nil {
 			return fmt.Errorf("reach Temporal at %s: %w", c.TemporalAddress, err)
@@ -222,7 +223,7 @@ func (p *Program) serve(ctx context.Context) error {
 func (p *Program) work(ctx context.Context) {
 	steps := worker.Steps{
 		Payments: &activities.Payments{
-			DB: p.db, Authority: p.Commands.Authority, Logger: p.config.Logger, Now: time.Now, Crash: p.config.Crash,
+			DB: p.db, Authority: p.Commands.Authority, Logger: p.config.Logger, Now: time.Now, Crash: p.config.Crash, Ended: p.operations.attemptEnded,
 			Connector: &activities.Connector{DB: p.db, Gateway: p.Commands.Stripe, Secrets: p.Commands.Secrets},
 		},
 		Imports: &activities.Imports{DB: p.db, Logger: p.config.Logger, Now: time.Now, Begin: p.Commands.Begin},
