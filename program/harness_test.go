@@ -35,6 +35,7 @@ type world struct {
 	config  program.Config
 	program *program.Program
 	standin string
+	journal string // the stand-in's folder
 	key     string
 	top     string
 	branchA string
@@ -46,7 +47,8 @@ type world struct {
 // own API, as its first users would.
 func openWorld(t *testing.T, change ...func(*program.Config)) *world {
 	t.Helper()
-	stripe, err := sandbox.Open(sandbox.Options{Dir: t.TempDir()})
+	journal := t.TempDir()
+	stripe, err := sandbox.Open(sandbox.Options{Dir: journal})
 	must(t, err)
 	server := httptest.NewServer(mirror.Handler(stripe.Handler()))
 	stripe.SetPublicURL(server.URL)
@@ -55,7 +57,7 @@ func openWorld(t *testing.T, change ...func(*program.Config)) *world {
 	kek := t.TempDir() + "/kek"
 	must(t, secrets.CreateKEK(kek))
 	w := &world{
-		t: t, standin: server.URL, key: "sk_test_" + strings.ReplaceAll(uuid.NewString(), "-", ""), people: map[string]*browser{},
+		t: t, standin: server.URL, journal: journal, key: "sk_test_" + strings.ReplaceAll(uuid.NewString(), "-", ""), people: map[string]*browser{},
 		config: program.Config{
 			DatabaseURL: embedded.TestDatabaseFrom(t, "migrated", postgres.Migrate), TemporalAddress: address, Namespace: namespace,
 			StripeURL: server.URL, StripeTimeout: 3 * time.Second, KEKFile: kek, Listen: "127.0.0.1:0", Work: true, Sandbox: true,
