@@ -85,6 +85,9 @@ func OpenFolder(path string) (*Folder, error) {
 	return folder, nil
 }
 
+// FolderInUse reports whether a process has the folder open.
+func FolderInUse(path string) bool { return isLocked(filepath.Join(path, "lock")) }
+
 func (f *Folder) writeHolder() error {
 	if err := f.lock.Truncate(0); err != nil {
 		return err

@@ -125,8 +125,12 @@ func localConfig(environ []string) (config, error) {
 		return c, err
 	}
 	left, err := dev.ReadEnvironment(folder)
-	if err != nil {
+	if err != nil || len(left) == 0 {
 		return c, err
+	}
+	if !embedded.FolderInUse(folder) {
+		// Its ports may be anybody's by now.
+		return c, fmt.Errorf("the Remit in %s does not run; start it by `remit dev`, or say which one is meant (DATABASE_URL, or REMIT_URL and REMIT_TOKEN)", folder)
 	}
 	merged := slices.Clone(environ)
 	given := map[string]bool{}

@@ -81,7 +81,7 @@ func (i *importCommand) Run(ctx context.Context, s *surroundings) error {
 // failed or a row did not go in.
 func (s *surroundings) report(j job) error {
 	currency := money.Currency(j.Currency)
-	fmt.Fprintf(s.out, "%d rows: %d new, %d known already, %d bad.\n", j.RowsTotal+j.RowsSame-min(j.RowsSame, j.RowsTotal-j.RowsNew-j.RowsBad), j.RowsNew, j.RowsSame, j.RowsBad)
+	fmt.Fprintf(s.out, "%d rows: %d new, %d known already, %d bad.\n", j.RowsNew+j.RowsSame+j.RowsBad, j.RowsNew, j.RowsSame, j.RowsBad)
 	fmt.Fprintf(s.out, "New: %s %s, of which on hold: %s.\n", money.Of(j.AmountNew, currency), j.Currency, money.Of(j.AmountHeld, currency))
 	if len(j.Ignored) > 0 {
 		fmt.Fprintf(s.out, "Columns not used: %s.\n", strings.Join(j.Ignored, ", "))
