@@ -73,7 +73,11 @@ func (c *call) payAnswer(o commands.PayOutcome, err error) (answer, error) {
 	var refused *commands.DeclinedError
 	switch {
 	case errors.As(err, &refused):
-		return answer{}, declined{error: err, payment: paymentShape(c.caller)(withAttempt(refused.Outcome))}
+		payment := paymentShape(c.caller)(withAttempt(refused.Outcome))
+		if payment.Decline != nil {
+			payment.Decline.Code = nil // whoever pays reads the words; staff read the code with the payments
+		}
+		return answer{}, declined{error: err, payment: payment}
 	case err != nil:
 		return answer{}, err
 	case o.Done:

@@ -97,6 +97,9 @@ func Classify(code, declineCode, adviceCode, methodType string) Decline {
 			chosen, at, found = r, candidate, true
 		}
 	}
+	if at == "card_declined" && declineCode != "" {
+		at = declineCode // card_declined says nothing; staff read the code that is not known here
+	}
 	chosen = advised(chosen, adviceCode)
 	return Decline{
 		Class: chosen.class, Code: at, Hard: chosen.hard, Rule: chosen.rule, Version: Version, Reason: chosen.reason,

@@ -86,7 +86,7 @@ func TestClassify(t *testing.T) {
 		{"card_declined", "", "", "card", Refused, "card_declined", false, RuleFew},
 		{"processing_error", "do_not_honor", "", "card", Refused, "do_not_honor", false, RuleFew},
 		// Unknown is refused, never technical.
-		{"card_declined", "a_code_of_tomorrow", "", "card", Refused, "card_declined", false, RuleFew},
+		{"card_declined", "a_code_of_tomorrow", "", "card", Refused, "a_code_of_tomorrow", false, RuleFew},
 		{"another", "a_code_of_tomorrow", "", "card", Refused, "a_code_of_tomorrow", false, RuleFew},
 		{"", "", "", "card", Refused, "", false, RuleFew},
 		{"", "", "", "", Refused, "", false, RuleFew},
