@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -39,8 +40,7 @@ func (b *books) as(ctx context.Context, who *pgx.Conn, statements string) (code,
 	}
 	defer func() { _ = tx.Rollback(ctx) }()
 	_, err = tx.Exec(ctx, b.words.Replace(statements)+"; set constraints all immediate")
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
+	if refused, found := errors.AsType[*pgconn.PgError](err); found {
 		return refused.Code, refused.ConstraintName, nil
 	}
 	return "", "", err
@@ -48,13 +48,14 @@ func (b *books) as(ctx context.Context, who *pgx.Conn, statements string) (code,
 
 // entry books an entry of one kind with lines (account, amount, currency).
 func entry(kind, key, payment string, lines ...string) string {
-	sql := "insert into ledger_entries (tenant, id, key, kind, invoice_id, payment_id, at) values ({tenant}, '00000000-0000-0000-0000-0000000000aa', '" +
-		key + "', '" + kind + "', {invoice}, " + payment + ", now())"
+	const id = "'00000000-0000-0000-0000-0000000000aa'"
+	statements := []string{fmt.Sprintf(`insert into ledger_entries (tenant, id, key, kind, invoice_id, payment_id, at)
+		values ({tenant}, %s, '%s', '%s', {invoice}, %s, now())`, id, key, kind, payment)}
 	for n, line := range lines {
-		sql += "; insert into ledger_lines (tenant, entry_id, n, account, invoice_id, customer_id, amount, currency) select {tenant}, '00000000-0000-0000-0000-0000000000aa', " +
-			string(rune('1'+n)) + ", split_part('" + line + "', ' ', 1), {invoice}, {customer}, split_part('" + line + "', ' ', 2)::bigint, split_part('" + line + "', ' ', 3)"
+		statements = append(statements, fmt.Sprintf(`insert into ledger_lines (tenant, entry_id, n, account, invoice_id, customer_id, amount, currency)
+			select {tenant}, %s, %d, split_part('%[3]s', ' ', 1), {invoice}, {customer}, split_part('%[3]s', ' ', 2)::bigint, split_part('%[3]s', ' ', 3)`, id, n+1, line))
 	}
-	return sql
+	return strings.Join(statements, ";")
 }
 
 // What the database refuses whoever asks, the application or its owner: no bug

@@ -112,6 +112,7 @@ func TestHistoriesOfEveryPath(t *testing.T) {
 }
 
 func recordPath(t *testing.T, w *world, name string, walk func(*world, *path)) {
+	t.Helper()
 	outer := w.t
 	w.t = t
 	defer func() { w.t = outer }()

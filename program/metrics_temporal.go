@@ -1,6 +1,7 @@
 package program
 
 import (
+	"maps"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -55,11 +56,8 @@ func newTemporalMetrics(registry prometheus.Registerer) *temporalMetrics {
 func (m *temporalMetrics) WithTags(tags map[string]string) client.MetricsHandler {
 	with := *m
 	with.tags = make(map[string]string, len(m.tags)+len(tags))
-	for _, each := range []map[string]string{m.tags, tags} {
-		for name, value := range each {
-			with.tags[name] = value
-		}
-	}
+	maps.Copy(with.tags, m.tags)
+	maps.Copy(with.tags, tags)
 	return &with
 }
 

@@ -102,7 +102,7 @@ func allowed(t *testing.T, migration, table string) []string {
 		t.Fatalf("%s has no states", table)
 	}
 	var states []string
-	for _, state := range strings.Split(check[1], ",") {
+	for state := range strings.SplitSeq(check[1], ",") {
 		states = append(states, strings.Trim(state, " '"))
 	}
 	return states
