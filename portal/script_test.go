@@ -28,13 +28,13 @@ func TestPayByKeyboard(t *testing.T) {
 	complaints := listen(tab)
 	must(t, chromedp.Do(tab, chromedp.Navigate(w.program.URL+"/sign-in"), chromedp.SendKeys("#email", w.mail("payer")), chromedp.SendKeys("#password", "remit-demo"+kb.Enter),
 		chromedp.WaitVisible(".items"), chromedp.Navigate(w.program.URL+item), chromedp.WaitVisible("button.pay")))
-	says(t, tab, `document.querySelector("button.pay").textContent`, "Pay $1,150.00")
+	says(tab, t, `document.querySelector("button.pay").textContent`, "Pay $1,150.00")
 	must(t, chromedp.Do(tab, chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab)))
-	says(t, tab, `document.activeElement.textContent`, "Pay $1,150.00")
+	says(tab, t, `document.activeElement.textContent`, "Pay $1,150.00")
 	must(t, chromedp.Do(tab, chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible("#outcome")))
-	says(t, tab, `document.activeElement.textContent`, "Paid $1,150.00")
-	says(t, tab, `document.title.split(" – ")[0]`, "Payment of "+number(t, tab))
-	says(t, tab, `location.pathname.endsWith("/result") ? "result" : location.pathname`, "result")
+	says(tab, t, `document.activeElement.textContent`, "Paid $1,150.00")
+	says(tab, t, `document.title.split(" – ")[0]`, "Payment of "+number(tab, t))
+	says(tab, t, `location.pathname.endsWith("/result") ? "result" : location.pathname`, "result")
 	if heard := complaints(); len(heard) > 0 {
 		t.Errorf("the browser complains: %q", heard)
 	}
@@ -62,7 +62,8 @@ func listen(tab context.Context) (heard func() []string) {
 }
 
 // Protects who makes a mistake with script on: the summary of what is wrong has
-// the focus, the title says so, and what was typed stays.
+// the focus, the title says so, what was typed stays, and set right the form
+// leads on to the hosted page.
 func TestErrorTakesTheFocus(t *testing.T) {
 	w := openWorld(t)
 	admin := w.signIn("admin")
@@ -73,12 +74,13 @@ func TestErrorTakesTheFocus(t *testing.T) {
 	must(t, chromedp.Do(tab, chromedp.Navigate(w.program.URL+"/sign-in"), chromedp.SendKeys("#email", w.mail("payer")), chromedp.SendKeys("#password", "remit-demo"+kb.Enter),
 		chromedp.WaitVisible(".items"), chromedp.Navigate(w.program.URL+item), chromedp.WaitVisible("#amount"),
 		chromedp.SetValue("#amount", "1,200.001"), chromedp.Click("button.pay"), chromedp.WaitVisible("#problem")))
-	says(t, tab, `document.activeElement.id`, "problem")
-	says(t, tab, `document.title.slice(0, 6)`, "Error:")
-	says(t, tab, `document.getElementById("amount").value`, "1,200.001")
+	says(tab, t, `document.activeElement.id`, "problem")
+	says(tab, t, `document.title.slice(0, 6)`, "Error:")
+	says(tab, t, `document.getElementById("amount").value`, "1,200.001")
+	must(t, chromedp.Do(tab, chromedp.SetValue("#amount", "100"), chromedp.Click("input[value=once]"), chromedp.Click("button.pay"), chromedp.WaitVisible("[name=card_number]")))
 }
 
-func number(t *testing.T, tab context.Context) string {
+func number(tab context.Context, t *testing.T) string {
 	t.Helper()
 	text, err := chromedp.Run(tab, chromedp.Evaluate[string](`document.querySelector("#outcome .lead").textContent.split(" · ")[0]`))
 	must(t, err)
@@ -86,7 +88,7 @@ func number(t *testing.T, tab context.Context) string {
 }
 
 // says waits until an expression gives a text.
-func says(t *testing.T, tab context.Context, expression, want string) {
+func says(tab context.Context, t *testing.T, expression, want string) {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
 	tick := time.NewTicker(50 * time.Millisecond)

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,11 +68,8 @@ func (v *visit) navigation() []page.Link {
 	}
 	nav := []page.Link{v.link("Inbox", "/inbox")}
 	add := func(label, href string, scopes ...remit.Scope) {
-		for _, scope := range scopes {
-			if v.anywhere(scope) {
-				nav = append(nav, v.link(label, href))
-				return
-			}
+		if slices.ContainsFunc(scopes, v.anywhere) {
+			nav = append(nav, v.link(label, href))
 		}
 	}
 	add("Invoices", "/invoices", remit.InvoiceRead)
@@ -209,7 +207,7 @@ func cookieOf(r *http.Request, name string) string {
 
 // remember keeps a choice in a cookie; an empty value takes it away.
 func (v *visit) remember(name, value string) {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // Secure wherever there is TLS; on loopback there is none
 		Name: name, Value: value, Path: "/", MaxAge: int(choiceLife.Seconds()), HttpOnly: true,
 		Secure: httpsec.Secure(v.ctx()), SameSite: http.SameSiteLaxMode,
 	}

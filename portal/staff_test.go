@@ -35,34 +35,21 @@ func TestSettingsWithoutScript(t *testing.T) {
 
 	people := admin.open("/settings/people").want(200, "clerk")
 	invited := people.submit("/settings/people", url.Values{"email": {"kim@example.com"}, "name": {"Kim Lo"}, "role": {"Cover"}, "path": {w.branch}}).want(200, "Pass this link on")
-	link := invited.raw[strings.Index(invited.raw, "/invitation/"):]
-	link = link[:strings.IndexAny(link, "<\"")]
+	link := invited.cut("/invitation/")
 	kim := w.stranger()
 	kim.open(link).want(200, "You are invited to "+w.top).submit(link, url.Values{"password": {"short"}}).want(422)
 	kim.open(link).submit(link, url.Values{"password": {"violet umbrella 93 sandwich"}}).want(200, "You are in.").
 		submit("/sign-in", url.Values{"email": {"kim@example.com"}, "password": {"violet umbrella 93 sandwich"}}).want(200, "Inbox")
 
-	person := admin.open(link0(admin.open("/settings/people"), "Kim Lo")).want(200, "Cover")
+	person := admin.open(admin.open("/settings/people").saying("Kim Lo")).want(200, "Cover")
 	person.submit(person.path(), url.Values{"scope": {"stripe=pay"}, "where": {w.branch}}).want(200, "Cover")
 	ask := person.submit(person.path()+"/grant", url.Values{"role": {"Clerks"}, "path": {w.branch}}).want(200, "gains")
 	ask.submit(person.path()+"/grant", nil).want(200, "The role is given.")
 
 	made := admin.open("/settings/tokens").submit("/settings/tokens", url.Values{"name": {"Nightly"}, "scopes": {"invoice=read"}}).want(200, "It is shown this once.")
-	revoke := made.raw[strings.Index(made.raw, "/settings/tokens/0"):]
-	admin.open("/settings/tokens").submit(revoke[:strings.IndexByte(revoke, '"')], nil).want(200, "The token is revoked.", "Revoked")
+	admin.open("/settings/tokens").submit(made.cut("/settings/tokens/0"), nil).want(200, "The token is revoked.", "Revoked")
 	admin.open("/settings/audit?action=token.create").want(200, "token.create", "Done")
 	admin.post("/account/mfa", nil).want(200, "Scan this with your authenticator app")
-}
-
-// link0 is the address of the link with these words.
-func link0(s *shown, words string) string {
-	at := strings.Index(s.raw, ">"+words+"<")
-	if at < 0 {
-		s.p.w.t.Fatalf("%s has no link %q", s.at, words)
-	}
-	before := s.raw[:at]
-	href := before[strings.LastIndex(before, `href="`)+6:]
-	return href[:strings.IndexByte(href, '"')]
 }
 
 // Protects bringing in a file and what the clock then does: progress has an
@@ -88,7 +75,7 @@ func TestImportAndClock(t *testing.T) {
 	w.eventually("the import ends", func() bool { return strings.Contains(admin.open(report.path()).raw, "Imported ") })
 	admin.open(report.path()).want(200, "march.csv", "Bad rows")
 	if poll, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.program.URL+report.path()+"?known=running+0", nil); err == nil {
-		poll.Header.Set("HX-Request", "true")
+		poll.Header.Set("Hx-Request", "true")
 		if got := admin.send(poll); got.status != 286 {
 			t.Errorf("a poll with news that is final answers %d", got.status)
 		}

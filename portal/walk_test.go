@@ -4,6 +4,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
+
+	"remit/commands"
 )
 
 // Protects the whole way of a payment without script: keys, customer, invoice,
@@ -63,4 +67,25 @@ func TestRefusalsInWords(t *testing.T) {
 	stranger.open("/invitation/wrong").want(404)
 	stranger.open("/pay/return?session_id=cs_wrong").want(404)
 	stranger.open("/pay/return").want(200, "No payment was made")
+}
+
+// Protects a customer's user: he is led to his own page, sees no other and no
+// staff's pages.
+func TestCustomersUserSeesHisOwn(t *testing.T) {
+	w := openWorld(t)
+	admin := w.signIn("admin")
+	invoice := w.invoice(admin)
+	mine := admin.open(invoice.link("/customers/0")).want(200).path()
+	other := admin.open(w.invoice(admin).link("/customers/0")).path()
+	id := uuid.MustParse(strings.TrimPrefix(mine, "/customers/"))
+	_, err := w.program.Commands.CreateDemoUser(t.Context(), commands.DemoUser{Organisation: w.top, Email: w.mail("tenant"), Name: "Tara", CustomerID: &id})
+	must(t, err)
+	tara := w.stranger()
+	own := tara.open("/sign-in").submit("/sign-in", url.Values{"email": {w.mail("tenant")}, "password": {"remit-demo"}}).want(200, "Add card", "To pay")
+	if own.path() != mine {
+		t.Errorf("led to %s", own.path())
+	}
+	tara.open(other).want(404)
+	tara.open("/settings/people").want(403)
+	tara.open(invoice.path()).want(200, "Add card")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -199,9 +200,7 @@ func (s *shown) submit(action string, values url.Values) *shown {
 		s.p.w.t.Fatalf("%s has no form to %s: %s", s.at, action, spaces.ReplaceAllString(wordsOf(s.root), " "))
 	}
 	fields := standing(form)
-	for name, value := range values {
-		fields[name] = value
-	}
+	maps.Copy(fields, values)
 	target, err := s.at.Parse(action)
 	must(s.p.w.t, err)
 	if attr(form, "method") == "get" {
@@ -295,6 +294,27 @@ func (s *shown) link(prefix string) string {
 		s.p.w.t.Fatalf("%s has no link to %s", s.at, prefix)
 	}
 	return attr(n, "href")
+}
+
+// saying is the address of the link with these words.
+func (s *shown) saying(words string) string {
+	s.p.w.t.Helper()
+	n := find(s.root, func(n *html.Node) bool { return n.Data == "a" && wordsOf(n) == words })
+	if n == nil {
+		s.p.w.t.Fatalf("%s has no link %q", s.at, words)
+	}
+	return attr(n, "href")
+}
+
+// cut is the address on a page that begins so, wherever it stands.
+func (s *shown) cut(prefix string) string {
+	s.p.w.t.Helper()
+	_, rest, found := strings.Cut(s.raw, prefix)
+	if !found {
+		s.p.w.t.Fatalf("%s does not hold %s", s.at, prefix)
+	}
+	end := strings.IndexAny(rest, "<\"")
+	return prefix + rest[:max(end, 0)]
 }
 
 // hosted fills in the stand-in's page with a card.

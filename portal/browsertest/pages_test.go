@@ -52,8 +52,8 @@ func TestPagesInABrowser(t *testing.T) {
 				if err := chromedp.Do(tab, chromedp.EmulateViewport(look.width, look.height)); err != nil {
 					t.Fatal(err)
 				}
-				audit(t, tab, fmt.Sprintf("%s at %d", look.theme, look.width))
-				shoot(t, tab, fmt.Sprintf("%s.%s.%d", name, look.theme, look.width))
+				audit(tab, t, fmt.Sprintf("%s at %d", look.theme, look.width))
+				shoot(tab, t, fmt.Sprintf("%s.%s.%d", name, look.theme, look.width))
 			}
 			if err := chromedp.Do(tab, chromedp.EmulateViewport(320, 640)); err != nil {
 				t.Fatal(err)
@@ -105,7 +105,7 @@ type finding struct {
 }
 
 // audit runs axe-core and reports what it finds.
-func audit(t *testing.T, tab context.Context, look string) {
+func audit(tab context.Context, t *testing.T, look string) {
 	t.Helper()
 	const run = `axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.flatMap(v =>
 		v.nodes.map(n => ({id: v.id, help: v.help, where: n.target.join(" ") + " " + (n.any[0] ? n.any[0].message : "")})))))`
@@ -130,7 +130,7 @@ func audit(t *testing.T, tab context.Context, look string) {
 }
 
 // shoot leaves a picture of the whole page where pictures are asked for.
-func shoot(t *testing.T, tab context.Context, name string) {
+func shoot(tab context.Context, t *testing.T, name string) {
 	t.Helper()
 	folder := os.Getenv("REMIT_SHOTS")
 	if folder == "" {

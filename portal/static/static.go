@@ -30,12 +30,11 @@ type asset struct {
 	gzipped []byte
 }
 
-var (
-	urls   = map[string]string{} // by name in the folder
-	served = map[string]asset{}  // by hashed name
-)
+// urls are by name in the folder, served by hashed name.
+var urls, served = load()
 
-func init() {
+func load() (urls map[string]string, served map[string]asset) {
+	urls, served = map[string]string{}, map[string]asset{}
 	entries, err := files.ReadDir(".")
 	if err != nil {
 		panic(err) // the folder is embedded
@@ -55,6 +54,7 @@ func init() {
 		urls[name] = Prefix + hashed
 		served[hashed] = asset{kind: mime.TypeByExtension(extension), plain: plain, gzipped: compress(plain)}
 	}
+	return urls, served
 }
 
 // URL is the address of a file of this folder. It panics where there is none:

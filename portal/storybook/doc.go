@@ -61,7 +61,7 @@ func Handler() http.Handler {
 // stillPolls answers a page that asks for news: there is none.
 func stillPolls(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("HX-Request") == "true" {
+		if r.Header.Get("Hx-Request") == "true" {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}

@@ -71,7 +71,9 @@ func (b book) account() chapter {
 			v.Problems.Fields = []remit.FieldError{{Field: "password", Message: "This password is too easy to guess."}}
 		})),
 		"payer/account/setting up": page.AccountPage(made(func(v *page.Account) {
-			v.Setup = &page.Setup{Secret: "JBSWY3DPEHPK3PXP", Link: "otpauth://totp/Remit:ana@example.com?secret=JBSWY3DPEHPK3PXP&issuer=Remit"}
+			v.Setup = &page.Setup{ //nolint:gosec // made up
+				Secret: "JBSWY3DPEHPK3PXP", Link: "otpauth://totp/Remit:ana@example.com?secret=JBSWY3DPEHPK3PXP&issuer=Remit",
+			}
 		})),
 		"payer/account/second factor": page.AccountPage(made(func(v *page.Account) {
 			v.MFA, v.Codes = true, []string{"made-up-code-1", "made-up-code-2", "made-up-code-3"}

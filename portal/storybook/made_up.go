@@ -36,8 +36,8 @@ func idp(n byte) *uuid.UUID { i := id(n); return &i }
 
 func at(d time.Duration) *time.Time { t := now.Add(d); return &t }
 
-func day(y, m, d int) remit.Date {
-	date, _ := remit.NewDate(y, m, d)
+func day(m, d int) remit.Date {
+	date, _ := remit.NewDate(2026, m, d)
 	return date
 }
 
@@ -88,7 +88,7 @@ func madeInvoice(change func(*remit.Invoice)) remit.Invoice {
 	i := remit.Invoice{
 		ID: invoice, Organisation: "/dev-v51/Branch A", CustomerID: id(2), CustomerName: "Riverside Apartments", Number: "INV-104",
 		Seller: remit.Seller{Name: "Harbour Plumbing Inc", TaxID: "94-3141592"}, Status: remit.InvoiceOpen, Total: 120000, Outstanding: 120000, Currency: "USD",
-		IssueDate: day(2026, 3, 1), DueDate: day(2026, 4, 1), SentAt: at(-300 * time.Hour), CreatedAt: now.Add(-301 * time.Hour), WorkItemID: &item,
+		IssueDate: day(3, 1), DueDate: day(4, 1), SentAt: at(-300 * time.Hour), CreatedAt: now.Add(-301 * time.Hour), WorkItemID: &item,
 		Lines: []remit.Line{
 			{Description: "Boiler service, March", Quantity: "1", UnitPrice: "850.00", Amount: 85000},
 			{Description: "Replacement valves", Quantity: "4", UnitPrice: "62.50", Amount: 25000},

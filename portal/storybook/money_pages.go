@@ -14,7 +14,7 @@ func (b book) invoices() chapter {
 			Counts: map[remit.InvoiceStatus]int{remit.InvoiceDraft: 2, remit.InvoiceOpen: 41, remit.InvoicePaid: 1380, remit.InvoiceProcessing: 3},
 		}
 		v.Rows = []remit.Invoice{
-			madeInvoice(func(i *remit.Invoice) { i.Number, i.Overdue, i.DueDate = "INV-098", true, day(2026, 3, 10) }),
+			madeInvoice(func(i *remit.Invoice) { i.Number, i.Overdue, i.DueDate = "INV-098", true, day(3, 10) }),
 			madeInvoice(nil),
 			madeInvoice(func(i *remit.Invoice) {
 				i.Number, i.CustomerName, i.Currency, i.Total, i.Outstanding = "T-2026-11", "Sakura House", "JPY", 98000, 98000

@@ -16,7 +16,7 @@ func (b book) inbox() chapter {
 		v.Items = []page.InboxItem{
 			{Item: madeItem(func(w *remit.WorkItem) {
 				w.State = remit.WorkItemOpen
-				w.Invoice.Overdue, w.Invoice.DueDate, w.Invoice.Number = true, day(2026, 3, 10), "INV-098"
+				w.Invoice.Overdue, w.Invoice.DueDate, w.Invoice.Number = true, day(3, 10), "INV-098"
 			}), MayPay: true, Zone: newYork},
 			{Item: madeItem(nil), MayPay: true, Mine: true, Zone: newYork},
 			{Item: madeItem(func(w *remit.WorkItem) {
@@ -119,7 +119,7 @@ func (b book) results() chapter {
 			a.Decline = &remit.DeclineRecord{Class: class, Code: "lost_card", Message: "Nothing was charged. " + message, Rule: "new_method", Version: "1"}
 		}
 	}
-	due := day(2026, 3, 20)
+	due := day(3, 20)
 	return chapter{
 		"payer/U4 result/paid": made(attempt(remit.AttemptSucceeded, nil), func(v *page.Result) {
 			v.Item.State, v.Item.Invoice.Outstanding, v.Item.Invoice.Status = remit.WorkItemDone, 0, remit.InvoicePaid

@@ -33,6 +33,7 @@ func each(t *testing.T, check func(t *testing.T, name, text string, root *html.N
 // link, every control with a name, every id once, every reference kept.
 func TestEveryPageIsWellFormed(t *testing.T) {
 	each(t, func(t *testing.T, _, text string, root *html.Node) {
+		t.Helper()
 		d := read(root)
 		if d.headings[0] != 1 || strings.Count(fmt.Sprint(d.headings), "1") != 1 {
 			t.Errorf("headings %v", d.headings)
@@ -65,6 +66,7 @@ func TestEveryPageIsWellFormed(t *testing.T) {
 func TestPayersReadNoCodes(t *testing.T) {
 	secret := regexp.MustCompile(`(?i)\b(fraud\w*|stolen|lost|lost_card|decline_code|insufficient_funds|do_not_honor|pi_\w+|ch_\w+|requires_\w+|rule\b)`)
 	each(t, func(t *testing.T, name, text string, _ *html.Node) {
+		t.Helper()
 		if !storybook.ForPayers(name) {
 			return
 		}
@@ -78,6 +80,7 @@ func TestPayersReadNoCodes(t *testing.T) {
 func TestNothingComesFromElsewhere(t *testing.T) {
 	foreign := regexp.MustCompile(`(src|action|hx-get|hx-post)="https?:`)
 	each(t, func(t *testing.T, _, text string, _ *html.Node) {
+		t.Helper()
 		if found := foreign.FindString(text); found != "" {
 			t.Errorf("holds %s", found)
 		}
