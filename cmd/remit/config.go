@@ -59,11 +59,23 @@ func readConfig(environ []string) (config, error) {
 	err := env.ParseWithOptions(&c, env.Options{Environment: settings})
 	var all env.AggregateError
 	if errors.As(err, &all) {
-		problems = append(problems, all.Errors...)
+		for _, problem := range all.Errors {
+			problems = append(problems, named(problem))
+		}
 	} else if err != nil {
 		problems = append(problems, err)
 	}
 	return c, errors.Join(problems...)
+}
+
+// named says which variable cannot be read, instead of which field.
+func named(problem error) error {
+	var wrong env.ParseError
+	if !errors.As(problem, &wrong) {
+		return problem
+	}
+	field, _ := reflect.TypeFor[config]().FieldByName(wrong.Name)
+	return fmt.Errorf("%s: %w", field.Tag.Get("env"), wrong.Err)
 }
 
 // readSecretFiles puts the content of each NAME_FILE in NAME's place.

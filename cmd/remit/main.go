@@ -33,6 +33,7 @@ type commandLine struct {
 	Sandbox     sandboxCommand     `cmd:"" help:"Run the stand-in for Stripe."`
 	Storybook   storybookCommand   `cmd:"" help:"Show every page of the portal in every state."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the Remit of this machine whether it is ready; exit 1 if not."`
+	Bench       benchCommand       `cmd:"" help:"Measure payments beside what the same Temporal server could do at best."`
 	Config      configCommand      `cmd:"" help:"Print the settings in force, without secrets."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
