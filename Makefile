@@ -34,10 +34,9 @@ test: ## All tests, with a PostgreSQL and a Temporal of their own (TEST_ARGS="-r
 test-short: ## The tests that need no server and no browser
 	go test -short . ./money/... ./ledger/... ./decline/... ./invoicefile/...
 
-bench: ## The benchmarks, each once
+bench: build ## Payments and journeys a second beside what the same Temporal server could do at best
 	@tools/need postgres
-	@REMIT_TEMPORALD=$$(tools/build temporald) go run ./embedded/testenv -- \
-		go test -run '^$$' -bench . -benchtime "$${BENCHTIME:-1s}" -p 1 ./...
+	@REMIT_TEMPORALD=$$(tools/build temporald) bin/remit bench $(ARGS)
 
 # templ runs in each folder: its paths, which go into the generated code, then
 # do not depend on where it was called from.
