@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/stripe/stripe-go/v79"
 	"pgregory.net/rapid"
 
 	"remit"
@@ -80,6 +81,7 @@ var steps = []struct {
 		l.perform(l.s.request(l.ref, remit.RequestRecordPayment, remit.RecordRequest{Amount: l.amount(), Method: "bank_transfer", Reference: "R"}))
 	}},
 	{"amend", (*life).amend},
+	{"charge a declined intent by hand at Stripe", func(l *life) { l.perform(l.s.pay(l.ref, l.amount(), l.broke)); l.byHand() }},
 	{"lose answers to confirms", func(l *life) { l.lose(&l.s.watched.after, "/confirm") }},
 	{"lose confirms", func(l *life) { l.lose(&l.s.watched.stop, "/confirm") }},
 	{"lose sessions", func(l *life) { l.lose(&l.s.watched.after, "/v1/checkout/sessions") }},
@@ -108,6 +110,36 @@ func (l *life) amend() {
 		Reason: "agreed", DueDate: due, Total: total, Fingerprint: make([]byte, 32),
 		Lines: []remit.Line{{Description: "Work", Quantity: "1", UnitPrice: money.Of(total, "USD").Decimal(), Amount: total}},
 	}))
+}
+
+// byHand is somebody who charges an intent of ours on Stripe's dashboard, of
+// which an event tells.
+func (l *life) byHand() {
+	ctx := l.s.t.Context()
+	_, payments := l.s.read(l.ref)
+	for _, payment := range payments {
+		if payment.PaymentIntent == "" || payment.IntentClosed {
+			continue
+		}
+		_, err := l.s.stripe.PaymentIntents.Confirm(payment.PaymentIntent, &stripe.PaymentIntentConfirmParams{PaymentMethod: stripe.String(l.s.stripeCard())})
+		if err != nil {
+			continue // it is paid, canceled, or a page's
+		}
+		_, _, err = l.s.db.StoreEvent(ctx, postgres.StoredEvent{
+			ID: "evt_" + uuid.NewString(), Account: l.s.account, Tenant: &l.ref.Tenant, Type: "payment_intent.succeeded", ObjectID: payment.PaymentIntent,
+			State: postgres.EventWaiting, InvoiceID: &l.ref.Invoice,
+		})
+		must(l.s.t, err)
+	}
+}
+
+func (s *shop) stripeCard() (id string) {
+	must(s.t, s.db.InTenant(s.t.Context(), s.tenant, func(tx *postgres.Tx) error {
+		method, err := tx.PaymentMethod(s.t.Context(), s.card)
+		id = method.StripeID
+		return err
+	}))
+	return id
 }
 
 func (l *life) lose(where *func(method, path string) error, path string) {
