@@ -33,7 +33,7 @@ func (c cpu) each(n int) string {
 // forks a process for each connection; those that ended count with their parent.
 func (b *bench) cpu() cpu {
 	var c cpu
-	folder := b.folder.Path()
+	self := strconv.Itoa(os.Getpid())
 	postmaster := ""
 	type process struct{ parent, command, id string }
 	var all []process
@@ -50,7 +50,8 @@ func (b *bench) cpu() cpu {
 		command, _ := os.ReadFile(filepath.Join("/proc", id, "cmdline"))
 		p := process{parent: fields[1], command: string(command), id: id}
 		times[id] = ticks(fields[11]) + ticks(fields[12])
-		if strings.Contains(p.command, "postgres") && strings.Contains(p.command, folder) || strings.Contains(p.command, "postgres\x00-D") && p.parent == strconv.Itoa(os.Getpid()) {
+		program, _, _ := strings.Cut(p.command, "\x00")
+		if p.parent == self && filepath.Base(program) == "postgres" {
 			postmaster = id
 			times[id] += ticks(fields[13]) + ticks(fields[14])
 		}
@@ -58,13 +59,13 @@ func (b *bench) cpu() cpu {
 	}
 	for _, p := range all {
 		switch {
-		case p.id == strconv.Itoa(os.Getpid()):
+		case p.id == self:
 			c.remit += times[p.id]
 		case p.id == postmaster || p.parent == postmaster:
 			c.postgres += times[p.id]
-		case p.parent == strconv.Itoa(os.Getpid()) && strings.Contains(p.command, "temporald"):
+		case p.parent == self && strings.Contains(p.command, "temporald"):
 			c.temporal += times[p.id]
-		case p.parent == strconv.Itoa(os.Getpid()) && strings.Contains(p.command, "sandbox"):
+		case p.parent == self && strings.Contains(p.command, "sandbox"):
 			c.standin += times[p.id]
 		}
 	}
