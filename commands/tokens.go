@@ -125,7 +125,8 @@ func (c *Commands) APITokens(ctx context.Context, caller Caller, organisation st
 
 // RevokeAPIToken ends a token from the next request on: one's own, or with
 // admin=users at the top-level organisation anybody's. It asks for no
-// confirmation: what a leaked token can do should end fast.
+// confirmation: what a leaked token can do should end fast. A token counts as
+// its owner's own for itself alone, so that a narrow one cannot end the others.
 func (c *Commands) RevokeAPIToken(ctx context.Context, caller Caller, id uuid.UUID) error {
 	tenant, found, err := c.DB.TenantHolding(ctx, caller.tenantIDs(), postgres.TableAPITokens, id)
 	if err != nil {
@@ -144,7 +145,8 @@ func (c *Commands) RevokeAPIToken(ctx context.Context, caller Caller, id uuid.UU
 		if err != nil {
 			return err
 		}
-		if token.Account != caller.Account && !all.Allowed {
+		own := token.Account == caller.Account && (caller.Token == nil || *caller.Token == id)
+		if !own && !all.Allowed {
 			return remit.NotFound()
 		}
 		if err := tx.RevokeAPIToken(ctx, id, c.Now()); err != nil {

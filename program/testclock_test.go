@@ -99,6 +99,12 @@ func TestM11M15OverdueAtLocalMidnight(t *testing.T) {
 	if status := admin.post("/v1/clock/advance", map[string]any{"organisation": w.top, "to": first.UTC().Format(time.RFC3339)}).status; status != 422 {
 		t.Errorf("turning the clock back: %d", status)
 	}
+	// An organisation without a test clock is on real time, and nobody moves it.
+	owner, top := w.stranger()
+	unmoved := w.tables("sessions")
+	owner.post("/v1/clock/advance", map[string]any{"organisation": top, "days": 1}).want(409)
+	owner.post("/v1/clock/advance", map[string]any{"organisation": w.top, "days": 1}).want(404, 422)
+	w.unchanged("moving a clock that is none", unmoved, w.tables("sessions"))
 }
 
 // A hosted page that nobody paid on is over when its time on the organisation's
@@ -131,17 +137,6 @@ func TestM2cAnOpenPageEndsOnTheClock(t *testing.T) {
 	if cents, charges := w.captured(invoice); cents != 5000 || charges != 1 {
 		t.Errorf("captured %d in %d charges", cents, charges)
 	}
-}
-
-// An organisation without a test clock is on real time, and nobody moves it.
-func TestNoTestClockNoAdvance(t *testing.T) {
-	t.Parallel()
-	w := openWorld(t)
-	owner, top := w.stranger()
-	before := w.tables("sessions")
-	owner.post("/v1/clock/advance", map[string]any{"organisation": top, "days": 1}).want(409)
-	owner.post("/v1/clock/advance", map[string]any{"organisation": w.top, "days": 1}).want(404, 422)
-	w.unchanged("moving a clock that is none", before, w.tables("sessions"))
 }
 
 // changeAfter is the first date after a time on which a zone changes its offset.

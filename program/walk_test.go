@@ -38,7 +38,7 @@ var walkRows = map[string]walked{
 	"updateUser":              {"user", "y3333334"},
 	"apiTokens":               {"TOP", "yyyyyyy4"},
 	"createApiToken":          {"", "yyyyyy3y"},
-	"revokeApiToken":          {"token", "y44444y4"},
+	"revokeApiToken":          {"token", "y4444444"},
 	"organisations":           {"TOP", "y3333334"},
 	"createOrganisation":      {"", "y333333y"},
 	"updateOrganisation":      {"organisation", "y3433434"},
