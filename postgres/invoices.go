@@ -86,14 +86,23 @@ func (tx *Tx) Invoice(ctx context.Context, id uuid.UUID) (remit.Invoice, error) 
 	return i, tx.lines(ctx, &i)
 }
 
-// LockInvoice reads an invoice and holds its row until the transaction ends.
+// LockInvoice holds an invoice's row until the transaction ends and reads it.
+// The row is won by a statement of its own: one that waited for it would join
+// the row as it is now with the balance and the attempt as they were before.
 func (tx *Tx) LockInvoice(ctx context.Context, id uuid.UUID) (*LockedInvoice, error) {
 	l := &LockedInvoice{}
+	var i remit.Invoice
 	var zone string
 	var offset *time.Duration
-	i, err := scanInvoice(tx.QueryRow(ctx, "select "+invoiceColumns+`, coalesce(b.billed, 0), o.time_zone, i.timeline_seq, i.timeline_hash,
+	batch := &pgx.Batch{}
+	batch.Queue("select 1 from invoices where tenant = $1 and id = $2 for update", tx.Tenant, id)
+	batch.Queue("select "+invoiceColumns+`, coalesce(b.billed, 0), o.time_zone, i.timeline_seq, i.timeline_hash,
 		(select clock_offset from organisations t where t.tenant = i.tenant and t.clock_offset is not null limit 1)`+
-		invoiceTables+" where i.tenant = $1 and i.id = $2 for update of i", tx.Tenant, id), &l.Billed, &zone, &l.seq, &l.hash, &offset)
+		invoiceTables+" where i.tenant = $1 and i.id = $2", tx.Tenant, id).QueryRow(func(row pgx.Row) (err error) {
+		i, err = scanInvoice(row, &l.Billed, &zone, &l.seq, &l.hash, &offset)
+		return err
+	})
+	err := tx.SendBatch(ctx, batch).Close()
 	if isNoRows(err) {
 		return nil, remit.NotFound()
 	}
