@@ -8,4 +8,4 @@
 // Invariants: every page works as plain links and forms; no page has inline
 // script or style; a page for payers shows no decline codes and no ids of
 // Stripe; every amount is written by package money.
-package page //nolint:godoclint // generated files carry the generator's version above this line
+package page
