@@ -51,7 +51,7 @@ type Request struct {
 }
 
 // Do sends a request and reads the answer into into, unless that is nil. An
-// answer of 400 or above is a [*Problem].
+// answer of 400 or above is a [*ProblemError].
 func (c *Client) Do(ctx context.Context, r Request, into any) error {
 	var body io.Reader
 	media := ""
@@ -119,8 +119,8 @@ func (c *Client) send(ctx context.Context, r Request, body io.Reader, media stri
 	return nil
 }
 
-// Problem is an answer that says no.
-type Problem struct {
+// ProblemError is an answer that says no.
+type ProblemError struct {
 	Status    int
 	Code      string
 	Detail    string
@@ -129,30 +129,31 @@ type Problem struct {
 }
 
 // Error says what was refused and why, field by field.
-func (p *Problem) Error() string {
-	text := p.Detail
+func (p *ProblemError) Error() string {
+	var text strings.Builder
+	text.WriteString(p.Detail)
 	for _, wrong := range p.Errors {
 		if wrong.Message != p.Detail {
-			text += fmt.Sprintf(" %s: %s", wrong.Field, wrong.Message)
+			fmt.Fprintf(&text, " %s: %s", wrong.Field, wrong.Message)
 		}
 	}
-	text = fmt.Sprintf("%s (%d %s)", strings.TrimSpace(text), p.Status, p.Code)
+	fmt.Fprintf(&text, " (%d %s)", p.Status, p.Code)
 	if p.Status >= http.StatusInternalServerError {
-		text += ", request " + p.RequestID
+		text.WriteString(", request " + p.RequestID)
 	}
-	return text
+	return strings.TrimSpace(text.String())
 }
 
 // IsCode reports whether err is a problem with a code.
 func IsCode(err error, code string) bool {
-	var p *Problem
+	var p *ProblemError
 	return errors.As(err, &p) && p.Code == code
 }
 
 func problemOf(status int, raw []byte) error {
-	p := &Problem{}
+	p := &ProblemError{}
 	if err := json.Unmarshal(raw, p); err != nil || p.Code == "" {
-		return &Problem{Status: status, Code: "not_remit", Detail: "The answer is not Remit's."}
+		return &ProblemError{Status: status, Code: "not_remit", Detail: "The answer is not Remit's."}
 	}
 	p.Status = status
 	return p

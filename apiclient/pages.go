@@ -2,6 +2,7 @@ package apiclient
 
 import (
 	"context"
+	"maps"
 	"net/url"
 )
 
@@ -9,9 +10,7 @@ import (
 func All[T any](ctx context.Context, c *Client, path string, query url.Values) ([]T, error) {
 	var all []T
 	asked := url.Values{}
-	for name, values := range query {
-		asked[name] = values
-	}
+	maps.Copy(asked, query)
 	asked.Set("limit", "100")
 	for {
 		var page struct {

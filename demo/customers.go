@@ -145,5 +145,5 @@ func (s *seeder) methodOf(ctx context.Context, as *apiclient.Client, customer st
 			return m, nil
 		}
 	}
-	return method{}, &apiclient.Problem{Status: http.StatusNotFound, Code: remit.CodeNotFound, Detail: "No usable method."}
+	return method{}, &apiclient.ProblemError{Status: http.StatusNotFound, Code: remit.CodeNotFound, Detail: "No usable method."}
 }

@@ -28,7 +28,7 @@ func readState(path string) (State, error) {
 	}
 	var state State
 	if json.Unmarshal(raw, &state) != nil {
-		return State{}, nil
+		state = State{}
 	}
 	return state, nil
 }

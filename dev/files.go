@@ -47,15 +47,16 @@ func (r *running) stripeKey() (secrets.Secret, error) {
 
 // writeEnvironment notes how to reach what runs, for `remit verify` and its like.
 func (r *running) writeEnvironment(kek string) error {
-	text := "# How the commands of this machine reach what `remit dev` runs.\n"
+	var text strings.Builder
+	text.WriteString("# How the commands of this machine reach what `remit dev` runs.\n")
 	for _, setting := range [][2]string{
 		{"DATABASE_URL", r.database}, {"TEMPORAL_ADDRESS", r.TemporalAddress}, {"TEMPORAL_NAMESPACE", r.Namespace},
 		{"STRIPE_API_URL", r.standin}, {"REMIT_MASTER_KEY_FILE", kek}, {"REMIT_PUBLIC_URL", r.program.URL}, {"REMIT_URL", r.program.URL},
 		{"REMIT_OPS_ADDR", strings.TrimPrefix(r.program.OpsURL, "http://")},
 	} {
-		text += setting[0] + "=" + setting[1] + "\n"
+		text.WriteString(setting[0] + "=" + setting[1] + "\n")
 	}
-	return writeFile(r.folder.Path(EnvironmentFile), text)
+	return writeFile(r.folder.Path(EnvironmentFile), text.String())
 }
 
 // ReadEnvironment reads the settings a Remit of the data folder left, or none.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"remit/embedded"
@@ -123,7 +124,7 @@ func (r *running) startProgram(ctx context.Context) error {
 	if err := secrets.CreateKEK(kek); err != nil {
 		return err
 	}
-	if err := r.chooseAddress(); err != nil {
+	if err := r.chooseAddress(ctx); err != nil {
 		return err
 	}
 	metrics, err := r.folder.Port("metrics")
@@ -139,7 +140,7 @@ func (r *running) startProgram(ctx context.Context) error {
 	r.program, err = program.Start(ctx, program.Config{
 		DatabaseURL: r.database, TemporalAddress: r.TemporalAddress, Namespace: r.Namespace, StripeURL: r.standin, KEKFile: kek,
 		Listen: r.Address, PublicURL: r.PublicURL, Proxies: r.Proxies, Work: true, Sandbox: r.isSandbox(),
-		OpsListen: net.JoinHostPort("127.0.0.1", fmt.Sprint(metrics)), Logger: r.log, Portal: r.Portal,
+		OpsListen: net.JoinHostPort("127.0.0.1", strconv.Itoa(metrics)), Logger: r.log, Portal: r.Portal,
 		Preparing: func() string { return *r.preparing.Load() },
 	})
 	if err != nil {
@@ -150,12 +151,13 @@ func (r *running) startProgram(ctx context.Context) error {
 
 // chooseAddress takes the default address where it is free, else a port of the
 // folder's. An address that was asked for is taken as it is.
-func (r *running) chooseAddress() error {
+func (r *running) chooseAddress(ctx context.Context) error {
 	if r.Address != "" {
 		return nil
 	}
 	r.Address = DefaultAddress
-	listener, err := net.Listen("tcp", DefaultAddress)
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", DefaultAddress)
 	if err == nil {
 		return listener.Close()
 	}
@@ -163,7 +165,7 @@ func (r *running) chooseAddress() error {
 	if err != nil {
 		return err
 	}
-	r.Address = net.JoinHostPort("127.0.0.1", fmt.Sprint(port))
+	r.Address = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	r.say.line(fmt.Sprintf("%s is taken by another program; using %s (set REMIT_ADDR to choose)", DefaultAddress, r.Address))
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -80,7 +81,7 @@ func Run(ctx context.Context, options Options) (err error) {
 	}()
 	if err := r.start(ctx); err != nil {
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // stopped while starting, as asked
+			return nil // stopped while starting, as asked
 		}
 		return err
 	}
@@ -110,7 +111,9 @@ func (r *running) serve(ctx context.Context) error {
 			r.say.line("Stopping ...")
 			cancel()
 			if furnished != nil {
-				<-furnished
+				if err := <-furnished; err != nil {
+					r.log.InfoContext(ctx, "the demo was cut off", "error", err)
+				}
 			}
 			return nil
 		case err := <-furnished:
@@ -124,7 +127,7 @@ func (r *running) serve(ctx context.Context) error {
 		case err := <-r.broken:
 			return err
 		case err := <-r.program.Failed():
-			return fmt.Errorf("Remit itself failed: %w", err)
+			return fmt.Errorf("a part of Remit itself failed: %w", err)
 		}
 	}
 }
@@ -153,8 +156,8 @@ func (r *running) stop(ctx context.Context) error {
 	if r.program != nil {
 		errs = append(errs, r.program.Close(ctx))
 	}
-	for i := len(r.parts) - 1; i >= 0; i-- {
-		errs = append(errs, r.parts[i].stop(ctx))
+	for _, p := range slices.Backward(r.parts) {
+		errs = append(errs, p.stop(ctx))
 	}
 	return errors.Join(errs...)
 }

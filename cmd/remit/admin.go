@@ -18,11 +18,11 @@ type adminCommand struct {
 }
 
 type adminCreateCommand struct {
-	Organisation  string `required:"" help:"Top-level path, such as /acme."`
+	Organisation  string `help:"Top-level path, such as /acme."                                                                              required:""`
 	Email         string `required:""`
 	Name          string `required:""`
-	TimeZone      string `default:"UTC" help:"Of a new organisation, an IANA name."`
-	Currency      string `default:"USD" help:"Of a new organisation, ISO 4217."`
+	TimeZone      string `default:"UTC"                                                                                                      help:"Of a new organisation, an IANA name."`
+	Currency      string `default:"USD"                                                                                                      help:"Of a new organisation, ISO 4217."`
 	PasswordStdin bool   `help:"Read the password from the first line of standard input. Otherwise a link is printed by which it is chosen."`
 }
 

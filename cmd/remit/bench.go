@@ -7,7 +7,7 @@ import (
 )
 
 type benchCommand struct {
-	Rounds   int `default:"3" help:"Of each measurement, in turns."`
+	Rounds   int `default:"3"   help:"Of each measurement, in turns."`
 	Payments int `default:"200" help:"Payments and journeys a round."`
 }
 

@@ -48,7 +48,7 @@ func checkHTTPS(name, address string) error {
 	switch {
 	case err != nil || parsed.Host == "" || parsed.RawQuery != "" || parsed.Fragment != "":
 		return fmt.Errorf("%s: %q is not an address such as https://pay.example.com", name, address)
-	case parsed.Scheme != "https" && !(parsed.Scheme == "http" && program.IsLoopback(parsed.Hostname())):
+	case parsed.Scheme != "https" && (parsed.Scheme != "http" || !program.IsLoopback(parsed.Hostname())):
 		return fmt.Errorf("%s: %q must be https; http is for this machine alone", name, address)
 	}
 	return nil

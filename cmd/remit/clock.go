@@ -19,8 +19,8 @@ type clockCommand struct {
 }
 
 type clockAdvanceCommand struct {
-	To           string `arg:"" name:"to" help:"Days such as 45d, or a date such as 2026-04-01."`
-	Organisation string `required:"" help:"Top-level path, such as /dev-v51."`
+	To           string `arg:""                                   help:"Days such as 45d, or a date such as 2026-04-01." name:"to"`
+	Organisation string `help:"Top-level path, such as /dev-v51." required:""`
 }
 
 func (a *clockAdvanceCommand) Run(ctx context.Context, s *surroundings) error {

@@ -27,13 +27,13 @@ type config struct {
 	Proxies        []string   `env:"REMIT_PROXIES"`         // addresses or networks whose forwarded headers are believed
 	FormTargets    []string   `env:"REMIT_FORM_TARGETS"`    // further origins a form may lead to
 	TrustedNetwork bool       `env:"REMIT_TRUSTED_NETWORK"` // PostgreSQL and Temporal may be reached without TLS
-	LogLevel       slog.Level `env:"REMIT_LOG_LEVEL" envDefault:"INFO"`
+	LogLevel       slog.Level `env:"REMIT_LOG_LEVEL"       envDefault:"INFO"`
 
 	MasterKeyFile string         `env:"REMIT_MASTER_KEY_FILE"` // the key that seals all others
 	DatabaseURL   secrets.Secret `env:"DATABASE_URL"`
 
 	TemporalAddress    string `env:"TEMPORAL_ADDRESS"`
-	TemporalNamespace  string `env:"TEMPORAL_NAMESPACE" envDefault:"remit"`
+	TemporalNamespace  string `env:"TEMPORAL_NAMESPACE"       envDefault:"remit"`
 	TemporalCAFile     string `env:"TEMPORAL_TLS_CA_FILE"`
 	TemporalCertFile   string `env:"TEMPORAL_TLS_CERT_FILE"`
 	TemporalKeyFile    string `env:"TEMPORAL_TLS_KEY_FILE"`
@@ -57,8 +57,7 @@ func readConfig(environ []string) (config, error) {
 	problems := readSecretFiles(settings)
 	var c config
 	err := env.ParseWithOptions(&c, env.Options{Environment: settings})
-	var all env.AggregateError
-	if errors.As(err, &all) {
+	if all, ok := errors.AsType[env.AggregateError](err); ok {
 		for _, problem := range all.Errors {
 			problems = append(problems, named(problem))
 		}
@@ -70,8 +69,8 @@ func readConfig(environ []string) (config, error) {
 
 // named says which variable cannot be read, instead of which field.
 func named(problem error) error {
-	var wrong env.ParseError
-	if !errors.As(problem, &wrong) {
+	wrong, ok := errors.AsType[env.ParseError](problem)
+	if !ok {
 		return problem
 	}
 	field, _ := reflect.TypeFor[config]().FieldByName(wrong.Name)
@@ -105,24 +104,12 @@ func readSecretFiles(settings map[string]string) (problems []error) {
 // secretNames are the variables of the fields that are secrets.
 func secretNames() []string {
 	var names []string
-	for field := range configFields() {
+	for field := range reflect.TypeFor[config]().Fields() {
 		if field.Type == reflect.TypeFor[secrets.Secret]() {
 			names = append(names, field.Tag.Get("env"))
 		}
 	}
 	return names
-}
-
-// configFields are the fields of config, in order.
-func configFields() func(yield func(reflect.StructField) bool) {
-	return func(yield func(reflect.StructField) bool) {
-		all := reflect.TypeFor[config]()
-		for i := range all.NumField() {
-			if !yield(all.Field(i)) {
-				return
-			}
-		}
-	}
 }
 
 // localConfig is readConfig for an operator's command: where nothing says which

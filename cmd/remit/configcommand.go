@@ -20,7 +20,7 @@ func (configCommand) Run(s *surroundings) error {
 	}
 	values := reflect.ValueOf(c)
 	known := map[string]bool{}
-	for field := range configFields() {
+	for field := range reflect.TypeFor[config]().Fields() {
 		name := field.Tag.Get("env")
 		known[name], known[name+"_FILE"] = true, true
 		fmt.Fprintf(s.out, "%s=%s\n", name, shown(values.FieldByIndex(field.Index).Interface()))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -42,7 +43,7 @@ func TestDevLosesNothing(t *testing.T) {
 		r.await("another process of "+file, func() bool {
 			raw, err := os.ReadFile(filepath.Join(folder, file))
 			first, _, _ := strings.Cut(string(raw), "\n")
-			return err == nil && first != "" && strings.TrimSpace(first) != fmt.Sprint(killed)
+			return err == nil && first != "" && strings.TrimSpace(first) != strconv.Itoa(killed)
 		})
 		r.await("Remit to answer again", func() bool { return r.api("GET", "/v1/me", "", &struct{}{}) == nil && r.status("/readyz") == 200 })
 	}

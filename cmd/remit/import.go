@@ -17,8 +17,8 @@ import (
 )
 
 type importCommand struct {
-	File         string `arg:"" type:"existingfile" help:"CSV with a header line."`
-	Organisation string `required:"" help:"Path the invoices belong to."`
+	File         string `arg:""                              help:"CSV with a header line." type:"existingfile"`
+	Organisation string `help:"Path the invoices belong to." required:""`
 }
 
 // job is an import as the API shows it.

@@ -99,8 +99,7 @@ func run(ctx context.Context, args []string, s *surroundings, errOut io.Writer) 
 		return code
 	}
 	fmt.Fprintln(errOut, "remit: "+err.Error())
-	var usage usageError
-	if errors.As(err, &usage) {
+	if _, wrong := errors.AsType[usageError](err); wrong {
 		fmt.Fprintln(errOut, "See remit --help.")
 		return exitUsage
 	}

@@ -16,9 +16,9 @@ import (
 )
 
 type sandboxCommand struct {
-	Addr    string `default:"127.0.0.1:12111" help:"Where it answers, host:port on loopback."`
-	Dir     string `required:"" type:"path" help:"Folder of its journal."`
-	PidFile string `type:"path" hidden:"" help:"File that is locked for as long as it runs."`
+	Addr    string `default:"127.0.0.1:12111"                          help:"Where it answers, host:port on loopback."`
+	Dir     string `help:"Folder of its journal."                      required:""                                     type:"path"`
+	PidFile string `help:"File that is locked for as long as it runs." hidden:""                                       type:"path"`
 }
 
 // Help is shown by remit sandbox --help.
