@@ -11,7 +11,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -173,8 +172,7 @@ func (w *world) asked(method, ending string) int64 {
 	return sum
 }
 
-// webhookSecret reads the signing secret of the world's endpoint as the
-// stand-in knows it; Remit shows it to nobody.
+// testWebhookSecret signs the webhooks that tests make up.
 const testWebhookSecret = "whsec_test0123456789abcdefghijklmnop"
 
 // connectWithSecret gives the world's connection a known signing secret and
@@ -287,9 +285,6 @@ func (a *answer) fields() []string {
 	sort.Strings(names)
 	return names
 }
-
-// words finds, in a text, words that no payer may read.
-var words = regexp.MustCompile(`(?i)\b(lost|stolen|fraud\w*|[a-z]+_(card|decline|funds|declined|exceeded|account|honor|again|error))\b`)
 
 // sessionToken is the value of the browser's session cookie.
 func (b *browser) sessionToken() string {
