@@ -4,45 +4,42 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
-	"regexp"
+	"strings"
 
-	"github.com/google/uuid"
+	"remit/secrets"
 )
 
-// caller is somebody signed in, over as many connections as are in flight.
+// caller is somebody with an API token, over as many connections as are in flight.
 type caller struct {
-	base string
-	http *http.Client
+	base  string
+	token secrets.Secret
+	http  *http.Client
 }
 
-func newCaller(ctx context.Context, base string, connections int) (*caller, error) {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return nil, fmt.Errorf("keep cookies: %w", err)
-	}
-	c := &caller{base: base, http: &http.Client{Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: connections}}}
-	return c, c.do(ctx, http.MethodPost, "/v1/session", map[string]any{"email": "bench@remit.test", "password": "remit-demo"}, "", nil)
+func newCaller(base string, token secrets.Secret, connections int) *caller {
+	return &caller{base: base, token: token, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}}
 }
 
-// do sends a request and reads its answer; anything but 2xx is an error.
+// do sends a request, under a request key unless that is "", and reads its
+// answer; anything but 2xx is an error.
 func (c *caller) do(ctx context.Context, method, path string, body any, key string, into any) error {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		return fmt.Errorf("write a request: %w", err)
+	var content io.Reader = http.NoBody
+	if body != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			return fmt.Errorf("write a request: %w", err)
+		}
+		content = bytes.NewReader(raw)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(raw))
+	request, err := http.NewRequestWithContext(ctx, method, c.base+path, content)
 	if err != nil {
 		return fmt.Errorf("make a request: %w", err)
 	}
-	if body == nil {
-		request.Body, request.ContentLength = http.NoBody, 0
-	}
+	request.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	request.Header.Set("Content-Type", "application/json")
 	if key != "" {
 		request.Header.Set("Idempotency-Key", key)
@@ -65,38 +62,4 @@ func (c *caller) do(ctx context.Context, method, path string, body any, key stri
 	return json.Unmarshal(answer, into)
 }
 
-// saveCard types a card on the stand-in's hosted page and returns its id here.
-func (c *caller) saveCard(ctx context.Context, customer string) (string, error) {
-	var page struct{ URL string }
-	if err := c.do(ctx, http.MethodPost, "/v1/customers/"+customer+"/payment-methods", map[string]any{}, "", &page); err != nil {
-		return "", err
-	}
-	shown, err := c.http.Get(page.URL)
-	if err != nil {
-		return "", fmt.Errorf("open the hosted page: %w", err)
-	}
-	defer shown.Body.Close()
-	text, err := io.ReadAll(shown.Body)
-	if err != nil {
-		return "", fmt.Errorf("read the hosted page: %w", err)
-	}
-	form := url.Values{"email": {"a@b.test"}, "card_number": {"4242424242424242"}, "card_expiry": {"12 / 40"}, "card_cvc": {"123"}, "name": {"Globex"}}
-	if found := regexp.MustCompile(`name="attempt" value="([^"]*)"`).FindSubmatch(text); found != nil {
-		form.Set("attempt", string(found[1]))
-	}
-	sent, err := c.http.PostForm(page.URL, form)
-	if err != nil {
-		return "", fmt.Errorf("send the hosted page: %w", err)
-	}
-	defer sent.Body.Close()
-	var methods struct{ Data []struct{ ID string } }
-	if err := c.do(ctx, http.MethodGet, "/v1/customers/"+customer+"/payment-methods", nil, "", &methods); err != nil {
-		return "", err
-	}
-	if len(methods.Data) == 0 {
-		return "", errors.New("no card was saved")
-	}
-	return methods.Data[0].ID, nil
-}
-
-func uniqueNumber() string { return "B-" + uuid.NewString() }
+func formBody(form url.Values) io.Reader { return strings.NewReader(form.Encode()) }
