@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql/driver"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -104,7 +105,7 @@ func (d *Date) UnmarshalJSON(raw []byte) error {
 	}
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return fmt.Errorf("a date is a string like \"2026-04-01\"")
+		return errors.New("a date is a string like \"2026-04-01\"")
 	}
 	parsed, err := ParseDate(s)
 	if err != nil {

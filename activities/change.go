@@ -188,11 +188,7 @@ func (p *Payments) amend(ctx context.Context, tx *postgres.Tx, l *postgres.Locke
 			return err
 		}
 	}
-	version, err := amendment(stored.ID)
-	if err != nil {
-		return err
-	}
-	if entry, some := ledger.Amend(l.ID, l.Currency, version, before, in.Total); some {
+	if entry, some := ledger.Amend(l.ID, l.Currency, amendment(stored.ID), before, in.Total); some {
 		if _, err := tx.Book(ctx, l, entry); err != nil {
 			return err
 		}
@@ -223,12 +219,12 @@ func (p *Payments) amend(ctx context.Context, tx *postgres.Tx, l *postgres.Locke
 
 // amendment makes a ledger key's number of a request's id, so that one request
 // is booked once.
-func amendment(request uuid.UUID) (int64, error) {
+func amendment(request uuid.UUID) int64 {
 	var n int64
 	for _, b := range request[8:] {
 		n = n<<8 | int64(b)
 	}
-	return n & (1<<62 - 1), nil
+	return n & (1<<62 - 1)
 }
 
 func decodeAnd[T any](stored postgres.StoredRequest, do func(T) (remit.RequestResult, error)) (remit.RequestResult, error) {

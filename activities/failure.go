@@ -27,8 +27,7 @@ func (p *Payments) asTemporal(ctx context.Context, err error) error {
 		return nil
 	}
 	p.Logger.WarnContext(ctx, "a step has to be repeated", "error", err)
-	var failure *gateway.Failure
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*gateway.Failure](err); ok {
 		options := temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign}
 		if failure.Meaning == gateway.Later {
 			options.NextRetryDelay = 2 * time.Second

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -77,7 +78,7 @@ func InsertDraft(ctx context.Context, tx *postgres.Tx, draft postgres.NewInvoice
 	entry := remit.TimelineEntry{
 		Kind: "created", Actor: actor,
 		What: fmt.Sprintf("Invoice %s over %s came in, due on %s.", draft.Number, money.Of(draft.Total, money.Currency(draft.Currency)), draft.DueDate),
-		Why:  remit.Why{Rule: "settings are copied when an invoice is made", Version: fmt.Sprint(draft.Settings.Version)},
+		Why:  remit.Why{Rule: "settings are copied when an invoice is made", Version: strconv.FormatInt(draft.Settings.Version, 10)},
 		Data: map[string]any{"total": draft.Total, "currency": draft.Currency, "settings": draft.Settings, "source": draft.Source},
 	}
 	if draft.Hold != nil {

@@ -106,8 +106,7 @@ func (c *Commands) startMissing(ctx context.Context, tenant uuid.UUID, invoice r
 	options.WorkflowIDConflictPolicy = enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true
 	_, err := c.Temporal.ExecuteWorkflow(ctx, options, remit.InvoicePaymentWorkflow, remit.InvoiceRef{Tenant: tenant, Invoice: invoice.ID})
-	var running *serviceerror.WorkflowExecutionAlreadyStarted
-	if errors.As(err, &running) {
+	if _, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return false, nil
 	}
 	if err != nil {

@@ -18,7 +18,7 @@ const browserLife = 90 * 24 * time.Hour
 // signed in to the account. It only spares the throttle's delay and gives no
 // access. It ends after 90 days and when the password changes (passwordSet).
 func BrowserToken(keys *secrets.Keyring, account uuid.UUID, passwordSet, now time.Time) (string, error) {
-	signedIn := binary.BigEndian.AppendUint64(nil, uint64(now.Unix()))
+	signedIn := binary.BigEndian.AppendUint64(nil, uint64(now.Unix())) //nolint:gosec // read back as it was
 	tag, err := keys.Tag(secrets.KnownBrowsers, browserPlace(account), browserData(signedIn, passwordSet))
 	if err != nil {
 		return "", fmt.Errorf("browser token: %w", err)
@@ -36,7 +36,7 @@ func KnownBrowser(keys *secrets.Keyring, token string, account uuid.UUID, passwo
 	if err != nil || len(raw) < 8 {
 		return false
 	}
-	signedIn := time.Unix(int64(binary.BigEndian.Uint64(raw)), 0)
+	signedIn := time.Unix(int64(binary.BigEndian.Uint64(raw)), 0) //nolint:gosec // what BrowserToken wrote; a forged one fails its tag
 	if signedIn.After(now) || now.Sub(signedIn) > browserLife {
 		return false
 	}

@@ -2,6 +2,7 @@ package credentials
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -184,8 +185,8 @@ func bothWays(walks ...string) string {
 	for _, walk := range walks {
 		runes := []rune(walk)
 		joined.WriteString(walk + " ")
-		for i := len(runes) - 1; i >= 0; i-- {
-			joined.WriteRune(runes[i])
+		for _, r := range slices.Backward(runes) {
+			joined.WriteRune(r)
 		}
 		joined.WriteByte(' ')
 	}

@@ -118,18 +118,22 @@ func TestUnknownPersonCostsTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	took := func(stored string) time.Duration {
-		best := time.Hour
-		for range 3 {
-			start := time.Now()
-			if ok, err := h.Verify(t.Context(), "nobody's password", stored); err != nil || ok {
-				t.Fatalf("%v, %v", ok, err)
-			}
-			best = min(best, time.Since(start))
+		start := time.Now()
+		if ok, err := h.Verify(t.Context(), "nobody's password", stored); err != nil || ok {
+			t.Fatalf("%v, %v", ok, err)
 		}
-		return best
+		return time.Since(start)
 	}
+	// Another program may hold up any one of them, so that the quickest counts.
 	known, unknown := took(demo), took("")
-	if unknown < known/3 || known < unknown/3 {
+	alike := func() bool { return unknown >= known/3 && known >= unknown/3 }
+	for range 50 {
+		if alike() {
+			return
+		}
+		known, unknown = min(known, took(demo)), min(unknown, took(""))
+	}
+	if !alike() {
 		t.Errorf("a known person took %v, an unknown one %v", known, unknown)
 	}
 }

@@ -140,7 +140,7 @@ func (r *Reader) Next() (Draft, []RowError, error) {
 			return Draft{}, nil, remit.Errorf(remit.KindTooLarge, "file_too_large", "The file has more than %d rows. Split it.", MaxRows)
 		}
 		if syntax != nil {
-			return Draft{}, []RowError{{Line: syntax.StartLine, Reason: quotesHint}}, nil
+			return Draft{}, []RowError{{Line: syntax.StartLine, Reason: quotesHint}}, nil //nolint:nilerr // of the row, not of the file
 		}
 		line, _ := r.csv.FieldPos(0)
 		draft, problems := r.columns.draft(line, record, r.options)
@@ -150,7 +150,7 @@ func (r *Reader) Next() (Draft, []RowError, error) {
 		repeats, problem := r.sight(draft)
 		switch {
 		case problem != nil:
-			return Draft{}, []RowError{*problem}, nil
+			return Draft{}, []RowError{*problem}, nil //nolint:nilerr // of the row, not of the file
 		case repeats:
 			r.repeated++
 		default:

@@ -104,7 +104,7 @@ func Product(quantity, price decimal.Decimal, c Currency) (Amount, error) {
 	if !inRange(price) {
 		return Amount{}, fmt.Errorf("%w: price", ErrRate)
 	}
-	minor, err := roundHalfUp(quantity, price.Shift(int32(exponent)))
+	minor, err := roundHalfUp(quantity, price.Shift(int32(exponent))) //nolint:gosec // at most 4
 	if err != nil {
 		return Amount{}, err
 	}

@@ -50,7 +50,7 @@ var exponents = exponentTable(map[int]string{
 func exponentTable(codesByExponent map[int]string) map[Currency]int {
 	table := make(map[Currency]int)
 	for exponent, codes := range codesByExponent {
-		for _, code := range strings.Fields(codes) {
+		for code := range strings.FieldsSeq(codes) {
 			table[Currency(code)] = exponent
 		}
 	}

@@ -66,7 +66,7 @@ func (a Amount) grouped() (sign, number string) {
 // digits splits the amount at its decimal mark. An unknown currency, which only
 // an unchecked conversion makes, shows its minor units whole.
 func (a Amount) digits() (negative bool, whole, fraction string) {
-	size := uint64(a.Minor)
+	size := uint64(a.Minor) //nolint:gosec // the sign is dealt with below
 	if a.Minor < 0 {
 		size = -size // two's complement: right for the smallest int64 as well
 	}

@@ -14,7 +14,7 @@ import (
 // goes to Stripe's units and back unchanged, or is refused.
 func TestStripeRoundTrips(t *testing.T) {
 	check := func(t interface {
-		Fatalf(string, ...any)
+		Fatalf(format string, args ...any)
 	}, a money.Amount) bool {
 		amount, err := a.Stripe()
 		if err != nil {

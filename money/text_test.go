@@ -15,7 +15,7 @@ import (
 // back as the same amount, to the last minor unit.
 func TestTextRoundTrips(t *testing.T) {
 	check := func(t interface {
-		Fatalf(string, ...any)
+		Fatalf(format string, args ...any)
 	}, a money.Amount) {
 		for _, text := range []string{a.Format(), a.FormatISO(), " " + a.Decimal() + "\u00a0"} {
 			if got, err := money.ParseDecimal(text, a.Currency); err != nil || got != a {

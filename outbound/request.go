@@ -22,10 +22,9 @@ func (g *Guard) Client() *http.Client {
 // whose body it does not read. Returns a [*DeniedError] (see errors.As) when
 // the address is not allowed.
 func (g *Guard) Deliver(request *http.Request) (status int, err error) {
-	response, err := g.Client().Do(request)
+	response, err := g.Client().Do(request) //nolint:gosec // the guard refuses what may not be reached
 	if err != nil {
-		var refused *DeniedError
-		if errors.As(err, &refused) {
+		if refused, ok := errors.AsType[*DeniedError](err); ok {
 			return 0, refused
 		}
 		return 0, fmt.Errorf("deliver: %w", err)

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -48,7 +49,7 @@ func (p *Policy) Explain(subject Subject, path remit.Path, scope remit.Scope) (E
 		return Explanation{}, err
 	}
 	denials, permits := p.reasons(key, path, scope)
-	e.Reasons = append(denials, permits...)
+	e.Reasons = slices.Concat(denials, permits)
 	if len(permits) == 0 {
 		for _, role := range p.roleNames {
 			if p.effect(role, scope).allow {

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -288,10 +289,8 @@ type answer struct {
 
 func (a *answer) want(statuses ...int) *answer {
 	a.t.Helper()
-	for _, status := range statuses {
-		if a.status == status {
-			return a
-		}
+	if slices.Contains(statuses, a.status) {
+		return a
 	}
 	a.t.Fatalf("%s: got %d, want %v: %s", a.what, a.status, statuses, a.raw)
 	return a

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"sort"
@@ -199,9 +200,7 @@ func event(id, kind string, object map[string]any, more map[string]any) string {
 		"id": id, "object": "event", "type": kind, "api_version": "2024-06-20", "created": time.Now().Unix(), "livemode": false,
 		"data": map[string]any{"object": object},
 	}
-	for name, value := range more {
-		body[name] = value
-	}
+	maps.Copy(body, more)
 	raw, err := json.Marshal(body)
 	if err != nil {
 		panic(err)

@@ -66,8 +66,8 @@ type Config struct {
 // Portal is the web pages, as they are mounted beside the API.
 type Portal interface {
 	Mount(router gin.IRouter, auth *api.Auth)
-	NotFound(*gin.Context)
-	BodyLimit(*http.Request) int64
+	NotFound(ctx *gin.Context)
+	BodyLimit(request *http.Request) int64
 }
 
 // Program is a running Remit.

@@ -94,6 +94,7 @@ func TestT5ForgedUpdates(t *testing.T) {
 			t.Errorf("%s: %+v", name, result)
 		}
 	}
+	w.unchanged("a forged update", before, w.tables("sessions"))
 	// Another tenant's reference with this invoice's id finds nothing either.
 	_, elsewhere := w.stranger()
 	before = w.tables("sessions")

@@ -168,7 +168,7 @@ func (w *world) folder(t *testing.T, root string) []byte {
 		if err == nil {
 			all.Write(content)
 		}
-		return nil //nolint:nilerr // as above
+		return nil
 	}))
 	return all.Bytes()
 }

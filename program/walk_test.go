@@ -125,7 +125,9 @@ func (g *ground) walk(t *testing.T, method, path string, op *openapi3.Operation,
 			if g.standing[row.of] == "" {
 				g.standing[row.of] = g.object(row.of)
 			}
-			target = path[:strings.Index(path, "{")] + g.standing[row.of] + path[strings.Index(path, "}")+1:]
+			head, rest, _ := strings.Cut(path, "{")
+			_, tail, _ := strings.Cut(rest, "}")
+			target = head + g.standing[row.of] + tail
 		} else if row.of != "" {
 			target += "?organisation=" + url.QueryEscape(strings.ReplaceAll(row.of, "TOP", g.w.top))
 		}

@@ -6,11 +6,11 @@ func attachPaymentMethod(c *call) (any, error) {
 	if err := c.p.done(); err != nil {
 		return nil, err
 	}
-	m, err := c.usePaymentMethod("payment_method", id)
+	m, err := c.usePaymentMethod(id)
 	if err != nil {
 		return nil, missingPath(paymentMethods, "payment_method", id)
 	}
-	who, err := c.payer("customer", to)
+	who, err := c.payer(to)
 	if err != nil {
 		return nil, err
 	}

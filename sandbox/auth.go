@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/sha256"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -63,12 +64,7 @@ func (w *world) connectedTo(platform string) bool {
 	if !ok {
 		return false
 	}
-	for _, p := range a.Kept.Platforms {
-		if p == platform {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(a.Kept.Platforms, platform)
 }
 
 // bearer is the key as Bearer or as the user name of Basic.

@@ -141,6 +141,8 @@ func (s *cardSpec) wantsAuth(offSession, setUp bool) bool {
 		return !offSession || !setUp
 	case authSetUp:
 		return !offSession
+	case authNever:
+		return false
 	}
 	return false
 }

@@ -1,5 +1,7 @@
 package sandbox
 
+import "slices"
+
 import "time"
 
 // charge is one answer of a bank (docs.stripe.com/api/charges).
@@ -138,8 +140,8 @@ func init() {
 		"refunds": func(t *tx, o object) any {
 			l := newList("/v1/charges/" + o.key() + "/refunds")
 			all := t.table(refunds).all("charge:" + o.key())
-			for i := len(all) - 1; i >= 0; i-- {
-				l.take(all[i], nil, 10)
+			for _, a := range slices.Backward(all) {
+				l.take(a, nil, 10)
 			}
 			return l
 		},

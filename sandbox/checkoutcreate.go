@@ -150,7 +150,7 @@ func readCustomer(c *call, s *checkoutSession) error {
 		s.CustomerEmail = &email
 		s.CustomerDetails = &sessionPerson{Email: &email, TaxExempt: "none"}
 	case id != "":
-		person, err := c.payer("customer", id)
+		person, err := c.payer(id)
 		if err != nil {
 			return err
 		}

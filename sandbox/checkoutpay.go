@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 	"time"
@@ -80,7 +81,7 @@ func (t *tx) intentState(cs *checkoutSession) (*nextAction, *intentError) {
 
 // declineWords are the code and the message of a refused confirm.
 func declineWords(failed error) (code, message string) {
-	if e, ok := failed.(*apiError); ok {
+	if e, ok := errors.AsType[*apiError](failed); ok {
 		return e.Code, e.Message
 	}
 	return "", "This card could not be used. Please try another one."

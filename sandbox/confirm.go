@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"slices"
 )
 
@@ -23,7 +24,7 @@ func (c *call) readMethod() confirmOptions {
 		}
 		m, err := c.readPaymentMethod(data)
 		if err != nil && c.p.errs.first == nil {
-			c.p.errs.first, _ = err.(*apiError)
+			c.p.errs.first, _ = errors.AsType[*apiError](err)
 		}
 		o.data = m
 	}
@@ -31,7 +32,7 @@ func (c *call) readMethod() confirmOptions {
 }
 
 // readConfirm takes what only a confirmation may carry.
-func (c *call) readConfirm(pi *paymentIntent, confirming bool) confirmOptions {
+func (c *call) readConfirm(confirming bool) confirmOptions {
 	o := c.readMethod()
 	if !confirming {
 		for _, field := range []string{"off_session", "error_on_requires_action", "return_url", "mandate_data"} {
@@ -75,7 +76,7 @@ func confirmPaymentIntent(c *call) (any, error) {
 	}
 	pi.PaymentMethodOptions = c.p.readMethodOptions(pi.PaymentMethodOptions)
 	c.p.ignore("client_secret", "radar_options")
-	options := c.readConfirm(pi, true)
+	options := c.readConfirm(true)
 	if err := c.p.done(); err != nil {
 		return nil, err
 	}
@@ -100,7 +101,7 @@ func (c *call) chooseMethod(pi *paymentIntent, o confirmOptions) error {
 	switch {
 	case o.method != "":
 		var err error
-		if m, err = c.usePaymentMethod("payment_method", o.method); err != nil {
+		if m, err = c.usePaymentMethod(o.method); err != nil {
 			return err
 		}
 	case m != nil:

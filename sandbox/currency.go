@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -22,7 +23,7 @@ func init() {
 		twd tzs uah ugx uyu uzs wst xcd yer zar zmw`,
 		"bhd jod kwd omr tnd",
 	} {
-		for _, code := range strings.Fields(codes) {
+		for code := range strings.FieldsSeq(codes) {
 			currencies[code] = exponent
 		}
 	}
@@ -82,7 +83,7 @@ func money(amount int64, currency string) string {
 }
 
 func grouped(n int64) string {
-	text := fmt.Sprint(n)
+	text := strconv.FormatInt(n, 10)
 	for i := len(text) - 3; i > 0; i -= 3 {
 		text = text[:i] + "," + text[i:]
 	}

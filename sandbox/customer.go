@@ -85,11 +85,12 @@ func init() {
 	endpoint("DELETE", "/v1/customers/{customer}", deleteCustomer)
 }
 
-// payer returns the customer a parameter names, who must not be deleted.
-func (c *call) payer(param, id string) (*customer, error) {
-	who, err := referred[customer](c, param, id)
+// payer returns the customer the parameter of that name asks for, who must not
+// be deleted.
+func (c *call) payer(id string) (*customer, error) {
+	who, err := referred[customer](c, "customer", id)
 	if err == nil && who.Kept.Deleted {
-		return nil, missing(customers, param, id)
+		return nil, missing(customers, "customer", id)
 	}
 	return who, err
 }
@@ -103,7 +104,7 @@ func createCustomer(c *call) (any, error) {
 	}
 	c.put(who)
 	if source != "" {
-		pm, err := c.usePaymentMethod("payment_method", source)
+		pm, err := c.usePaymentMethod(source)
 		if err != nil {
 			return nil, err
 		}

@@ -6,7 +6,7 @@ import "strings"
 // enabled_events), and refund.failed, which is younger than the document.
 var eventTypes = func() map[string]bool {
 	types := map[string]bool{"*": true}
-	for _, name := range strings.Fields(eventTypeNames) {
+	for name := range strings.FieldsSeq(eventTypeNames) {
 		types[name] = true
 	}
 	return types

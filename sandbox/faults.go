@@ -130,7 +130,7 @@ func (f *faultPlan) strikes(i int) bool {
 			hit = hit || nth == n
 		}
 	case m.Probability > 0:
-		hit = chance(m.Seed, uint64(n), "rule") < m.Probability
+		hit = chance(m.Seed, uint64(n), "rule") < m.Probability //nolint:gosec // counts from one
 	}
 	if hit {
 		f.struck[i]++
@@ -175,7 +175,7 @@ func (f *faultPlan) decline(paymentMethod string) *decline {
 		if !f.strikes(i) {
 			continue
 		}
-		n := uint64(f.asked[i])
+		n := uint64(f.asked[i]) //nolint:gosec // counts from one
 		if chance(r.Seed, n, "percent")*100 < r.Percent {
 			return declineOf("", r.pick(chance(r.Seed, n, "code")), "")
 		}

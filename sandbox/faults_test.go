@@ -54,8 +54,7 @@ func TestRequestFaults(t *testing.T) {
 				if err == nil {
 					return pi, 200
 				}
-				var failed *stripe.Error
-				if errors.As(err, &failed) {
+				if failed, ok := errors.AsType[*stripe.Error](err); ok {
 					return nil, failed.HTTPStatusCode
 				}
 				return nil, 0

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -109,9 +110,7 @@ func (s *stand) raw(method, path, contentType, body string, header http.Header) 
 		r.SetBasicAuth(s.key, "")
 	}
 	r.Header.Set("Content-Type", contentType)
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		s.t.Fatal(err)

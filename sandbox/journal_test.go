@@ -40,7 +40,7 @@ func (s *stand) everything() string {
 // after any sequence of requests.
 func TestReopenedJournalAnswersTheSame(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		dir, err := os.MkdirTemp("", "sandbox")
+		dir, err := os.MkdirTemp("", "sandbox") //nolint:usetesting // one per draw, gone at its end
 		if err != nil {
 			r.Fatal(err)
 		}

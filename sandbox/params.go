@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strconv"
@@ -271,9 +272,7 @@ func (p *params) ignore(fields ...string) {
 // key, an empty parameter all of them (docs.stripe.com/api/metadata).
 func (p *params) metadata(was map[string]string) map[string]string {
 	merged := map[string]string{}
-	for key, value := range was {
-		merged[key] = value
-	}
+	maps.Copy(merged, was)
 	n := p.lookup("metadata")
 	if n == nil {
 		return merged

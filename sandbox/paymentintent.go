@@ -146,12 +146,12 @@ func createPaymentIntent(c *call) (any, error) {
 		c.p.fail("payment_intent_invalid_parameter", "confirmation_method", "The confirmation_method `manual` is not available on this account: only `automatic` is supported.")
 	}
 	confirm, _ := c.p.boolean("confirm")
-	options := c.readConfirm(pi, confirm)
+	options := c.readConfirm(confirm)
 	if err := c.p.done(); err != nil {
 		return nil, err
 	}
 	if who != "" {
-		if _, err := c.payer("customer", who); err != nil {
+		if _, err := c.payer(who); err != nil {
 			return nil, err
 		}
 		pi.Customer = &who
@@ -326,7 +326,7 @@ func updatePaymentIntent(c *call) (any, error) {
 		return nil, stored.unexpected("This PaymentIntent's %s could not be updated because it has a status of %s. You may only update the %s of a PaymentIntent with one of the following statuses: requires_payment_method, requires_confirmation, requires_action.", terms, pi.Status, terms)
 	}
 	if who != "" {
-		if _, err := c.payer("customer", who); err != nil {
+		if _, err := c.payer(who); err != nil {
 			return nil, err
 		}
 		pi.Customer = &who

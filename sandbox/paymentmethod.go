@@ -216,12 +216,12 @@ func (m *paymentMethod) expired(now time.Time) bool {
 	return !now.Before(end)
 }
 
-// usePaymentMethod finds the method a parameter names. One of Stripe's test
-// names, such as pm_card_visa, makes a new method each time.
-func (c *call) usePaymentMethod(param, id string) (*paymentMethod, error) {
+// usePaymentMethod finds what the parameter payment_method names. One of
+// Stripe's test names, such as pm_card_visa, makes a new method each time.
+func (c *call) usePaymentMethod(id string) (*paymentMethod, error) {
 	spec, ok := cardsByToken[id]
 	if !ok || strings.HasPrefix(id, "tok_") {
-		return referred[paymentMethod](c, param, id)
+		return referred[paymentMethod](c, "payment_method", id)
 	}
 	m := &paymentMethod{
 		ID: newID("pm"), Object: "payment_method", AllowRedisplay: "unspecified",

@@ -42,7 +42,7 @@ type Server struct {
 	routes  *router
 	client  *http.Client // delivers events
 
-	background context.Context
+	background context.Context //nolint:containedctx // from Open to Close
 	stop       context.CancelFunc
 	running    sync.WaitGroup
 
@@ -214,11 +214,9 @@ func (s *Server) wakeFor(w *world) {
 	}
 	if w.outbox.wake == nil {
 		w.outbox.wake = make(chan struct{}, 1)
-		s.running.Add(1)
-		go func() {
-			defer s.running.Done()
+		s.running.Go(func() {
 			w.work(s.background)
-		}()
+		})
 	}
 	select {
 	case w.outbox.wake <- struct{}{}:

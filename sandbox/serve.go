@@ -87,7 +87,7 @@ func (s *Server) answerAPI(r *http.Request) answer {
 		return a.with(failed, world.id)
 	}
 	rt, vars := s.routes.find(r.Method, r.URL.Path)
-	if failed := world.admit(r, rt, &a); failed != nil {
+	if failed := world.admit(r, &a); failed != nil {
 		return a.with(failed, world.id)
 	}
 	if rt == nil {
@@ -140,7 +140,7 @@ func readParams(r *http.Request) (*params, *apiError) {
 
 // admit applies what happens at the edge, before anything is executed: faults
 // on demand and the rate limit.
-func (w *world) admit(r *http.Request, rt *route, a *answer) *apiError {
+func (w *world) admit(r *http.Request, a *answer) *apiError {
 	w.mu.Lock()
 	a.fault = w.faults.judge(r.Method, r.URL.Path)
 	limited := w.server.options.RateLimit && !w.meter.allow(w.server.now())

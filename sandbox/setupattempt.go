@@ -161,7 +161,7 @@ func (t *tx) finishSetup(si *setupIntent, passed bool) {
 		_ = t.completeSetup(si, m, challenged())
 		return
 	}
-	t.failSetup(si, m, &apiError{
+	_ = t.failSetup(si, m, &apiError{
 		Status: 402, Type: typeInvalid, Code: "setup_intent_authentication_failure",
 		Message: "The latest attempt to set up the payment method has failed because authentication failed.",
 	})

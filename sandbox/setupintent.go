@@ -78,7 +78,7 @@ func createSetupIntent(c *call) (any, error) {
 		return nil, err
 	}
 	if who != "" {
-		if _, err := c.payer("customer", who); err != nil {
+		if _, err := c.payer(who); err != nil {
 			return nil, err
 		}
 		si.Customer = &who
@@ -169,7 +169,7 @@ func (c *call) chooseSetupMethod(si *setupIntent, o confirmOptions) error {
 	switch {
 	case o.method != "":
 		var err error
-		if m, err = c.usePaymentMethod("payment_method", o.method); err != nil {
+		if m, err = c.usePaymentMethod(o.method); err != nil {
 			return err
 		}
 	case m != nil:
@@ -212,7 +212,7 @@ func updateSetupIntent(c *call) (any, error) {
 		return nil, stored.unexpected("You cannot update this SetupIntent because it has a status of %s.", si.Status)
 	}
 	if who != "" {
-		if _, err := c.payer("customer", who); err != nil {
+		if _, err := c.payer(who); err != nil {
 			return nil, err
 		}
 		si.Customer = &who

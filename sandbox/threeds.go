@@ -137,7 +137,7 @@ func (t *tx) finishPayment(pi *paymentIntent, passed bool) {
 		_ = t.charge(pi, m, challenged())
 		return
 	}
-	t.failIntent(pi, m, &apiError{
+	_ = t.failIntent(pi, m, &apiError{
 		Status: 402, Type: typeInvalid, Code: "payment_intent_authentication_failure",
 		Message: "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent again.",
 	})

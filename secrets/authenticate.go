@@ -53,7 +53,7 @@ func (k *Keyring) Fingerprints(p Purpose, ad AD, data []byte) ([][32]byte, error
 // framed joins place and data with the place's length in front, so that no
 // byte can be moved from one to the other.
 func framed(associated, data []byte) []byte {
-	message := binary.BigEndian.AppendUint32(nil, uint32(len(associated)))
+	message := binary.BigEndian.AppendUint32(nil, uint32(len(associated))) //nolint:gosec // a place is some hundred bytes
 	return append(append(message, associated...), data...)
 }
 

@@ -338,6 +338,7 @@ func (s swapped) LoadKeyset(ctx context.Context, purpose string) ([]byte, int64,
 		purpose = string(secrets.MFA)
 	case secrets.MFA:
 		purpose = string(secrets.StripeKeys)
+	default:
 	}
 	return s.MemoryStore.LoadKeyset(ctx, purpose)
 }

@@ -73,7 +73,7 @@ func TestTemporalPayloadsRefuseTampering(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range encoded[0].Data {
+	for i := range encoded[0].GetData() {
 		altered := proto.Clone(encoded[0]).(*commonpb.Payload)
 		altered.Data[i] ^= 1
 		if _, err := codec.Decode([]*commonpb.Payload{altered}); !errors.Is(err, secrets.ErrSealed) {

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -42,9 +43,7 @@ func TestForwardedAddressNeedsATrustedProxy(t *testing.T) {
 		h := wrapped(t, httpsec.Config{Proxies: proxies})
 		r := httptest.NewRequestWithContext(t.Context(), "GET", "/address", nil)
 		r.RemoteAddr = c.peer
-		for name, values := range c.header {
-			r.Header[name] = values
-		}
+		maps.Copy(r.Header, c.header)
 		got, err := io.ReadAll(answer(t, h, r).Body)
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s: got %q, %v; want %q", c.name, got, err, c.want)

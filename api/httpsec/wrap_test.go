@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -47,9 +48,7 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 		{"POST", "/echo", nil, strings.Repeat("x", 1<<20), 200},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), c.method, c.path, strings.NewReader(c.body))
-		for name, values := range c.header {
-			r.Header[name] = values
-		}
+		maps.Copy(r.Header, c.header)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		if w.Code != c.status {
@@ -70,7 +69,7 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 				t.Errorf("%s %s: %s is %q, want %q", c.method, c.path, name, got, want)
 			}
 		}
-		if len(w.Header().Get("X-Request-Id")) != 36 {
+		if len(w.Header().Get("X-Request-ID")) != 36 {
 			t.Errorf("%s %s: no request id", c.method, c.path)
 		}
 	}
@@ -160,9 +159,7 @@ func TestCrossOriginIsRefused(t *testing.T) {
 	} {
 		for _, method := range []string{"POST", "PUT", "DELETE", "PATCH"} {
 			r := httptest.NewRequestWithContext(t.Context(), method, "https://example.com/echo", nil)
-			for name, values := range c.header {
-				r.Header[name] = values
-			}
+			maps.Copy(r.Header, c.header)
 			got := answer(t, h, r)
 			if got.StatusCode != c.status {
 				t.Errorf("%s, %s: status %d, want %d", c.name, method, got.StatusCode, c.status)
@@ -313,7 +310,7 @@ func wrapped(t *testing.T, c httpsec.Config) http.Handler {
 	engine.GET("/address", func(c *gin.Context) {
 		ctx := c.Request.Context()
 		secure := map[bool]string{true: " tls", false: ""}[httpsec.Secure(ctx)]
-		c.String(200, httpsec.ClientAddress(ctx).String()+secure+c.Request.Header.Get("X-Real-Ip"))
+		c.String(200, httpsec.ClientAddress(ctx).String()+secure+c.Request.Header.Get("X-Real-IP"))
 	})
 	c.Logger = slog.New(slog.DiscardHandler)
 	h, err := c.Wrap(engine)

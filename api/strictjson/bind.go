@@ -129,7 +129,6 @@ func (b *binder) custom(path string, raw json.RawMessage, target reflect.Value) 
 	if err == nil {
 		return
 	}
-	var mistyped *json.UnmarshalTypeError
 	switch target.Interface().(type) {
 	case time.Time:
 		b.wrong(path, "must be a time such as 2026-01-31T12:00:00Z")
@@ -138,7 +137,7 @@ func (b *binder) custom(path string, raw json.RawMessage, target reflect.Value) 
 	case []byte:
 		b.wrong(path, "must be base64")
 	default:
-		if errors.As(err, &mistyped) {
+		if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			b.wrong(path, "has the wrong type")
 		} else {
 			b.wrong(path, err.Error())

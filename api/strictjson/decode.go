@@ -25,8 +25,7 @@ func Decode(w http.ResponseWriter, r *http.Request, limit int64, into any) error
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err != nil {
-		var overrun *http.MaxBytesError
-		if errors.As(err, &overrun) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return tooLarge()
 		}
 		return form("The body could not be read to its end.")

@@ -20,7 +20,7 @@ var known sync.Map // reflect.Type -> []field
 // with those of embedded structs in their place.
 func fieldsOf(t reflect.Type) []field {
 	if cached, ok := known.Load(t); ok {
-		return cached.([]field)
+		return cached.([]field) //nolint:forcetypeassert // nothing else is stored
 	}
 	var list []field
 	for i := range t.NumField() {

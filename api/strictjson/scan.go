@@ -97,7 +97,7 @@ func (s *scanner) take(token json.Token) error {
 		s.valueDone()
 		return nil
 	}
-	top.name, top.named = token.(string), true
+	top.name, top.named = token.(string) // where a name is due, the decoder gives a string
 	if top.names[top.name] {
 		return &Error{Kind: KindForm, Message: "A name appears twice in one object.",
 			Fields: []FieldError{{Field: s.path(), Message: "appears twice"}}}

@@ -3,6 +3,7 @@ package strictjson_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -17,7 +18,7 @@ import (
 
 type line struct {
 	Description string `json:"description"`
-	Amount      int64  `json:"amount" strict:"required"`
+	Amount      int64  `json:"amount"      strict:"required"`
 }
 
 type paged struct {
@@ -197,9 +198,7 @@ func TestDecodeChecksTheRequest(t *testing.T) {
 			if length == "unknown" {
 				r.ContentLength = -1
 			}
-			for name, values := range c.extra {
-				r.Header[name] = values
-			}
+			maps.Copy(r.Header, c.extra)
 			r.Header["Content-Type"] = c.types
 			var into request
 			err := strictjson.Decode(httptest.NewRecorder(), r, 100, &into)

@@ -3,6 +3,7 @@ package stripespec
 import (
 	"bytes"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -46,9 +47,7 @@ func (c *Checker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			c.report(err)
 		}
 	}
-	for key, values := range recorder.Header() {
-		w.Header()[key] = values
-	}
+	maps.Copy(w.Header(), recorder.Header())
 	w.WriteHeader(recorder.Code)
 	_, _ = w.Write(body) // the client is gone; nobody is left to tell
 }

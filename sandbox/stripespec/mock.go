@@ -27,7 +27,7 @@ func StartMock() (base string, stop func(), err error) {
 	if _, err := os.Stat(binary); err != nil {
 		return "", nil, missing("stripe-mock", MockEnv, err)
 	}
-	command := exec.Command(binary, "-http-addr", "127.0.0.1:0", "-https-addr", "127.0.0.1:0")
+	command := exec.Command(binary, "-http-addr", "127.0.0.1:0", "-https-addr", "127.0.0.1:0") //nolint:noctx // ended by stop
 	output, err := command.StdoutPipe()
 	if err != nil {
 		return "", nil, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,8 +28,7 @@ func (s *Spec) CheckResponse(method, path string, status int, body []byte, expan
 	if len(findings) == 0 {
 		return nil
 	}
-	head := fmt.Errorf("%s %s answered %d, which Stripe would not:", method, target.Path, status)
-	return errors.Join(append([]error{head}, findings...)...)
+	return fmt.Errorf("%s %s answered %d, which Stripe would not:\n%w", method, target.Path, status, errors.Join(findings...))
 }
 
 func (s *Spec) check(method string, target *url.URL, status int, body []byte, expand []string) []error {
@@ -81,16 +81,14 @@ func visit(schema *openapi3.Schema, value any) error {
 
 // describe shortens the validator's message, which repeats whole schemas.
 func describe(err error) string {
-	var many openapi3.MultiError
-	if errors.As(err, &many) {
+	if many, ok := errors.AsType[openapi3.MultiError](err); ok {
 		parts := make([]string, len(many))
 		for i, one := range many {
 			parts[i] = describe(one)
 		}
 		return strings.Join(parts, "; ")
 	}
-	var one *openapi3.SchemaError
-	if errors.As(err, &one) {
+	if one, ok := errors.AsType[*openapi3.SchemaError](err); ok {
 		return "/" + strings.Join(one.JSONPointer(), "/") + ": " + one.Reason
 	}
 	return err.Error()
@@ -120,10 +118,8 @@ func (w *walk) errorBody(value any, status int) {
 		w.report("body.error.message", "an error without a message")
 	}
 	kind, _ := inner["type"].(string)
-	for _, allowed := range errorTypes[status] {
-		if kind == allowed {
-			return
-		}
+	if slices.Contains(errorTypes[status], kind) {
+		return
 	}
 	w.report("body.error.type", "%q does not come with status %d", kind, status)
 }
