@@ -20,6 +20,12 @@ import (
 // Stripe answers again; past this the attempt is canceled instead.
 const unsentLife = 15 * time.Minute
 
+const notInTime = "It was not sent in time. Nothing was charged."
+
+// errElsewhere says that another process has taken the attempt further than
+// this one knew: what it is now has to be read again.
+var errElsewhere = errors.New("the attempt was taken on by another process")
+
 // work is an attempt with all that a step needs to know, as it was read.
 type work struct {
 	ref     remit.InvoiceRef
@@ -42,6 +48,9 @@ func (p *Payments) advance(ctx context.Context, ref remit.InvoiceRef, id uuid.UU
 		return nil
 	}
 	if w.link, err = p.Connector.At(ctx, ref.Tenant, w.payment.Account, w.payment.Livemode); err != nil {
+		if isUnreachable(err) && w.attempt.Kind == remit.AttemptCharge && w.payment.PaymentIntent == "" && p.late(w) {
+			return p.record(ctx, w, result{state: remit.AttemptCanceled, why: notInTime})
+		}
 		if isUnreachable(err) {
 			return p.wait(ctx, w, w.attempt.State, err)
 		}
@@ -58,9 +67,8 @@ func (p *Payments) advance(ctx context.Context, ref remit.InvoiceRef, id uuid.UU
 
 // charge takes an attempt that was never confirmed through M2, steps 2 to 5.
 func (p *Payments) charge(ctx context.Context, w *work) error {
-	now := w.clock.Now(p.Now())
-	if now.Sub(w.attempt.CreatedAt) > unsentLife {
-		return p.giveUp(ctx, w, "It was not sent in time. Nothing was charged.")
+	if p.late(w) {
+		return p.giveUp(ctx, w, notInTime)
 	}
 	view, err := p.prepareIntent(ctx, w)
 	if err != nil {
@@ -76,6 +84,9 @@ func (p *Payments) charge(ctx context.Context, w *work) error {
 		return p.giveUp(ctx, w, "The amount at Stripe did not match. Nothing was charged.")
 	}
 	stripeMethod, err := p.lastLook(ctx, w, view)
+	if errors.Is(err, errElsewhere) {
+		return p.advance(ctx, w.ref, w.attempt.ID)
+	}
 	if err != nil {
 		if refused := refusal(err); refused != nil {
 			if endErr := p.giveUp(ctx, w, refused.Message); endErr != nil {
@@ -88,26 +99,38 @@ func (p *Payments) charge(ctx context.Context, w *work) error {
 	return p.confirm(ctx, w, stripeMethod)
 }
 
-// prepareIntent creates the payment's intent unconfirmed, or takes the one it
-// has and sets its amount (M2, step 2), and stores its id.
-func (p *Payments) prepareIntent(ctx context.Context, w *work) (remit.IntentView, error) {
-	if w.payment.PaymentIntent != "" {
-		view, err := w.link.Stripe.Intent(ctx, w.payment.PaymentIntent)
-		if err != nil || view.Amount == stripeAmountOf(w) || view.Status != "requires_payment_method" && view.Status != "requires_confirmation" {
-			return view, err
-		}
-		return w.link.Stripe.SetIntentAmount(ctx, w.key("amount"), w.payment.PaymentIntent, stripeAmountOf(w))
+// late reports that an attempt waited too long to be sent.
+func (p *Payments) late(w *work) bool {
+	return w.clock.Now(p.Now()).Sub(w.attempt.CreatedAt) > unsentLife
+}
+
+// prepareIntent creates the payment's intent unconfirmed and stores its id, or
+// takes the one it has, and sets its amount to this attempt's (M2, step 2).
+func (p *Payments) prepareIntent(ctx context.Context, w *work) (view remit.IntentView, err error) {
+	if w.payment.PaymentIntent == "" {
+		view, err = p.createIntent(ctx, w)
+	} else {
+		view, err = w.link.Stripe.Intent(ctx, w.payment.PaymentIntent)
 	}
+	want := stripeAmountOf(w)
+	if err != nil || view.Amount == want || view.Status != "requires_payment_method" && view.Status != "requires_confirmation" {
+		return view, err
+	}
+	return w.link.Stripe.SetIntentAmount(ctx, w.key("amount"), w.payment.PaymentIntent, want)
+}
+
+// createIntent creates the payment's intent, again just as before where the
+// answer was lost: under one key the amount stays that of the first attempt.
+func (p *Payments) createIntent(ctx context.Context, w *work) (remit.IntentView, error) {
 	view, err := w.link.Stripe.CreateIntent(ctx, fmt.Sprintf("%s/create", w.payment.ID), gateway.NewIntent{
-		Amount: stripeAmountOf(w), Currency: money.Currency(w.payment.Currency).Stripe(), StripeCustomer: w.payment.StripeCustomer,
+		Amount: w.payment.IntentAmount, Currency: money.Currency(w.payment.Currency).Stripe(), StripeCustomer: w.payment.StripeCustomer,
 		Description: "Invoice " + w.invoice.Number, Metadata: metadata(w.ref, w.payment.ID),
 	})
 	if err != nil {
 		return view, err
 	}
 	p.boundary("intent created")
-	w.payment.PaymentIntent, w.payment.IntentAmount = view.ID, view.Amount
-	return view, p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error { return tx.SavePayment(ctx, w.payment) })
+	return view, p.adoptIntent(ctx, w, view.ID)
 }
 
 // preparing answers a failure before anything was confirmed. Nothing can have
@@ -121,7 +144,11 @@ func (p *Payments) preparing(ctx context.Context, w *work, err error) error {
 	case gateway.Unknown, gateway.Later, gateway.Unreachable:
 		return p.wait(ctx, w, w.attempt.State, err)
 	case gateway.Outcome, gateway.State, gateway.Stop:
-		if endErr := p.giveUp(ctx, w, fmt.Sprintf("Stripe refused it (%s). Nothing was charged.", failure.Code)); endErr != nil {
+		r := result{state: remit.AttemptCanceled, why: fmt.Sprintf("Stripe refused it (%s). Nothing was charged.", failure.Code)}
+		// A create that was refused made nothing, and its key would repeat the
+		// refusal: the next attempt begins a payment of its own.
+		r.intentClosed = w.payment.PaymentIntent == "" && !failure.KeyReused()
+		if endErr := p.cancel(ctx, w, r); endErr != nil {
 			return endErr
 		}
 		return p.beforeMoney(err)
@@ -143,6 +170,9 @@ func (p *Payments) lastLook(ctx context.Context, w *work, view remit.IntentView)
 		})
 		if err != nil {
 			return "", err
+		}
+		if request.Result != nil && request.Result.Refused != nil {
+			return "", request.Result.Refused.AsError() // whoever asked was told so already
 		}
 		if err := decodePayRequest(request, &r); err != nil {
 			return "", err
@@ -171,8 +201,8 @@ func (p *Payments) look(ctx context.Context, tx *postgres.Tx, w *work, r *reserv
 	if err != nil {
 		return false, "", err
 	}
-	if l.Live == nil || l.Live.ID != w.attempt.ID {
-		return false, "", inFlight()
+	if l.Live == nil || l.Live.ID != w.attempt.ID || l.Live.ChargeBefore != nil {
+		return false, "", errElsewhere
 	}
 	if moved, err = p.policyMoved(ctx, tx, r); err != nil || moved {
 		return moved, "", err
@@ -220,7 +250,8 @@ func (p *Payments) look(ctx context.Context, tx *postgres.Tx, w *work, r *reserv
 	return false, method.StripeID, nil
 }
 
-// confirm sends the one call that moves money (M2, step 4).
+// confirm sends the one call that moves money (M2, step 4), or repeats it with
+// its own key (M3).
 func (p *Payments) confirm(ctx context.Context, w *work, stripeMethod string) error {
 	view, err := w.link.Stripe.ConfirmIntent(ctx, w.key("confirm"), w.payment.PaymentIntent, stripeMethod)
 	p.boundary("confirm answered")
@@ -240,7 +271,9 @@ func (p *Payments) confirm(ctx context.Context, w *work, stripeMethod string) er
 		}
 		return p.recordView(ctx, w, declined, remit.Outcome{State: remit.AttemptFailed, Known: true}, &refused)
 	case gateway.State:
-		return p.settleCharge(ctx, w)
+		if known, err := p.settleKnown(ctx, w); known || err != nil {
+			return err
+		}
 	case gateway.Stop:
 		// Refused before it was tried. A missing method is an answer; anything
 		// else about an id of ours is looked into, never taken for "did not happen".
@@ -248,28 +281,17 @@ func (p *Payments) confirm(ctx context.Context, w *work, stripeMethod string) er
 			refused := decline.Classify(failure.Code, "", "", w.methodType())
 			return p.recordView(ctx, w, remit.IntentView{ID: w.payment.PaymentIntent}, remit.Outcome{State: remit.AttemptFailed, Known: true}, &refused)
 		}
-		return p.wait(ctx, w, remit.AttemptConfirming, err)
 	case gateway.Unknown, gateway.Later, gateway.Unreachable:
-		return p.wait(ctx, w, remit.AttemptConfirming, err)
 	}
-	return err
+	return p.wait(ctx, w, remit.AttemptConfirming, err)
 }
 
 // settleCharge finds out what became of a confirm whose answer never came (M3):
 // by looking, then by repeating it with the same key while Stripe is sure to
 // remember that, and after that by canceling.
 func (p *Payments) settleCharge(ctx context.Context, w *work) error {
-	view, err := w.link.Stripe.Intent(ctx, w.payment.PaymentIntent)
-	if err != nil {
-		return p.wait(ctx, w, remit.AttemptConfirming, err)
-	}
-	if outcome := remit.OutcomeOf(view, *w.attempt.ChargeBefore); outcome.Known {
-		var refused *decline.Decline
-		if outcome.State == remit.AttemptFailed {
-			d := decline.Classify(view.ErrorCode, view.DeclineCode, view.AdviceCode, w.methodType())
-			refused = &d
-		}
-		return p.recordView(ctx, w, view, outcome, refused)
+	if known, err := p.settleKnown(ctx, w); known || err != nil {
+		return err
 	}
 	if w.attempt.State == remit.AttemptProcessing {
 		return p.wait(ctx, w, remit.AttemptProcessing, nil)
@@ -280,37 +302,43 @@ func (p *Payments) settleCharge(ctx context.Context, w *work) error {
 		if err != nil {
 			return err
 		}
-		return p.confirmAgain(ctx, w, method)
+		return p.confirm(ctx, w, method)
 	}
 	return p.giveUp(ctx, w, "It did not go through within a day and was canceled at Stripe. Nothing was charged.")
 }
 
-// confirmAgain repeats a confirm with its own key. Another answer that does not
-// come leaves the attempt waiting.
-func (p *Payments) confirmAgain(ctx context.Context, w *work, stripeMethod string) error {
-	view, err := w.link.Stripe.ConfirmIntent(ctx, w.key("confirm"), w.payment.PaymentIntent, stripeMethod)
-	if err == nil {
-		return p.recordView(ctx, w, view, remit.OutcomeOf(view, *w.attempt.ChargeBefore), nil)
+// settleKnown looks at the attempt's intent and records what that says of it.
+// known is false where it says nothing; where Stripe does not answer, the
+// attempt is left waiting.
+func (p *Payments) settleKnown(ctx context.Context, w *work) (known bool, err error) {
+	view, err := w.link.Stripe.Intent(ctx, w.payment.PaymentIntent)
+	if err != nil {
+		return true, p.wait(ctx, w, w.attempt.State, err)
 	}
-	var failure *gateway.Failure
-	if errors.As(err, &failure) && failure.Meaning == gateway.Outcome {
-		refused := decline.Classify(failure.Code, failure.DeclineCode, failure.AdviceCode, w.methodType())
-		declined := remit.IntentView{ID: w.payment.PaymentIntent}
-		if failure.Intent != nil {
-			declined = *failure.Intent
-		}
-		return p.recordView(ctx, w, declined, remit.Outcome{State: remit.AttemptFailed, Known: true}, &refused)
+	outcome := remit.OutcomeOf(view, *w.attempt.ChargeBefore)
+	if !outcome.Known {
+		return false, nil
 	}
-	return p.wait(ctx, w, remit.AttemptConfirming, err)
+	return true, p.recordView(ctx, w, view, outcome, nil)
 }
 
-// giveUp ends an attempt that charged nothing by canceling its intent. Only a
-// cancel that Stripe acknowledged ends it; a charge that came first is recorded.
+// giveUp ends an attempt that charged nothing, saying why.
 func (p *Payments) giveUp(ctx context.Context, w *work, why string) error {
-	if w.payment.PaymentIntent == "" {
-		return p.record(ctx, w, result{state: remit.AttemptCanceled, why: why})
+	return p.cancel(ctx, w, result{state: remit.AttemptCanceled, why: why})
+}
+
+// cancel ends an attempt with a result by canceling its intent. Only a cancel
+// that Stripe acknowledged ends it; a charge that came first is recorded.
+func (p *Payments) cancel(ctx context.Context, w *work, r result) error {
+	fresh, err := p.load(ctx, w.ref, w.attempt.ID)
+	if err != nil || !fresh.attempt.State.Live() {
+		return err // ended meanwhile: its intent may be another attempt's by now
 	}
-	view, err := w.link.Stripe.CancelIntent(ctx, w.key("cancel"), w.payment.PaymentIntent)
+	w.attempt, w.payment = fresh.attempt, fresh.payment
+	if w.payment.PaymentIntent == "" {
+		return p.record(ctx, w, r)
+	}
+	view, err := w.link.Stripe.CancelIntent(ctx, w.nextKey("cancel"), w.payment.PaymentIntent)
 	if err != nil {
 		if view, err = w.link.Stripe.Intent(ctx, w.payment.PaymentIntent); err != nil {
 			return p.wait(ctx, w, w.attempt.State, err)
@@ -318,7 +346,8 @@ func (p *Payments) giveUp(ctx context.Context, w *work, why string) error {
 	}
 	switch view.Status {
 	case "canceled":
-		return p.record(ctx, w, result{state: remit.AttemptCanceled, view: view, intentClosed: true, why: why})
+		r.view, r.intentClosed = view, true
+		return p.record(ctx, w, r)
 	case "succeeded", "processing":
 		return p.recordView(ctx, w, view, remit.OutcomeOf(view, ""), nil)
 	default:
@@ -328,7 +357,7 @@ func (p *Payments) giveUp(ctx context.Context, w *work, why string) error {
 
 // closeIntent has Stripe cancel an earlier payment's intent, so that a new
 // payment may begin. One that turns out to be charged is recorded and wins.
-func (p *Payments) closeIntent(ctx context.Context, ref remit.InvoiceRef, payment remit.Payment) error {
+func (p *Payments) closeIntent(ctx context.Context, ref remit.InvoiceRef, request uuid.UUID, payment remit.Payment) error {
 	link, err := p.Connector.At(ctx, ref.Tenant, payment.Account, payment.Livemode)
 	if err != nil {
 		if isUnreachable(err) {
@@ -336,7 +365,7 @@ func (p *Payments) closeIntent(ctx context.Context, ref remit.InvoiceRef, paymen
 		}
 		return err
 	}
-	view, err := link.Stripe.CancelIntent(ctx, fmt.Sprintf("%s/cancel", payment.ID), payment.PaymentIntent)
+	view, err := link.Stripe.CancelIntent(ctx, fmt.Sprintf("%s/cancel/%s", payment.ID, request), payment.PaymentIntent)
 	if err != nil {
 		if view, err = link.Stripe.Intent(ctx, payment.PaymentIntent); err != nil {
 			return inFlight()
@@ -381,6 +410,10 @@ func (p *Payments) stripeMethodOf(ctx context.Context, w *work) (string, error) 
 
 // key is the idempotency key of one step of the attempt.
 func (w *work) key(step string) string { return w.attempt.ID.String() + "/" + step }
+
+// nextKey is the key of a step that may be taken any number of times, as a
+// cancel may: with one key Stripe would repeat a refusal that no longer holds.
+func (w *work) nextKey(step string) string { return fmt.Sprintf("%s/%d", w.key(step), w.attempt.Polls) }
 
 func (w *work) methodType() string {
 	if w.attempt.Method == nil {

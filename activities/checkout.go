@@ -130,7 +130,7 @@ func (p *Payments) closeSession(ctx context.Context, ref remit.InvoiceRef, attem
 			return inFlight()
 		}
 	}
-	view, err := w.link.Stripe.ExpireSession(ctx, w.key("expire"), w.attempt.StripeSession)
+	view, err := w.link.Stripe.ExpireSession(ctx, w.nextKey("expire"), w.attempt.StripeSession)
 	p.boundary("session expired")
 	if err != nil {
 		if view, err = w.link.Stripe.Session(ctx, w.attempt.StripeSession); err != nil {
@@ -149,18 +149,13 @@ func (p *Payments) closeSession(ctx context.Context, ref remit.InvoiceRef, attem
 	return nil
 }
 
-// adoptIntent stores the intent that a session made when the payer submitted.
+// adoptIntent stores the intent that was made for the payment: by its create, or
+// by a session when the payer submitted. It touches nothing else of the payment,
+// which another process may have taken further meanwhile.
 func (p *Payments) adoptIntent(ctx context.Context, w *work, intent string) error {
 	if w.payment.PaymentIntent == intent {
 		return nil
 	}
-	return p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error {
-		payment, err := tx.Payment(ctx, w.payment.ID)
-		if err != nil {
-			return err
-		}
-		payment.PaymentIntent = intent
-		w.payment = payment
-		return tx.SavePayment(ctx, payment)
-	})
+	w.payment.PaymentIntent = intent
+	return p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error { return tx.OwnIntent(ctx, w.payment.ID, intent) })
 }

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ func (p *Payments) collect(ctx context.Context, ref remit.InvoiceRef, stored pos
 			return p.pursue(ctx, ref, attempt)
 		}
 		r.strict = obstacle.policy
-		if err := p.clear(ctx, ref, obstacle); err != nil {
+		if err := p.clear(ctx, &r, obstacle); err != nil {
 			return remit.RequestResult{}, err
 		}
 	}
@@ -232,6 +233,9 @@ func (p *Payments) insertAttempt(ctx context.Context, tx *postgres.Tx, l *postgr
 		return uuid.Nil, err
 	}
 	payment.Amount, payment.Surcharge, payment.State = a.Amount, a.Surcharge, remit.AttemptCreated
+	if payment.IntentAmount == 0 {
+		payment.IntentAmount, _ = money.Of(a.Amount+a.Surcharge, money.Currency(l.Currency)).Stripe() // AmountPayable checked it
+	}
 	if err := tx.SavePayment(ctx, payment); err != nil {
 		return uuid.Nil, err
 	}
@@ -311,12 +315,12 @@ func (p *Payments) policyMoved(ctx context.Context, tx *postgres.Tx, r *reservat
 }
 
 // clear removes an obstacle, or says that money may be on its way through it.
-func (p *Payments) clear(ctx context.Context, ref remit.InvoiceRef, o *obstacle) error {
+func (p *Payments) clear(ctx context.Context, r *reservation, o *obstacle) error {
 	switch {
 	case o.session != nil:
-		return p.closeSession(ctx, ref, *o.session)
+		return p.closeSession(ctx, r.ref, *o.session)
 	case o.intent != nil:
-		return p.closeIntent(ctx, ref, *o.intent)
+		return p.closeIntent(ctx, r.ref, r.stored.ID, *o.intent)
 	default:
 		return nil // decided again at the next round
 	}
@@ -347,7 +351,9 @@ func (p *Payments) ensureStripeCustomer(ctx context.Context, ref remit.InvoiceRe
 // MakeStripeCustomer creates a customer at the connected account and stores its
 // id. The id that was stored first stands.
 func (c *Connector) MakeStripeCustomer(ctx context.Context, tenant uuid.UUID, link *Link, customer remit.Customer) (string, error) {
-	made, err := link.Stripe.CreateCustomer(ctx, fmt.Sprintf("customer/%s/create", customer.ID), customer.Name, customer.Email,
+	// The key follows what is sent: after a correction it is another request.
+	sent := sha256.Sum256([]byte(customer.Name + "\n" + customer.Email))
+	made, err := link.Stripe.CreateCustomer(ctx, fmt.Sprintf("customer/%s/create/%x", customer.ID, sent[:8]), customer.Name, customer.Email,
 		map[string]string{"remit_tenant": tenant.String(), "remit_customer": customer.ID.String()})
 	if err != nil {
 		return "", err

@@ -3,6 +3,7 @@ package activities_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -50,6 +51,9 @@ type watcher struct {
 	seen  []string
 	stop  func(method, path string) error // an error here means the request never left
 	after func(method, path string) error // an error here means its answer never came
+	// answer, where it gives a status, answers in Stripe's place.
+	answer func(method, path string) (status int, body string)
+	key    func(path, key string) // hears of every idempotency key
 }
 
 func (w *watcher) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -58,6 +62,14 @@ func (w *watcher) RoundTrip(r *http.Request) (*http.Response, error) {
 	if w.stop != nil {
 		if err := w.stop(r.Method, r.URL.Path); err != nil {
 			return nil, err
+		}
+	}
+	if w.key != nil {
+		w.key(r.URL.Path, r.Header.Get("Idempotency-Key"))
+	}
+	if w.answer != nil {
+		if status, body := w.answer(r.Method, r.URL.Path); status != 0 {
+			return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 		}
 	}
 	response, err := w.next.RoundTrip(r)

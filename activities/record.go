@@ -31,7 +31,14 @@ func (p *Payments) recordView(ctx context.Context, w *work, view remit.IntentVie
 		return p.wait(ctx, w, remit.AttemptConfirming, nil)
 	}
 	switch outcome.State {
-	case remit.AttemptProcessing, remit.AttemptRequiresAction, remit.AttemptConfirming, remit.AttemptCreated:
+	case remit.AttemptRequiresAction:
+		if w.attempt.Kind == remit.AttemptCharge {
+			// The payer of a charge is away: nobody would ever take that action.
+			d := decline.Classify("authentication_required", "", "", w.methodType())
+			return p.cancel(ctx, w, result{state: remit.AttemptFailed, refused: &d})
+		}
+		return p.pend(ctx, w, outcome.State, view)
+	case remit.AttemptProcessing, remit.AttemptConfirming, remit.AttemptCreated:
 		return p.pend(ctx, w, outcome.State, view)
 	case remit.AttemptFailed:
 		if refused == nil {
@@ -65,6 +72,11 @@ func (p *Payments) record(ctx context.Context, w *work, r result) error {
 		}
 		if !a.State.Climbs(r.state) {
 			return nil
+		}
+		if !a.State.Live() { // a late success is that of the intent's last attempt
+			if last, err := tx.LastAttempt(ctx, a.PaymentID); err != nil || last.ID != a.ID {
+				return err
+			}
 		}
 		now := l.Clock.Now(p.Now())
 		a.State, a.Since, a.EndedAt, a.NextAction = r.state, now, &now, ""
@@ -177,6 +189,11 @@ func (p *Payments) closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.
 		if err := tx.Done(ctx, remit.AgendaOverdue, l.ID, now); err != nil {
 			return err
 		}
+	}
+	if item == remit.WorkItemOpen && l.SentAt != nil && !l.Contests && !l.Overdue && !now.Before(remit.OverdueAt(l.DueDate, l.Zone)) {
+		// Its time came while money was on its way, which is not overdue (M7).
+		l.Overdue = true
+		entries = append(entries, overdueEntry(l))
 	}
 	return tx.SaveInvoice(ctx, l, p.Now(), entries...)
 }

@@ -61,7 +61,8 @@ func (p *Payments) settleHints(ctx context.Context, ref remit.InvoiceRef) error 
 		}
 		view, err := link.Stripe.Intent(ctx, payment.PaymentIntent)
 		if err != nil {
-			return err
+			p.Logger.WarnContext(ctx, "events wait until their object can be looked at", "payment", payment.ID, "error", err)
+			return nil
 		}
 		switch view.Status {
 		case "succeeded":

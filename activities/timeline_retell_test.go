@@ -68,7 +68,7 @@ func retell(entries []remit.TimelineEntry) (told, error) {
 			return r, fmt.Errorf("the data of %q has no %s: %v", entry.Kind, data.missing, entry.Data)
 		}
 		r.status = remit.StatusOf(facts)
-		if r.status.AtRest() {
+		if r.status.AtRest() || r.status == remit.InvoiceProcessing {
 			r.overdue = false
 		}
 	}

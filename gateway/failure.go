@@ -54,6 +54,10 @@ func (f *Failure) Error() string {
 	return fmt.Sprintf("Stripe answered %d %s %s (request %s)", f.Status, f.Type, f.Code, f.RequestID)
 }
 
+// KeyReused reports that the call was refused because its idempotency key stands
+// for another one, which may have had its effect.
+func (f *Failure) KeyReused() bool { return f.Type == string(stripe.ErrorTypeIdempotency) }
+
 // MeaningOf gives the meaning of a gateway error; anything that is not a
 // [Failure] has an unknown outcome.
 func MeaningOf(err error) Meaning {

@@ -220,7 +220,7 @@ func (tx *Tx) SaveInvoice(ctx context.Context, l *LockedInvoice, real time.Time,
 	case l.Status != remit.InvoicePaid:
 		l.PaidAt = nil
 	}
-	if l.Status.AtRest() {
+	if l.Status.AtRest() || l.Status == remit.InvoiceProcessing {
 		l.Overdue = false
 	}
 	batch := &pgx.Batch{}

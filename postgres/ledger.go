@@ -19,7 +19,7 @@ func (tx *Tx) Book(ctx context.Context, l *LockedInvoice, e ledger.Entry) (booke
 	if err != nil {
 		return false, fmt.Errorf("make an id: %w", err)
 	}
-	if e.Kind == ledger.KindIssue {
+	if e.Kind == ledger.KindIssue || e.Kind == ledger.KindAmend { // an invoice of nothing has no balance until then
 		_, err := tx.Exec(ctx, "insert into invoice_balances (tenant, invoice_id, currency) values ($1, $2, $3) on conflict do nothing", tx.Tenant, e.InvoiceID, e.Currency)
 		if err != nil {
 			return false, fmt.Errorf("open an invoice's balance: %w", err)

@@ -97,6 +97,19 @@ func (tx *Tx) SavePayment(ctx context.Context, p remit.Payment) error {
 	return nil
 }
 
+// OwnIntent stores a payment's intent and nothing else of it. An intent that is
+// stored is never replaced by another.
+func (tx *Tx) OwnIntent(ctx context.Context, payment uuid.UUID, intent string) error {
+	tag, err := tx.Exec(ctx, "update payments set payment_intent = $3 where tenant = $1 and id = $2 and (payment_intent is null or payment_intent = $3)", tx.Tenant, payment, intent)
+	if err != nil {
+		return fmt.Errorf("store a payment's intent: %w", err)
+	}
+	if tag.RowsAffected() != 1 {
+		return fmt.Errorf("payment %s already owns another intent", payment)
+	}
+	return nil
+}
+
 const attemptColumns = `id, invoice_id, payment_id, request_id, number, kind, state, amount, surcharge, payment_method_id, method, charge_before, confirm_at, charge,
 	coalesce(stripe_session, ''), session_params, session_url, expires_at, next_action, decline, polls, actor, created_at, since, ended_at`
 
@@ -135,6 +148,18 @@ func (tx *Tx) queryAttempts(ctx context.Context, where string, args ...any) ([]r
 // Attempt reads one attempt.
 func (tx *Tx) Attempt(ctx context.Context, id uuid.UUID) (remit.Attempt, error) {
 	return tx.oneAttempt(ctx, "id = $2", id)
+}
+
+// LastAttempt reads a payment's latest attempt.
+func (tx *Tx) LastAttempt(ctx context.Context, payment uuid.UUID) (remit.Attempt, error) {
+	attempts, err := tx.queryAttempts(ctx, "payment_id = $2", payment)
+	if err != nil {
+		return remit.Attempt{}, err
+	}
+	if len(attempts) == 0 {
+		return remit.Attempt{}, remit.NotFound()
+	}
+	return attempts[len(attempts)-1], nil
 }
 
 // AttemptOfRequest finds the attempt a request started, or nil.
