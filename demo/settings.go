@@ -2,10 +2,10 @@ package demo
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 
 	"remit/apiclient"
 	"remit/secrets"
@@ -24,7 +24,7 @@ func (s *seeder) settings(ctx context.Context) error {
 		return err
 	}
 	if connection.Status == "disconnected" {
-		keys := map[string]string{"secret_key": s.StripeKey.Reveal(), "publishable_key": publishable(s.StripeKey)}
+		keys := map[string]string{"secret_key": s.StripeKey.Reveal(), "publishable_key": "pk_test_" + rand.Text()}
 		if err := s.put(ctx, "/v1/stripe/connection/keys", top(), keys); err != nil {
 			return err
 		}
@@ -47,10 +47,6 @@ func (s *seeder) settings(ctx context.Context) error {
 
 func (s *seeder) put(ctx context.Context, path string, query url.Values, body any) error {
 	return s.admin.Do(ctx, apiclient.Request{Method: http.MethodPut, Path: path, Query: query, Body: body}, nil)
-}
-
-func publishable(secret secrets.Secret) string {
-	return "pk_test_" + strings.TrimPrefix(secret.Reveal(), "sk_test_")[:12]
 }
 
 // token leaves an API token for the command line of this machine.
