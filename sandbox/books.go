@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -43,8 +44,10 @@ var booked = map[string]*kind{
 // ?after=<id> and ?limit=<n> in pages.
 func (t *tx) showBooks(r *http.Request) (any, *apiError) {
 	q := r.URL.Query()
+	seen := t.seen
+	seen.ByAnswer = maps.Clone(seen.ByAnswer) // it is written down after the lock is given back
 	out := map[string]any{
-		"account": t.world.id, "now": t.at.UTC(), "requests": t.seen, "disputes": []any{},
+		"account": t.world.id, "now": t.at.UTC(), "requests": seen, "disputes": []any{},
 	}
 	name := q.Get("kind")
 	if name == "" {
