@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	sdk "go.temporal.io/sdk/worker"
 
 	"remit"
 	"remit/activities"
@@ -58,6 +59,8 @@ func newDesk(state remit.InvoiceState) *desk {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(silent{})
 	d := &desk{env: suite.NewTestWorkflowEnvironment(), ref: remit.InvoiceRef{Tenant: uuid.New(), Invoice: uuid.New()}, running: map[string]bool{}, took: time.Second, state: state}
+	// A busy machine is not a deadlock.
+	d.env.SetWorkerOptions(sdk.Options{DeadlockDetectionTimeout: 5 * time.Minute})
 	known := func() (remit.InvoiceState, error) { return d.state, nil }
 	d.load, d.advance, d.refresh = known, known, known
 	d.perform = d.becomes(state)
