@@ -361,7 +361,7 @@ func (p *Payments) closeIntent(ctx context.Context, ref remit.InvoiceRef, reques
 	link, err := p.Connector.At(ctx, ref.Tenant, payment.Account, payment.Livemode)
 	if err != nil {
 		if isUnreachable(err) {
-			return inFlight()
+			return remit.Conflict(remit.CodeInFlight, "An earlier try is still open at a Stripe account whose keys are gone. Nothing more was charged.")
 		}
 		return err
 	}

@@ -149,7 +149,7 @@ func (p *Payments) mayStart(ctx context.Context, tx *postgres.Tx, l *postgres.Lo
 	if moved, err := p.policyMoved(ctx, tx, r); err != nil || moved {
 		return &obstacle{policy: true}, err
 	}
-	current, err := tx.LiveConnection(ctx)
+	current, err := tx.UseConnection(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -79,7 +79,8 @@ func (c *Commands) SaveKeys(ctx context.Context, caller Caller, organisation str
 }
 
 // RemoveKeys disconnects an organisation that connected by API keys. While
-// money is in flight its keys are kept, sealed, to follow it to its end.
+// money is in flight or an intent open its keys are kept, sealed, to follow it
+// to its end; the sweep drops them then.
 func (c *Commands) RemoveKeys(ctx context.Context, caller Caller, organisation string) error {
 	member, err := c.atTop(ctx, caller, organisation, remit.StripeAll)
 	if err != nil {
@@ -90,7 +91,7 @@ func (c *Commands) RemoveKeys(ctx context.Context, caller Caller, organisation s
 	}
 	var removed *postgres.SealedConnection
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
-		live, err := tx.LiveConnection(ctx)
+		live, err := tx.EndingConnection(ctx)
 		if err != nil {
 			return err
 		}
@@ -98,11 +99,11 @@ func (c *Commands) RemoveKeys(ctx context.Context, caller Caller, organisation s
 			return remit.Conflict(remit.CodeNotConnected, "No Stripe account is connected.")
 		}
 		removed = live
-		flying, err := tx.MoneyInFlight(ctx, live.Account)
+		keep, err := tx.ToFollow(ctx, live.ID)
 		if err != nil {
 			return err
 		}
-		if err := tx.Disconnect(ctx, live.ID, flying > 0); err != nil {
+		if err := tx.Disconnect(ctx, live.ID, keep); err != nil {
 			return err
 		}
 		return c.audit(ctx, tx, caller.entry("stripe.disconnect", "account "+live.Account, member.Path))
@@ -144,7 +145,7 @@ func (c *Commands) StripeAccount(ctx context.Context, caller Caller, organisatio
 	}
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
 		describe(live, account)
-		return tx.SaveConnection(ctx, *live)
+		return tx.DescribeConnection(ctx, *live)
 	})
 	return account, err
 }
@@ -232,7 +233,7 @@ func (c *Commands) putConnection(ctx context.Context, caller Caller, member Memb
 		if err := tx.LockTenant(ctx); err != nil {
 			return err
 		}
-		live, err := tx.LiveConnection(ctx)
+		live, err := tx.EndingConnection(ctx)
 		if err != nil {
 			return err
 		}
@@ -247,8 +248,12 @@ func (c *Commands) putConnection(ctx context.Context, caller Caller, member Memb
 			if flying > 0 {
 				return remit.Conflict(remit.CodeConflict, "%d payments are under way at the connected account. Wait until they are settled.", flying)
 			}
+			keep, followErr := tx.ToFollow(ctx, live.ID)
+			if followErr != nil {
+				return followErr
+			}
 			replaced = live
-			if err = tx.Disconnect(ctx, live.ID, false); err == nil {
+			if err = tx.Disconnect(ctx, live.ID, keep); err == nil {
 				err = tx.InsertConnection(ctx, next)
 			}
 		default:

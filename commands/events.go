@@ -156,7 +156,7 @@ func (c *Commands) lookAt(ctx context.Context, sealed *postgres.SealedConnection
 		}
 		return c.DB.InTenant(ctx, sealed.Tenant, func(tx *postgres.Tx) error {
 			describe(sealed, account)
-			return tx.SaveConnection(ctx, *sealed)
+			return tx.DescribeConnection(ctx, *sealed)
 		})
 	case strings.HasPrefix(event.Type, "checkout.session."):
 		var setup *postgres.SetupSession

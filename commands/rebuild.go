@@ -86,7 +86,8 @@ const sweepPage = 200
 // Sweep wakes the workflows of rows of the agenda that are overdue by more than
 // lag, and of events that nobody looked at: whatever was lost on the way to a
 // workflow (a signal, a timer set before a clock was moved, a whole history)
-// costs a delay and nothing else.
+// costs a delay and nothing else. It drops keys that were kept for money in
+// flight once that has come to its end.
 func (c *Commands) Sweep(ctx context.Context, lag time.Duration) error {
 	tenants, err := c.DB.Tenants(ctx)
 	if err != nil {
@@ -105,6 +106,9 @@ func (c *Commands) Sweep(ctx context.Context, lag time.Duration) error {
 				return err
 			}
 			if imports, err = tx.RunningImports(ctx); err != nil {
+				return err
+			}
+			if err := tx.DropKeys(ctx); err != nil {
 				return err
 			}
 			invoices, err = tx.InvoicesByID(ctx, ids)

@@ -31,6 +31,18 @@ func (tx *Tx) LiveConnection(ctx context.Context) (*SealedConnection, error) {
 	return tx.connection(ctx, "disconnected_at is null order by created_at desc limit 1")
 }
 
+// UseConnection is [Tx.LiveConnection] for whoever starts an attempt through it:
+// until the transaction ends the connection is not ended.
+func (tx *Tx) UseConnection(ctx context.Context) (*SealedConnection, error) {
+	return tx.connection(ctx, "disconnected_at is null order by created_at desc limit 1 for key share")
+}
+
+// EndingConnection is [Tx.LiveConnection] for whoever may end it: it waits for
+// those who are starting attempts through it and keeps others from starting.
+func (tx *Tx) EndingConnection(ctx context.Context) (*SealedConnection, error) {
+	return tx.connection(ctx, "disconnected_at is null order by created_at desc limit 1 for update")
+}
+
 // Connection reads a connection, one that is no longer in force included.
 func (tx *Tx) Connection(ctx context.Context, id uuid.UUID) (*SealedConnection, error) {
 	return tx.connection(ctx, "id = $2", id)
@@ -82,6 +94,18 @@ func (tx *Tx) SaveConnection(ctx context.Context, c SealedConnection) error {
 	return nil
 }
 
+// DescribeConnection writes what Stripe says of a connection's account. Keys are
+// not touched, nor is one that was ended meanwhile.
+func (tx *Tx) DescribeConnection(ctx context.Context, c SealedConnection) error {
+	_, err := tx.Exec(ctx, `update connections set status = $3, charges_enabled = $4, payouts_enabled = $5, country = $6, default_currency = $7, business_name = $8, checked_at = now()
+		where tenant = $1 and id = $2 and disconnected_at is null`,
+		tx.Tenant, c.ID, c.Status, c.ChargesEnabled, c.PayoutsEnabled, c.Country, c.DefaultCurrency, c.BusinessName)
+	if err != nil {
+		return fmt.Errorf("describe a connection: %w", err)
+	}
+	return nil
+}
+
 // Disconnect ends a connection. Its keys are kept, sealed, only while money
 // that was started through it must still be followed; keep says so.
 func (tx *Tx) Disconnect(ctx context.Context, id uuid.UUID, keep bool) error {
@@ -102,6 +126,34 @@ func (tx *Tx) MoneyInFlight(ctx context.Context, account string) (int, error) {
 		return 0, fmt.Errorf("count money in flight: %w", err)
 	}
 	return n, nil
+}
+
+// toFollow is what must still be followed, or closed, at a connection's account:
+// live attempts, and intents that are open while their invoice may be paid.
+const toFollow = ` exists (select 1 from payments p join invoices i on i.tenant = p.tenant and i.id = p.invoice_id
+	where p.tenant = c.tenant and p.account = c.account and p.livemode = c.livemode and (
+		exists (select 1 from attempts a where a.tenant = p.tenant and a.payment_id = p.id and a.state in ('created', 'requires_action', 'processing', 'confirming'))
+		or p.payment_intent is not null and not p.intent_closed and i.status in ('open', 'processing', 'partially_paid', 'contested')))`
+
+// ToFollow reports whether something must still be followed at a connection's
+// account, for which its keys are needed.
+func (tx *Tx) ToFollow(ctx context.Context, connection uuid.UUID) (bool, error) {
+	var some bool
+	err := tx.QueryRow(ctx, "select"+toFollow+" from connections c where tenant = $1 and id = $2", tx.Tenant, connection).Scan(&some)
+	if err != nil {
+		return false, fmt.Errorf("look for money to follow: %w", err)
+	}
+	return some, nil
+}
+
+// DropKeys removes the keys of ended connections that nothing needs any more.
+func (tx *Tx) DropKeys(ctx context.Context) error {
+	_, err := tx.Exec(ctx, `update connections c set secret_key = null, webhook_secret = null
+		where tenant = $1 and disconnected_at is not null and (secret_key is not null or webhook_secret is not null) and not`+toFollow, tx.Tenant)
+	if err != nil {
+		return fmt.Errorf("drop keys: %w", err)
+	}
+	return nil
 }
 
 // TenantOfConnection finds the tenant a webhook's connection belongs to.
