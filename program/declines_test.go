@@ -157,7 +157,7 @@ func TestDeclinesOfSavedAndTypedCards(t *testing.T) {
 // confirmAtBank answers the bank's page that a hosted page led to.
 func (w *world) confirmAtBank(page string) {
 	w.t.Helper()
-	response, err := http.PostForm(page, url.Values{"outcome": {"complete"}}) //nolint:noctx // a form of the stand-in's
+	response, err := http.PostForm(page, url.Values{"outcome": {"complete"}})
 	must(w.t, err)
 	must(w.t, response.Body.Close())
 }

@@ -288,7 +288,7 @@ func (a *answer) fields() []string {
 // sessionToken is the value of the browser's session cookie.
 func (b *browser) sessionToken() string {
 	b.w.t.Helper()
-	request, err := http.NewRequest(http.MethodGet, b.w.program.URL, nil) //nolint:noctx // not sent
+	request, err := http.NewRequest(http.MethodGet, b.w.program.URL, nil)
 	must(b.w.t, err)
 	for _, cookie := range b.client.Jar.Cookies(request.URL) {
 		if cookie.Name == "remit_session" {
