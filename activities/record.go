@@ -306,8 +306,7 @@ func (p *Payments) recordLate(ctx context.Context, ref remit.InvoiceRef, payment
 
 // unknownWords says why nothing is known yet, for staff.
 func unknownWords(cause error) string {
-	var failure *gateway.Failure
-	if errors.As(cause, &failure) {
+	if failure, ok := errors.AsType[*gateway.Failure](cause); ok {
 		return failure.Error()
 	}
 	return "no answer from Stripe"

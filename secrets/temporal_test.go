@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/proto"
 
@@ -117,6 +118,7 @@ func TestWorkflowRunsEncrypted(t *testing.T) {
 	data, failures := secrets.TemporalConverters(keys)
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestWorkflowEnvironment()
+	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute}) // the default finds busy machines
 	env.SetDataConverter(data)
 	env.SetFailureConverter(failures)
 	env.RegisterActivity(double)

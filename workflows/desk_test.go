@@ -64,6 +64,8 @@ func newDesk(state remit.InvoiceState) *desk {
 	known := func() (remit.InvoiceState, error) { return d.state, nil }
 	d.load, d.advance, d.refresh = known, known, known
 	d.perform = d.becomes(state)
+	// The default of a second finds busy machines, not workflows that block.
+	d.env.SetWorkerOptions(sdk.Options{DeadlockDetectionTimeout: time.Minute})
 	payments := &activities.Payments{}
 	worker.Register(d.env, worker.Steps{Payments: payments, Imports: &activities.Imports{}}, workflows.DefaultTimes)
 	takes := func() time.Duration { return d.took }

@@ -1,23 +1,30 @@
 -- +goose Up
 -- +goose StatementBegin
--- Cluster-wide roles. Several databases of one cluster may be migrated at the
--- same moment, so losing the race to create one is not an error.
+-- Cluster-wide roles, where they are missing: an account that may not make any
+-- migrates too once somebody else has. Several databases of one cluster may be
+-- migrated at the same moment, so losing the race to create one is not an error.
 do $$
 declare
     name text;
 begin
-    foreach name in array array['remit_owner', 'remit_app', 'remit_readonly'] loop
+    foreach name in array array['remit_owner', 'remit_app', 'remit_readonly', 'remit_ops'] loop
+        continue when exists (select from pg_roles where rolname = name);
         begin
-            execute format('create role %I nologin', name);
+            if name = 'remit_ops' then
+                begin
+                    create role remit_ops nologin bypassrls;
+                exception when insufficient_privilege then
+                    -- Only a superuser may give this away before PostgreSQL 16.
+                    create role remit_ops nologin;
+                    raise warning 'remit_ops sees no rows until a superuser runs: alter role remit_ops bypassrls';
+                end;
+            else
+                execute format('create role %I nologin', name);
+            end if;
         exception when duplicate_object or unique_violation then
             null;
         end;
     end loop;
-    begin
-        create role remit_ops nologin bypassrls;
-    exception when duplicate_object or unique_violation then
-        null;
-    end;
 end
 $$;
 -- +goose StatementEnd
