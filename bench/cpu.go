@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -97,7 +98,7 @@ func processes() []process {
 		}
 		// Behind the name, which may hold anything: state, parent, ...; the times are
 		// fields 14 to 17 of the line (proc(5)).
-		fields := strings.Fields(string(raw[strings.LastIndexByte(string(raw), ')')+1:]))
+		fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
 		const parent, user, system, endedUser, endedSystem = 1, 11, 12, 13, 14
 		if len(fields) <= endedSystem {
 			continue

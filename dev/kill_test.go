@@ -111,7 +111,8 @@ type machine struct {
 
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "remit-kill")
+	// Not t.TempDir: PostgreSQL's own user must reach it, and it goes only after the kill.
+	folder, err := os.MkdirTemp("", "remit-kill") //nolint:usetesting // see above
 	must(t, err)
 	m := &machine{t: t, folder: folder, program: filepath.Join(folder, "remit")}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", m.program, "remit/cmd/remit")
