@@ -41,7 +41,7 @@ func TestEventThatCannotBeLookedAtHoldsNothingUp(t *testing.T) {
 	must(t, err)
 	_, payments := s.read(ref)
 	_, _, err = s.db.StoreEvent(t.Context(), postgres.StoredEvent{
-		ID: "evt_1", Account: s.account, Tenant: &s.tenant, Type: "payment_intent.succeeded", ObjectID: payments[0].PaymentIntent, State: postgres.EventWaiting, InvoiceID: &ref.Invoice,
+		ID: "evt_1", Account: s.account, Tenant: s.tenant, Type: "payment_intent.succeeded", ObjectID: payments[0].PaymentIntent, State: postgres.EventWaiting, InvoiceID: &ref.Invoice,
 	})
 	must(t, err)
 	s.watched.stop = func(string, string) error { return errors.New("the line went dead") }

@@ -126,7 +126,7 @@ func (l *life) byHand() {
 			continue // it is paid, canceled, or a page's
 		}
 		_, _, err = l.s.db.StoreEvent(ctx, postgres.StoredEvent{
-			ID: "evt_" + uuid.NewString(), Account: l.s.account, Tenant: &l.ref.Tenant, Type: "payment_intent.succeeded", ObjectID: payment.PaymentIntent,
+			ID: "evt_" + uuid.NewString(), Account: l.s.account, Tenant: l.ref.Tenant, Type: "payment_intent.succeeded", ObjectID: payment.PaymentIntent,
 			State: postgres.EventWaiting, InvoiceID: &l.ref.Invoice,
 		})
 		must(l.s.t, err)

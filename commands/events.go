@@ -60,7 +60,7 @@ func (c *Commands) ReceiveEvent(ctx context.Context, connection *uuid.UUID, payl
 
 func (c *Commands) takeEvent(ctx context.Context, sealed *postgres.SealedConnection, event gateway.Event) error {
 	stored := postgres.StoredEvent{
-		ID: event.ID, Account: sealed.Account, Tenant: &sealed.Tenant, Type: event.Type, ObjectID: event.ObjectID, Livemode: event.Livemode, State: postgres.EventForeign,
+		ID: event.ID, Account: sealed.Account, Tenant: sealed.Tenant, Type: event.Type, ObjectID: event.ObjectID, Livemode: event.Livemode, State: postgres.EventForeign,
 	}
 	var invoice remit.Invoice
 	switch {
@@ -140,7 +140,7 @@ func (c *Commands) takeMethodEvent(ctx context.Context, sealed *postgres.SealedC
 	if err != nil {
 		return err // not acknowledged: Stripe sends it again
 	}
-	return c.DB.EndEvent(ctx, sealed.Account, event.ID, postgres.EventDone)
+	return c.DB.EndEvent(ctx, sealed.Tenant, sealed.Account, event.ID, postgres.EventDone)
 }
 
 func (c *Commands) lookAt(ctx context.Context, sealed *postgres.SealedConnection, event gateway.Event) error {

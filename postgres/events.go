@@ -23,7 +23,7 @@ const (
 type StoredEvent struct {
 	ID        string
 	Account   string
-	Tenant    *uuid.UUID
+	Tenant    uuid.UUID
 	Type      string
 	ObjectID  string
 	Livemode  bool
@@ -31,14 +31,14 @@ type StoredEvent struct {
 	InvoiceID *uuid.UUID
 }
 
-// StoreEvent stores an event once. fresh is false for one that was stored
+// StoreEvent stores an event once for a tenant. fresh is false for one that was stored
 // before; its state then tells whether it still waits.
 func (db *DB) StoreEvent(ctx context.Context, e StoredEvent) (fresh bool, state EventState, err error) {
 	var inserted bool
 	err = db.pool.QueryRow(ctx, `with new as (
 			insert into stripe_events (event_id, account, tenant, type, object_id, livemode, state, invoice_id, done_at)
 			values ($1,$2,$3,$4,$5,$6,$7,$8, case when $7 = 'waiting' then null else now() end) on conflict do nothing returning state)
-		select true, state from new union all select false, state from stripe_events where account = $2 and event_id = $1 limit 1`,
+		select true, state from new union all select false, state from stripe_events where account = $2 and event_id = $1 and tenant = $3 limit 1`,
 		e.ID, e.Account, e.Tenant, e.Type, e.ObjectID, e.Livemode, e.State, e.InvoiceID).Scan(&inserted, &state)
 	if isNoRows(err) { // another delivery is inserting it at this moment
 		return false, EventWaiting, nil
@@ -50,8 +50,8 @@ func (db *DB) StoreEvent(ctx context.Context, e StoredEvent) (fresh bool, state 
 }
 
 // EndEvent marks one event as looked at.
-func (db *DB) EndEvent(ctx context.Context, account, id string, state EventState) error {
-	_, err := db.pool.Exec(ctx, "update stripe_events set state = $3, done_at = now() where account = $1 and event_id = $2", account, id, state)
+func (db *DB) EndEvent(ctx context.Context, tenant uuid.UUID, account, id string, state EventState) error {
+	_, err := db.pool.Exec(ctx, "update stripe_events set state = $4, done_at = now() where tenant = $1 and account = $2 and event_id = $3", tenant, account, id, state)
 	if err != nil {
 		return fmt.Errorf("end an event: %w", err)
 	}

@@ -18,7 +18,7 @@ func TestFiguresOverAllTenants(t *testing.T) {
 	t.Cleanup(db.Close)
 	for _, tenant := range []string{"{tenant}", "{other}"} {
 		mustExec(t, b.super, b.words.Replace(`insert into stripe_events (event_id, account, tenant, type, object_id, livemode, state)
-			values ('evt_1', `+tenant+`, `+tenant+`, 'x', 'pi_1', false, 'waiting'), ('evt_2', `+tenant+`, null, 'x', 'pi_2', false, 'foreign')`))
+			values ('evt_1', `+tenant+`, `+tenant+`, 'x', 'pi_1', false, 'waiting'), ('evt_2', `+tenant+`, `+tenant+`, 'x', 'pi_2', false, 'foreign')`))
 	}
 	mustExec(t, b.super, b.words.Replace(`insert into agenda (tenant, id, organisation_id, at, kind, object_id, what)
 		values ({tenant}, gen_random_uuid(), {tenant}, now() + interval '1 day', 'poll', gen_random_uuid(), 'x'),

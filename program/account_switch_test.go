@@ -28,3 +28,26 @@ func TestDeclinedPaymentDoesNotOutliveItsAccount(t *testing.T) {
 		return w.sql("select count(*)::text from connections where disconnected_at is not null and secret_key is not null")[0][0] == "0"
 	})
 }
+
+// Two organisations that share a Stripe account are each sent every event: what
+// is foreign to the one that hears of it first is the other's all the same (M6).
+func TestEventsOfASharedAccountReachEveryOrganisation(t *testing.T) {
+	t.Parallel()
+	w := openWorld(t)
+	path := w.connectWithSecret()
+	customer, _ := w.customer(w.branchA, "4242424242424242")
+	invoice, _ := w.invoice(w.branchA, customer, 5000)
+	w.signIn("payer.a").post("/v1/invoices/"+invoice+"/pay", map[string]any{"amount": 5000, "checkout": true}).want(202)
+	session := w.sql("select stripe_session from attempts where invoice_id = $1::uuid", invoice)[0][0]
+
+	partner, elsewhere := w.stranger()
+	partner.put("/v1/stripe/connection/keys", map[string]any{"secret_key": w.key, "publishable_key": "pk_test_1", "webhook_secret": testWebhookSecret}).want(200)
+	theirs := w.sql("select id::text from connections where tenant = (select id from tenants where path = $1)", elsewhere)[0][0]
+	hint := event("evt_shared", "checkout.session.completed", map[string]any{"id": session, "object": "checkout.session"}, nil)
+	w.deliver("/webhooks/stripe/"+theirs, hint).want(200)
+	w.deliver(path, hint).want(200)
+	states := w.sql("select e.state from stripe_events e join tenants t on t.id = e.tenant where e.event_id = 'evt_shared' and t.path = $1", w.top)
+	if len(states) != 1 || states[0][0] == "foreign" {
+		t.Fatalf("the event of our session is stored as %v", states)
+	}
+}
