@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -79,34 +80,10 @@ func (p *Payments) record(ctx context.Context, w *work, r result) error {
 			}
 		}
 		now := l.Clock.Now(p.Now())
-		a.State, a.Since, a.EndedAt, a.NextAction = r.state, now, &now, ""
-		payment.State, payment.IntentClosed = r.state, payment.IntentClosed || r.intentClosed
-		if payment.PaymentIntent == "" {
-			payment.PaymentIntent = r.view.ID
-		}
-		if r.view.LatestCharge != "" {
-			a.Charge, payment.Charge = r.view.LatestCharge, r.view.LatestCharge
-		}
-		if r.view.Method != nil && a.Method == nil {
-			a.Method = r.view.Method
-		}
-		var entries []remit.TimelineEntry
-		switch r.state {
-		case remit.AttemptSucceeded:
-			payment.SettledAt = &now
-			booked, err := p.bookCapture(ctx, tx, l, &payment, a, r.view)
-			if err != nil {
-				return err
-			}
-			entries = booked
-		case remit.AttemptFailed:
-			a.Decline = &remit.DeclineRecord{
-				Class: string(r.refused.Class), Code: r.refused.Code, Message: r.refused.PayerMessage(), Hard: r.refused.Hard,
-				Rule: string(r.refused.Rule), Version: r.refused.Version,
-			}
-			entries = append(entries, declinedEntry(l, a, r, payment))
-		default:
-			entries = append(entries, canceledEntry(l, a, r, payment))
+		takeOver(&a, &payment, r, now)
+		entries, err := p.ending(ctx, tx, l, &a, &payment, r)
+		if err != nil {
+			return err
 		}
 		if err := tx.SaveAttempt(ctx, l, &a); err != nil {
 			return err
@@ -124,6 +101,38 @@ func (p *Payments) record(ctx context.Context, w *work, r result) error {
 		p.Ended(w.attempt)
 	}
 	return err
+}
+
+// takeOver notes on attempt and payment what Stripe said of the end.
+func takeOver(a *remit.Attempt, payment *remit.Payment, r result, now time.Time) {
+	a.State, a.Since, a.EndedAt, a.NextAction = r.state, now, &now, ""
+	payment.State, payment.IntentClosed = r.state, payment.IntentClosed || r.intentClosed
+	if payment.PaymentIntent == "" {
+		payment.PaymentIntent = r.view.ID
+	}
+	if r.view.LatestCharge != "" {
+		a.Charge, payment.Charge = r.view.LatestCharge, r.view.LatestCharge
+	}
+	if r.view.Method != nil && a.Method == nil {
+		a.Method = r.view.Method
+	}
+}
+
+// ending books what the end of an attempt means and tells it to the timeline.
+func (p *Payments) ending(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, a *remit.Attempt, payment *remit.Payment, r result) ([]remit.TimelineEntry, error) {
+	switch r.state {
+	case remit.AttemptSucceeded:
+		payment.SettledAt = a.EndedAt
+		return p.bookCapture(ctx, tx, l, payment, *a, r.view)
+	case remit.AttemptFailed:
+		a.Decline = &remit.DeclineRecord{
+			Class: string(r.refused.Class), Code: r.refused.Code, Message: r.refused.PayerMessage(), Hard: r.refused.Hard,
+			Rule: string(r.refused.Rule), Version: r.refused.Version,
+		}
+		return []remit.TimelineEntry{declinedEntry(l, *a, r, *payment)}, nil
+	default:
+		return []remit.TimelineEntry{canceledEntry(l, *a, r, *payment)}, nil
+	}
 }
 
 // bookCapture books captured money: applied as far as the invoice owes, the
