@@ -285,6 +285,7 @@ type answer struct {
 	status int
 	header http.Header
 	raw    []byte
+	body   any // raw, parsed once it is asked for
 }
 
 func (a *answer) want(statuses ...int) *answer {
@@ -299,10 +300,12 @@ func (a *answer) want(statuses ...int) *answer {
 // at reads a value of the answer's body by names and indexes.
 func (a *answer) at(steps ...any) any {
 	a.t.Helper()
-	var value any
-	if err := json.Unmarshal(a.raw, &value); err != nil {
-		a.t.Fatalf("%s: %v: %s", a.what, err, a.raw)
+	if a.body == nil {
+		if err := json.Unmarshal(a.raw, &a.body); err != nil {
+			a.t.Fatalf("%s: %v: %s", a.what, err, a.raw)
+		}
 	}
+	value := a.body
 	for _, step := range steps {
 		switch step := step.(type) {
 		case string:
