@@ -23,6 +23,11 @@ func (p *Payments) change(ctx context.Context, ref remit.InvoiceRef, stored post
 	}
 	var result remit.RequestResult
 	err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+		l, err := tx.LockInvoice(ctx, ref.Invoice)
+		if err != nil {
+			return err
+		}
+		// Whoever asked may have been told that nothing would happen any more.
 		again, err := tx.Request(ctx, ref.Invoice, stored.ID)
 		if err != nil {
 			return err
@@ -30,10 +35,6 @@ func (p *Payments) change(ctx context.Context, ref remit.InvoiceRef, stored post
 		if again.Result != nil {
 			result = *again.Result
 			return nil
-		}
-		l, err := tx.LockInvoice(ctx, ref.Invoice)
-		if err != nil {
-			return err
 		}
 		if result, err = p.apply(ctx, tx, l, stored); err != nil {
 			return err

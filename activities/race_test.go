@@ -77,3 +77,27 @@ func (s *shop) soundly(ref remit.InvoiceRef) {
 		return err
 	}))
 }
+
+// A change whose sender was told that nothing was changed, just before its turn
+// came, changes nothing.
+func TestWithdrawnChangeIsNotCarriedOut(t *testing.T) {
+	s := openShop(t)
+	ref := s.invoice(9000)
+	transfer := s.request(ref, remit.RequestRecordPayment, remit.RecordRequest{Amount: 4000, Method: "bank_transfer", Reference: "wire 7"})
+	waited := make(chan error, 1)
+	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error {
+		if _, err := tx.LockInvoice(t.Context(), ref.Invoice); err != nil {
+			return err
+		}
+		go func() {
+			_, err := s.payments.Perform(t.Context(), ref, transfer)
+			waited <- err
+		}()
+		s.untilSomebodyWaits()
+		return tx.EndRequest(t.Context(), transfer.ID, remit.RequestResult{Refused: &remit.Refusal{Kind: remit.KindUnavailable, Code: remit.CodeUnavailable}})
+	}))
+	must(t, <-waited)
+	if invoice, _ := s.read(ref); invoice.Applied != 0 {
+		t.Fatalf("%d was recorded", invoice.Applied)
+	}
+}

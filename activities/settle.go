@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"remit"
+	"remit/gateway"
 	"remit/postgres"
 )
 
@@ -60,6 +61,9 @@ func (p *Payments) settleHints(ctx context.Context, ref remit.InvoiceRef) error 
 			return err
 		}
 		view, err := link.Stripe.Intent(ctx, payment.PaymentIntent)
+		if err != nil && gateway.MeaningOf(err) == gateway.Stop {
+			continue // looked at: Stripe does not say what became of it
+		}
 		if err != nil {
 			p.Logger.WarnContext(ctx, "events wait until their object can be looked at", "payment", payment.ID, "error", err)
 			return nil

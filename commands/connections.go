@@ -230,11 +230,12 @@ func (c *Commands) putConnection(ctx context.Context, caller Caller, member Memb
 	var replaced *postgres.SealedConnection
 	var saved *postgres.SealedConnection
 	err := c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
-		if err := tx.LockTenant(ctx); err != nil {
-			return err
-		}
+		// In the order in which attempts lock: the connection, then the tenant.
 		live, err := tx.EndingConnection(ctx)
 		if err != nil {
+			return err
+		}
+		if err := tx.LockTenant(ctx); err != nil {
 			return err
 		}
 		switch {

@@ -201,12 +201,9 @@ func (c *Commands) submit(ctx context.Context, caller Caller, found seen, invoic
 	}
 	result, err := c.hand(ctx, found.member.Tenant, invoice, remit.Request{ID: request, Kind: kind})
 	if err != nil {
-		// It may still be carried out; the request's row tells.
-		stored, readErr := c.requestResult(ctx, found.member.Tenant, invoice.ID, request)
-		if readErr != nil || stored == nil {
-			return remit.RequestResult{}, remit.Errorf(remit.KindUnavailable, remit.CodeUnavailable, "This takes longer than usual. Look at the invoice before sending it again.")
+		if result, err = c.withdraw(ctx, found.member.Tenant, invoice.ID, request); err != nil {
+			return remit.RequestResult{}, err
 		}
-		result = *stored
 	}
 	if result.Refused != nil {
 		return remit.RequestResult{}, result.Refused.AsError()
@@ -214,13 +211,27 @@ func (c *Commands) submit(ctx context.Context, caller Caller, found seen, invoic
 	return result, nil
 }
 
-func (c *Commands) requestResult(ctx context.Context, tenant, invoice, id uuid.UUID) (*remit.RequestResult, error) {
-	var stored postgres.StoredRequest
-	err := c.DB.InTenant(context.WithoutCancel(ctx), tenant, func(tx *postgres.Tx) (err error) {
-		stored, err = tx.Request(ctx, invoice, id)
-		return err
+// withdraw ends a change that has not been carried out when time is up, so that
+// it cannot be later, or gives the result of one that has.
+func (c *Commands) withdraw(ctx context.Context, tenant, invoice, id uuid.UUID) (remit.RequestResult, error) {
+	ctx = context.WithoutCancel(ctx)
+	var result remit.RequestResult
+	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+		if _, err := tx.LockInvoice(ctx, invoice); err != nil {
+			return err
+		}
+		stored, err := tx.Request(ctx, invoice, id)
+		if err != nil {
+			return err
+		}
+		if stored.Result != nil {
+			result = *stored.Result
+			return nil
+		}
+		result.Refused = remit.Refuse(remit.Errorf(remit.KindUnavailable, remit.CodeUnavailable, "Nothing was changed: the invoice is busy. Try again soon."))
+		return tx.EndRequest(ctx, id, result)
 	})
-	return stored.Result, err
+	return result, err
 }
 
 // somewhere asks whether the caller holds a permission anywhere at all, before

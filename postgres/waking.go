@@ -107,11 +107,12 @@ func (db *DB) Tenants(ctx context.Context) ([]uuid.UUID, error) {
 }
 
 // Neglected reads invoices whose agenda has a row due by a time on the tenant's
-// clock, events waiting for longer than lag, or a live attempt that nobody has
-// planned to look at.
+// clock, events waiting for longer than lag and not for days already (their
+// account cannot be asked), or a live attempt that nobody has planned to look at.
 func (tx *Tx) Neglected(ctx context.Context, by time.Time, lag time.Duration, limit int) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `(select invoice_id from agenda where tenant = $1 and done_at is null and at <= $2 and invoice_id is not null order by at limit $4)
-		union (select invoice_id from stripe_events where tenant = $1 and state = 'waiting' and invoice_id is not null and received_at < now() - $3::interval limit $4)
+		union (select invoice_id from stripe_events where tenant = $1 and state = 'waiting' and invoice_id is not null and received_at < now() - $3::interval
+			and received_at > now() - interval '3 days' limit $4)
 		union (select invoice_id from attempts a where tenant = $1 and state in ('created', 'confirming') and since <= $2
 			and not exists (select 1 from agenda g where g.tenant = a.tenant and g.kind = 'poll' and g.object_id = a.id and g.done_at is null) limit $4)`, tx.Tenant, by, lag, limit)
 	if err != nil {
