@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"remit"
-	"remit/decline"
 	"remit/gateway"
 	"remit/money"
 	"remit/postgres"
@@ -250,136 +249,6 @@ func (p *Payments) look(ctx context.Context, tx *postgres.Tx, w *work, r *reserv
 	return false, method.StripeID, nil
 }
 
-// confirm sends the one call that moves money (M2, step 4), or repeats it with
-// its own key (M3).
-func (p *Payments) confirm(ctx context.Context, w *work, stripeMethod string) error {
-	view, err := w.link.Stripe.ConfirmIntent(ctx, w.key("confirm"), w.payment.PaymentIntent, stripeMethod)
-	p.boundary("confirm answered")
-	if err == nil {
-		return p.recordView(ctx, w, view, remit.OutcomeOf(view, *w.attempt.ChargeBefore), nil)
-	}
-	var failure *gateway.Failure
-	if !errors.As(err, &failure) {
-		return err
-	}
-	switch failure.Meaning {
-	case gateway.Outcome:
-		refused := decline.Classify(failure.Code, failure.DeclineCode, failure.AdviceCode, w.methodType())
-		declined := remit.IntentView{ID: w.payment.PaymentIntent}
-		if failure.Intent != nil {
-			declined = *failure.Intent
-		}
-		return p.recordView(ctx, w, declined, remit.Outcome{State: remit.AttemptFailed, Known: true}, &refused)
-	case gateway.State:
-		if known, err := p.settleKnown(ctx, w); known || err != nil {
-			return err
-		}
-	case gateway.Stop:
-		// Refused before it was tried. A missing method is an answer; anything
-		// else about an id of ours is looked into, never taken for "did not happen".
-		if failure.Param == "payment_method" {
-			refused := decline.Classify(failure.Code, "", "", w.methodType())
-			return p.recordView(ctx, w, remit.IntentView{ID: w.payment.PaymentIntent}, remit.Outcome{State: remit.AttemptFailed, Known: true}, &refused)
-		}
-	case gateway.Unknown, gateway.Later, gateway.Unreachable:
-	}
-	return p.wait(ctx, w, remit.AttemptConfirming, err)
-}
-
-// settleCharge finds out what became of a confirm whose answer never came (M3):
-// by looking, then by repeating it with the same key while Stripe is sure to
-// remember that, and after that by canceling.
-func (p *Payments) settleCharge(ctx context.Context, w *work) error {
-	if known, err := p.settleKnown(ctx, w); known || err != nil {
-		return err
-	}
-	if w.attempt.State == remit.AttemptProcessing {
-		return p.wait(ctx, w, remit.AttemptProcessing, nil)
-	}
-	now := w.clock.Now(p.Now())
-	if now.Sub(*w.attempt.ConfirmAt) < remit.KeyLife {
-		method, err := p.stripeMethodOf(ctx, w)
-		if err != nil {
-			return err
-		}
-		return p.confirm(ctx, w, method)
-	}
-	return p.giveUp(ctx, w, "It did not go through within a day and was canceled at Stripe. Nothing was charged.")
-}
-
-// settleKnown looks at the attempt's intent and records what that says of it.
-// known is false where it says nothing; where Stripe does not answer, the
-// attempt is left waiting.
-func (p *Payments) settleKnown(ctx context.Context, w *work) (known bool, err error) {
-	view, err := w.link.Stripe.Intent(ctx, w.payment.PaymentIntent)
-	if err != nil {
-		return true, p.wait(ctx, w, w.attempt.State, err)
-	}
-	outcome := remit.OutcomeOf(view, *w.attempt.ChargeBefore)
-	if !outcome.Known {
-		return false, nil
-	}
-	return true, p.recordView(ctx, w, view, outcome, nil)
-}
-
-// giveUp ends an attempt that charged nothing, saying why.
-func (p *Payments) giveUp(ctx context.Context, w *work, why string) error {
-	return p.cancel(ctx, w, result{state: remit.AttemptCanceled, why: why})
-}
-
-// cancel ends an attempt with a result by canceling its intent. Only a cancel
-// that Stripe acknowledged ends it; a charge that came first is recorded.
-func (p *Payments) cancel(ctx context.Context, w *work, r result) error {
-	fresh, err := p.load(ctx, w.ref, w.attempt.ID)
-	if err != nil || !fresh.attempt.State.Live() {
-		return err // ended meanwhile: its intent may be another attempt's by now
-	}
-	w.attempt, w.payment = fresh.attempt, fresh.payment
-	if w.payment.PaymentIntent == "" {
-		return p.record(ctx, w, r)
-	}
-	view, err := w.link.Stripe.CancelIntent(ctx, w.nextKey("cancel"), w.payment.PaymentIntent)
-	if err != nil {
-		if view, err = w.link.Stripe.Intent(ctx, w.payment.PaymentIntent); err != nil {
-			return p.wait(ctx, w, w.attempt.State, err)
-		}
-	}
-	switch view.Status {
-	case "canceled":
-		r.view, r.intentClosed = view, true
-		return p.record(ctx, w, r)
-	case "succeeded", "processing":
-		return p.recordView(ctx, w, view, remit.OutcomeOf(view, ""), nil)
-	default:
-		return p.wait(ctx, w, w.attempt.State, errors.New("the intent is neither charged nor canceled"))
-	}
-}
-
-// closeIntent has Stripe cancel an earlier payment's intent, so that a new
-// payment may begin. One that turns out to be charged is recorded and wins.
-func (p *Payments) closeIntent(ctx context.Context, ref remit.InvoiceRef, request uuid.UUID, payment remit.Payment) error {
-	link, err := p.Connector.At(ctx, ref.Tenant, payment.Account, payment.Livemode)
-	if err != nil {
-		if isUnreachable(err) {
-			return remit.Conflict(remit.CodeInFlight, "An earlier try is still open at a Stripe account whose keys are gone. Nothing more was charged.")
-		}
-		return err
-	}
-	view, err := link.Stripe.CancelIntent(ctx, fmt.Sprintf("%s/cancel/%s", payment.ID, request), payment.PaymentIntent)
-	if err != nil {
-		if view, err = link.Stripe.Intent(ctx, payment.PaymentIntent); err != nil {
-			return inFlight()
-		}
-	}
-	if view.Status == "canceled" {
-		return p.intentCanceled(ctx, ref, payment.ID)
-	}
-	if view.Status == "succeeded" {
-		return p.recordLate(ctx, ref, payment.ID, view)
-	}
-	return inFlight()
-}
-
 func (p *Payments) load(ctx context.Context, ref remit.InvoiceRef, id uuid.UUID) (*work, error) {
 	w := &work{ref: ref}
 	err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) (err error) {
@@ -396,16 +265,6 @@ func (p *Payments) load(ctx context.Context, ref remit.InvoiceRef, id uuid.UUID)
 		return err
 	})
 	return w, err
-}
-
-func (p *Payments) stripeMethodOf(ctx context.Context, w *work) (string, error) {
-	var id string
-	err := p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error {
-		method, err := tx.PaymentMethod(ctx, *w.attempt.PaymentMethodID)
-		id = method.StripeID
-		return err
-	})
-	return id, err
 }
 
 // key is the idempotency key of one step of the attempt.

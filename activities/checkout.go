@@ -48,7 +48,7 @@ func (p *Payments) mint(ctx context.Context, w *work) error {
 			return err
 		}
 		if l.Live == nil || l.Live.ID != w.attempt.ID {
-			return nil // ended meanwhile; the session is found by its attempt and expired
+			return nil // ended meanwhile, by a process that was given the same session under the same key
 		}
 		a, now := *l.Live, l.Clock.Now(p.Now())
 		a.StripeSession, a.SessionURL, a.ExpiresAt = view.ID, view.URL, &view.ExpiresAt

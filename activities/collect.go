@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -324,49 +323,6 @@ func (p *Payments) clear(ctx context.Context, r *reservation, o *obstacle) error
 	default:
 		return nil // decided again at the next round
 	}
-}
-
-// ensureStripeCustomer gives the customer's id at the connected account,
-// creating it where there is none. Creating it twice with one key is one.
-func (p *Payments) ensureStripeCustomer(ctx context.Context, ref remit.InvoiceRef, link *Link) (string, error) {
-	var customer remit.Customer
-	var id string
-	err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
-		invoice, err := tx.Invoice(ctx, ref.Invoice)
-		if err != nil {
-			return err
-		}
-		if customer, err = tx.Customer(ctx, invoice.CustomerID); err != nil {
-			return err
-		}
-		id, err = tx.StripeCustomer(ctx, customer.ID, link.Account, link.Livemode)
-		return err
-	})
-	if err != nil || id != "" {
-		return id, err
-	}
-	return p.Connector.MakeStripeCustomer(ctx, ref.Tenant, link, customer)
-}
-
-// MakeStripeCustomer creates a customer at the connected account and stores its
-// id. The id that was stored first stands.
-func (c *Connector) MakeStripeCustomer(ctx context.Context, tenant uuid.UUID, link *Link, customer remit.Customer) (string, error) {
-	// The key follows what is sent: after a correction it is another request.
-	sent := sha256.Sum256([]byte(customer.Name + "\n" + customer.Email))
-	made, err := link.Stripe.CreateCustomer(ctx, fmt.Sprintf("customer/%s/create/%x", customer.ID, sent[:8]), customer.Name, customer.Email,
-		map[string]string{"remit_tenant": tenant.String(), "remit_customer": customer.ID.String()})
-	if err != nil {
-		return "", err
-	}
-	var stored string
-	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
-		if err := tx.LinkStripeCustomer(ctx, customer.ID, link.Account, link.Livemode, made); err != nil {
-			return err
-		}
-		stored, err = tx.StripeCustomer(ctx, customer.ID, link.Account, link.Livemode)
-		return err
-	})
-	return stored, err
 }
 
 // beforeMoney turns a failure of a call that cannot have moved money into an

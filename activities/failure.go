@@ -20,8 +20,9 @@ const (
 )
 
 // asTemporal gives an error to Temporal as far as it may be kept in a history:
-// its type and a text without details; the details go to the log. Everything that repeating the step may
-// mend is retryable; a refusal that reached here is not.
+// its type and a text without details; the details go to the log. Everything
+// that repeating the step may mend is retryable; a refusal that reached here is
+// not.
 func (p *Payments) asTemporal(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
