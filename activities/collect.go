@@ -280,7 +280,7 @@ func (p *Payments) decide(ctx context.Context, r *reservation) error {
 		return fmt.Errorf("a permit's path: %w", err)
 	}
 	subject := policies.Subject{UserID: permit.Account, Tenant: r.ref.Tenant, TokenScopes: permit.TokenScopes}
-	for _, scope := range permit.Scopes {
+	for n, scope := range permit.Scopes {
 		ask := p.Authority.Can
 		if r.strict {
 			ask = p.Authority.CanNow
@@ -292,7 +292,9 @@ func (p *Payments) decide(ctx context.Context, r *reservation) error {
 		if !decision.Allowed {
 			return remit.Forbidden(scope.String(), permit.Path)
 		}
-		r.decided = decision.Version
+		if n == 0 || decision.Version < r.decided {
+			r.decided = decision.Version // of the oldest answer: a later one says nothing of what was asked before
+		}
 	}
 	return nil
 }

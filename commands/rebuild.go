@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -93,39 +94,45 @@ func (c *Commands) Sweep(ctx context.Context, lag time.Duration) error {
 	if err != nil {
 		return err
 	}
-	for _, tenant := range tenants {
-		var ids []uuid.UUID
-		var invoices map[uuid.UUID]remit.Invoice
-		var imports []uuid.UUID
-		err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
-			clock, err := tx.Clock(ctx)
-			if err != nil {
-				return err
-			}
-			if ids, err = tx.Neglected(ctx, clock.Now(c.Now()).Add(-lag), lag, sweepPage); err != nil {
-				return err
-			}
-			if imports, err = tx.RunningImports(ctx); err != nil {
-				return err
-			}
-			if err := tx.DropKeys(ctx); err != nil {
-				return err
-			}
-			invoices, err = tx.InvoicesByID(ctx, ids)
-			return err
-		})
+	var failed []error
+	for _, tenant := range tenants { // one tenant's trouble is no other's
+		failed = append(failed, c.sweepTenant(ctx, tenant, lag))
+	}
+	return errors.Join(failed...)
+}
+
+func (c *Commands) sweepTenant(ctx context.Context, tenant uuid.UUID, lag time.Duration) error {
+	var ids []uuid.UUID
+	var invoices map[uuid.UUID]remit.Invoice
+	var imports []uuid.UUID
+	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+		clock, err := tx.Clock(ctx)
 		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			if err := c.wake(ctx, tenant, invoices[id], "the agenda's sweep"); err != nil {
-				return err
-			}
+		if ids, err = tx.Neglected(ctx, clock.Now(c.Now()).Add(-lag), lag, sweepPage); err != nil {
+			return err
 		}
-		for _, id := range imports {
-			if err := c.beginImport(ctx, tenant, id); err != nil {
-				return err
-			}
+		if imports, err = tx.RunningImports(ctx); err != nil {
+			return err
+		}
+		if err := tx.DropKeys(ctx); err != nil {
+			return err
+		}
+		invoices, err = tx.InvoicesByID(ctx, ids)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := c.wake(ctx, tenant, invoices[id], "the agenda's sweep"); err != nil {
+			return err
+		}
+	}
+	for _, id := range imports {
+		if err := c.beginImport(ctx, tenant, id); err != nil {
+			return err
 		}
 	}
 	return nil
