@@ -15,7 +15,7 @@ import (
 )
 
 // Whatever order requests, people who come back, signals, timers and failures
-// come in: at most one step runs at a time, every update is answered, every
+// come in: at most one step runs at a time, every accepted update is answered, every
 // signal is followed by a look, and the run ends (M1).
 func TestAnyOrderOfMessages(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -58,8 +58,10 @@ func TestAnyOrderOfMessages(t *testing.T) {
 		}
 		d.wantOneAtATime(t)
 		for _, r := range replies {
-			if !r.answered() {
-				t.Fatalf("an update was not answered: %+v after %v", *r, d.log)
+			// One that met the run's end before it was accepted is none of this
+			// run: the server gives it to the next one.
+			if r.accepted && !r.answered() {
+				t.Fatalf("an accepted update was not answered: %+v after %v", *r, d.log)
 			}
 		}
 		if last := lastOf(d.log, "wake"); last > lastOf(d.log, "+Advance") {
