@@ -34,7 +34,9 @@ type AuditOutcome string
 
 // The outcomes.
 const (
-	AuditDone   AuditOutcome = "done"
+	AuditDone AuditOutcome = "done"
+	// AuditAsked: handed to the invoice's workflow; its timeline tells what came of it.
+	AuditAsked  AuditOutcome = "asked"
 	AuditDenied AuditOutcome = "denied"
 	AuditFailed AuditOutcome = "failed"
 )

@@ -1,6 +1,7 @@
 package remit
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -90,6 +91,16 @@ type Payment struct {
 	Attempts       []Attempt
 }
 
+// ForPayers is the payment as somebody reads it who may not read what a bank
+// said to the merchant.
+func (p Payment) ForPayers() Payment {
+	p.Attempts = slices.Clone(p.Attempts)
+	for n, a := range p.Attempts {
+		p.Attempts[n] = a.ForPayers()
+	}
+	return p
+}
+
 // Attempt is one try to collect: see [AttemptState].
 type Attempt struct {
 	ID              uuid.UUID
@@ -135,6 +146,15 @@ type DeclineRecord struct {
 	Hard    bool   `json:"hard"`
 	Rule    string `json:"rule"`
 	Version string `json:"version"`
+}
+
+// ForPayers is the attempt without the bank's code and the rule it leads to: of
+// a decline payers read the words and the class.
+func (a Attempt) ForPayers() Attempt {
+	if a.Decline != nil {
+		a.Decline = &DeclineRecord{Class: a.Decline.Class, Message: a.Decline.Message}
+	}
+	return a
 }
 
 // IntentView is what Stripe says of a PaymentIntent.

@@ -16,6 +16,24 @@ type TimelineEntry struct {
 	Data      map[string]any
 }
 
+// ForPayers is the entry as somebody reads it who may not read what a bank said
+// to the merchant: a decline is told in the payer's words, without code or rule
+// (a code may tell a thief that a card is reported stolen).
+func (e TimelineEntry) ForPayers() TimelineEntry {
+	if e.Kind != "declined" {
+		return e
+	}
+	e.What, _ = e.Data[payersWords].(string)
+	if e.What == "" {
+		e.What = "A payment was declined. Nothing was charged."
+	}
+	e.Why, e.Data = Why{}, map[string]any{"attempt": e.Data["attempt"]}
+	return e
+}
+
+// payersWords is the key in a declined entry's data of what payers read.
+const payersWords = "payer"
+
 // Why names the rule that decided and its version.
 type Why struct {
 	Rule    string `json:"rule"`

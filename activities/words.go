@@ -9,15 +9,15 @@ import (
 	"remit/postgres"
 )
 
-// The timeline's sentences about attempts. They are read by staff; codes stand
-// in the entry's data.
+// The timeline's sentences about attempts. They are read by staff; of a decline
+// the entry's data also holds what [remit.TimelineEntry.ForPayers] shows.
 
 func declinedEntry(l *postgres.LockedInvoice, a remit.Attempt, r result, payment remit.Payment) remit.TimelineEntry {
+	what := fmt.Sprintf("Try %d of %s%s was declined. ", a.Number, money.Of(a.Amount, money.Currency(l.Currency)), byMethod(a.Method))
 	return remit.TimelineEntry{
-		Kind: "declined", Actor: a.Actor,
-		What: fmt.Sprintf("Try %d of %s%s was declined. %s", a.Number, money.Of(a.Amount, money.Currency(l.Currency)), byMethod(a.Method), r.refused.StaffMessage()),
-		Why:  remit.Why{Rule: "decline: " + string(r.refused.Rule), Version: r.refused.Version}, StripeIDs: idsOf(payment.PaymentIntent, a.Charge),
-		Data: map[string]any{"attempt": a.Number, "code": r.refused.Code, "class": string(r.refused.Class), "hard": r.refused.Hard},
+		Kind: "declined", Actor: a.Actor, What: what + r.refused.StaffMessage(),
+		Why: remit.Why{Rule: "decline: " + string(r.refused.Rule), Version: r.refused.Version}, StripeIDs: idsOf(payment.PaymentIntent, a.Charge),
+		Data: map[string]any{"attempt": a.Number, "code": r.refused.Code, "class": string(r.refused.Class), "hard": r.refused.Hard, "payer": what + r.refused.PayerMessage()},
 	}
 }
 

@@ -80,7 +80,7 @@ func payments(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(listed(list, paymentShape(c.caller)))
+	return ok(listed(list, paymentShape))
 }
 
 func recordPayment(c *call) (answer, error) {
@@ -90,7 +90,7 @@ func recordPayment(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return created(paymentShape(c.caller)(payment))
+	return created(paymentShape(payment))
 }
 
 func timelineOf(c *call) (answer, error) {

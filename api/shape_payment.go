@@ -47,48 +47,33 @@ type stripeIDsBody struct {
 	Charge        *string `json:"charge"`
 }
 
-// paymentShape is a payment with its last attempt. Why a bank declined is for
-// staff: a customer's user reads the message alone.
-func paymentShape(caller commands.Caller) func(remit.Payment) paymentBody {
-	return func(p remit.Payment) paymentBody {
-		body := paymentBody{
-			ID: p.ID, InvoiceID: p.InvoiceID, Amount: p.Amount, Surcharge: p.Surcharge, AmountRefunded: p.AmountRefunded,
-			Currency: p.Currency, State: p.State, Reference: orNull(p.Reference), CreatedAt: p.CreatedAt.UTC(), SettledAt: utc(p.SettledAt),
-			Stripe: stripeIDsBody{PaymentIntent: orNull(p.PaymentIntent), Charge: orNull(p.Charge)},
-		}
-		if len(p.Attempts) == 0 {
-			if p.Source == sourceTransfer {
-				body.Method = &methodBody{Type: sourceTransfer}
-			}
-			return body
-		}
-		last := p.Attempts[len(p.Attempts)-1]
-		body.Attempt = &last.Number
-		if m := last.Method; m != nil {
-			body.Method = &methodBody{ID: orNull(m.ID), Type: m.Type, Brand: orNull(m.Brand), Last4: orNull(m.Last4)}
-		}
-		if d := last.Decline; d != nil {
-			body.Decline = &declineBody{Message: d.Message}
-			if !isCustomer(caller, p.CustomerID) {
-				body.Decline.Class, body.Decline.Code = orNull(d.Class), orNull(d.Code)
-			}
+// paymentShape is a payment with its last attempt. Whether it holds a decline's
+// code was decided where it was read.
+func paymentShape(p remit.Payment) paymentBody {
+	body := paymentBody{
+		ID: p.ID, InvoiceID: p.InvoiceID, Amount: p.Amount, Surcharge: p.Surcharge, AmountRefunded: p.AmountRefunded,
+		Currency: p.Currency, State: p.State, Reference: orNull(p.Reference), CreatedAt: p.CreatedAt.UTC(), SettledAt: utc(p.SettledAt),
+		Stripe: stripeIDsBody{PaymentIntent: orNull(p.PaymentIntent), Charge: orNull(p.Charge)},
+	}
+	if len(p.Attempts) == 0 {
+		if p.Source == sourceTransfer {
+			body.Method = &methodBody{Type: sourceTransfer}
 		}
 		return body
 	}
+	last := p.Attempts[len(p.Attempts)-1]
+	body.Attempt = &last.Number
+	if m := last.Method; m != nil {
+		body.Method = &methodBody{ID: orNull(m.ID), Type: m.Type, Brand: orNull(m.Brand), Last4: orNull(m.Last4)}
+	}
+	if d := last.Decline; d != nil {
+		body.Decline = &declineBody{Message: d.Message, Class: orNull(d.Class), Code: orNull(d.Code)}
+	}
+	return body
 }
 
 // sourceTransfer is the source of money received outside Stripe.
 const sourceTransfer = "bank_transfer"
-
-// isCustomer reports whether the caller is the customer's own user.
-func isCustomer(caller commands.Caller, customer uuid.UUID) bool {
-	for _, m := range caller.Tenants {
-		if m.Customer != nil && *m.Customer == customer {
-			return true
-		}
-	}
-	return false
-}
 
 // outcomeBody is how far a payment came.
 type outcomeBody struct {
@@ -108,8 +93,8 @@ type addressBody struct {
 	URL string `json:"url"`
 }
 
-func outcomeShape(caller commands.Caller, o commands.PayOutcome) outcomeBody {
-	body := outcomeBody{Payment: paymentShape(caller)(withAttempt(o)), Invoice: invoiceShape(o.Invoice)}
+func outcomeShape(o commands.PayOutcome) outcomeBody {
+	body := outcomeBody{Payment: paymentShape(withAttempt(o)), Invoice: invoiceShape(o.Invoice)}
 	if o.Checkout != nil {
 		page := pageShape(*o.Checkout)
 		body.Checkout = &page

@@ -73,16 +73,12 @@ func (c *call) payAnswer(o commands.PayOutcome, err error) (answer, error) {
 	var refused *commands.DeclinedError
 	switch {
 	case errors.As(err, &refused):
-		payment := paymentShape(c.caller)(withAttempt(refused.Outcome))
-		if payment.Decline != nil {
-			payment.Decline.Code = nil // whoever pays reads the words; staff read the code with the payments
-		}
-		return answer{}, declined{error: err, payment: payment}
+		return answer{}, declined{error: err, payment: paymentShape(withAttempt(refused.Outcome))}
 	case err != nil:
 		return answer{}, err
 	case o.Done:
-		return ok(outcomeShape(c.caller, o))
+		return ok(outcomeShape(o))
 	default:
-		return answer{status: http.StatusAccepted, body: outcomeShape(c.caller, o)}, nil
+		return answer{status: http.StatusAccepted, body: outcomeShape(o)}, nil
 	}
 }

@@ -41,7 +41,9 @@ func (c *Commands) ask(ctx context.Context, caller Caller, member Membership, in
 		if err := tx.InsertRequest(ctx, stored); err != nil {
 			return err
 		}
-		return c.audit(ctx, tx, caller.entry("invoice."+string(kind), "invoice "+invoice.ID.String(), invoice.Organisation))
+		entry := caller.entry("invoice."+string(kind), "invoice "+invoice.ID.String(), invoice.Organisation)
+		entry.Outcome = remit.AuditAsked
+		return c.audit(ctx, tx, entry)
 	})
 	return id, err
 }

@@ -80,7 +80,20 @@ func (c *Commands) Timeline(ctx context.Context, caller Caller, id uuid.UUID) ([
 		entries, err = tx.Timeline(ctx, id)
 		return err
 	})
-	return entries, err
+	if err != nil || c.readsCodes(ctx, caller, found) {
+		return entries, err
+	}
+	for n, e := range entries {
+		entries[n] = e.ForPayers()
+	}
+	return entries, nil
+}
+
+// readsCodes reports whether the caller may read what banks say to the merchant:
+// decline codes and the rules they lead to, which payers do not.
+func (c *Commands) readsCodes(ctx context.Context, caller Caller, found seen) bool {
+	decision, err := c.can(ctx, caller, found.member.Tenant, found.path, remit.StripeRead)
+	return err == nil && decision.Allowed
 }
 
 // InvoiceNext is what will happen to an invoice by itself, and when.
@@ -111,7 +124,13 @@ func (c *Commands) Payments(ctx context.Context, caller Caller, id uuid.UUID) ([
 		payments, err = tx.Payments(ctx, id)
 		return err
 	})
-	return payments, err
+	if err != nil || c.readsCodes(ctx, caller, found) {
+		return payments, err
+	}
+	for n, p := range payments {
+		payments[n] = p.ForPayers()
+	}
+	return payments, nil
 }
 
 // Payment is one payment with every try of it.
@@ -135,7 +154,10 @@ func (c *Commands) Payment(ctx context.Context, caller Caller, id uuid.UUID) (re
 		}
 		return err
 	})
-	return payment, err
+	if err != nil || c.readsCodes(ctx, caller, found) {
+		return payment, err
+	}
+	return payment.ForPayers(), nil
 }
 
 // SendInvoice finalises a draft, which makes its work item and its workflow.

@@ -228,6 +228,7 @@ func (c *Commands) outcome(ctx context.Context, tenant, attempt uuid.UUID) (PayO
 	if err != nil {
 		return PayOutcome{}, err
 	}
+	o.Attempt = o.Attempt.ForPayers()
 	o.NextAction = o.Attempt.NextAction
 	switch o.Attempt.State {
 	case remit.AttemptSucceeded:

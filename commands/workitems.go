@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"remit"
+	"remit/activities"
 	"remit/postgres"
 )
 
@@ -68,6 +69,22 @@ func (c *Commands) MayPay(ctx context.Context, caller Caller, item remit.WorkIte
 		return err == nil && decision.Allowed, remit.StripePay.String(), path
 	}
 	return false, remit.StripePay.String(), path
+}
+
+// MayCollect answers why money cannot be collected at an organisation's path at
+// all now: no connection, or one that may not charge (A10). Nil means it can.
+func (c *Commands) MayCollect(ctx context.Context, caller Caller, path string) error {
+	member, err := tenantOf(caller, path)
+	if err != nil {
+		return err
+	}
+	return c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
+		connection, err := tx.LiveConnection(ctx)
+		if err != nil {
+			return err
+		}
+		return activities.Usable(connection)
+	})
 }
 
 func (c *Commands) inbox(ctx context.Context, caller Caller, member Membership, query postgres.WorkItemQuery) ([]remit.WorkItem, error) {

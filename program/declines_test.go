@@ -72,7 +72,10 @@ func TestDeclinesReadAsTheyShould(t *testing.T) {
 		w.sandbox("DELETE", "/faults", nil)
 
 		for who, answers := range map[string][]*answer{
-			"a payer":             {got, payer.get("/v1/work-items/" + item), payer.get("/v1/invoices/" + invoice)},
+			"a payer": {
+				got, payer.get("/v1/work-items/" + item), payer.get("/v1/invoices/" + invoice),
+				payer.get("/v1/invoices/" + invoice + "/payments"), payer.get("/v1/invoices/" + invoice + "/timeline"),
+			},
 			"the customer's user": {theirs, customersOwn.get("/v1/invoices/" + invoice), customersOwn.get("/v1/invoices/" + invoice + "/payments")},
 		} {
 			for _, each := range answers {
@@ -81,6 +84,9 @@ func TestDeclinesReadAsTheyShould(t *testing.T) {
 					t.Errorf("%s: %s reads %q (%q): %s", code, who, found, each.what, each.raw)
 				}
 			}
+		}
+		if told := string(payer.get("/v1/invoices/" + invoice + "/timeline").want(200).raw); !strings.Contains(told, "was declined. Nothing was charged. "+row.words) {
+			t.Errorf("%s: a payer's timeline says %s", code, told)
 		}
 		if read := admin.get("/v1/invoices/"+invoice+"/payments").want(200).text("data", 0, "decline", "code"); read != code {
 			t.Errorf("%s: staff read the code %q", code, read)
