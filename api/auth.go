@@ -20,13 +20,16 @@ const (
 	CookieSession = "remit_session"
 	// cookieFactor goes from the password to the second factor.
 	cookieFactor = "remit_mfa"
+	// cookieProvider goes to the identity provider and back.
+	cookieProvider = "remit_provider"
 	// cookieBrowser marks a browser that has signed in before. It proves nothing.
 	cookieBrowser = "remit_browser"
 )
 
 const (
-	factorLife  = 5 * time.Minute
-	browserLife = 365 * 24 * time.Hour
+	factorLife   = 5 * time.Minute
+	providerLife = 10 * time.Minute
+	browserLife  = 365 * 24 * time.Hour
 )
 
 // Caller is who a request speaks for, by its session's cookie or by an API
@@ -70,6 +73,20 @@ func (a *Auth) FactorToken(r *http.Request) string { return value(r, cookieFacto
 
 // KnownBrowser is what an earlier sign-in left in this browser.
 func (a *Auth) KnownBrowser(r *http.Request) string { return value(r, cookieBrowser) }
+
+// ProviderSecret is what a browser on its way to the identity provider keeps,
+// "" for nothing.
+func (a *Auth) ProviderSecret(r *http.Request) string { return value(r, cookieProvider) }
+
+// SendToProvider sets the cookie of a browser on its way there; the zero one
+// takes it away.
+func (a *Auth) SendToProvider(header http.Header, r *http.Request, there commands.AtProvider) {
+	if there.Secret.IsZero() {
+		setCookie(header, r, cookieProvider, "", -1)
+		return
+	}
+	setCookie(header, r, cookieProvider, there.Secret.Reveal(), providerLife)
+}
 
 // Remember sets the cookies of a sign-in, however far it came, in the header of
 // its answer.

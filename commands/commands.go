@@ -21,6 +21,7 @@ import (
 	"remit"
 	"remit/credentials"
 	"remit/gateway"
+	"remit/identity"
 	"remit/policies"
 	"remit/postgres"
 	"remit/secrets"
@@ -40,6 +41,7 @@ type Commands struct {
 	Answer    time.Duration       // how long a payer waits for an outcome before "as it stands"; 20 s by default
 	TaskQueue string              // where the workflows run; [remit.TaskQueue] by default
 	Passwords *credentials.Policy // which passwords may be set; the embedded rules by default
+	Identity  *identity.Provider  // where people may sign in besides; nil: nowhere
 	// RequireSecondFactor keeps keys, roles, people and tokens from those who sign
 	// in with a password alone (ASVS 6.3.3).
 	RequireSecondFactor bool

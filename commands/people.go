@@ -22,6 +22,9 @@ type Me struct {
 	Name    string
 	Email   string
 	MFA     bool
+	// Ways in, of which there is at least one.
+	HasPassword, Linked bool
+
 	Tenants []Membership
 	Grants  []remit.RoleGrant
 }
@@ -38,6 +41,7 @@ func (c *Commands) Me(ctx context.Context, caller Caller) (Me, error) {
 	}
 	me := Me{
 		Account: caller.Account, Name: account.Name, Email: account.Email, MFA: account.HasMFA(),
+		HasPassword: account.PasswordHash != "", Linked: account.Linked,
 		Tenants: caller.Tenants, Grants: []remit.RoleGrant{},
 	}
 	for _, member := range caller.Tenants[:min(len(caller.Tenants), maxLimit)] {

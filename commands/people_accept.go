@@ -15,6 +15,7 @@ type InvitationView struct {
 	Name         string
 	Organisation string // path of the tenant
 	HasPassword  bool   // asks for the password of the account, else for a new one
+	Linked       bool   // signs in at the identity provider
 }
 
 // Invitation reads an invitation by its token. Whatever is wrong with the
@@ -24,7 +25,7 @@ func (c *Commands) Invitation(ctx context.Context, token string) (InvitationView
 	if err != nil {
 		return InvitationView{}, err
 	}
-	view := InvitationView{Email: account.Email, Name: account.Name, HasPassword: account.PasswordHash != ""}
+	view := InvitationView{Email: account.Email, Name: account.Name, HasPassword: account.PasswordHash != "", Linked: account.Linked}
 	err = c.DB.InTenant(ctx, *stored.Tenant, func(tx *postgres.Tx) error {
 		view.Organisation, err = tx.TenantPath(ctx)
 		return err
@@ -44,8 +45,23 @@ func (c *Commands) AcceptInvitation(ctx context.Context, token string, password 
 	if err != nil {
 		return err
 	}
+	return c.accept(ctx, stored, account, from, func(tx *postgres.Tx) error {
+		if hash == "" {
+			return nil
+		}
+		first, err := postgres.SetFirstPassword(ctx, tx, account.ID, hash, c.Now())
+		if err == nil && !first {
+			err = errLink() // set by another invitation meanwhile
+		}
+		return err
+	})
+}
+
+// accept uses an invitation up for whoever has proved that it is his; enter
+// stores his first way in, where it is that.
+func (c *Commands) accept(ctx context.Context, stored postgres.AccountToken, account postgres.Account, from From, enter func(*postgres.Tx) error) error {
 	tenant := *stored.Tenant
-	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
 		_, usable, err := postgres.UseAccountToken(ctx, tx, stored.Hash, stored.Purpose, c.Now())
 		if err != nil {
 			return err
@@ -57,12 +73,8 @@ func (c *Commands) AcceptInvitation(ctx context.Context, token string, password 
 		if !usable || user.Status == remit.UserDisabled {
 			return errLink()
 		}
-		if hash != "" {
-			if first, err := postgres.SetFirstPassword(ctx, tx, account.ID, hash, c.Now()); err != nil {
-				return err
-			} else if !first {
-				return errLink() // set by another invitation meanwhile
-			}
+		if err := enter(tx); err != nil {
+			return err
 		}
 		if err := tx.AcceptMember(ctx, account.ID, c.Now()); err != nil {
 			return err
@@ -76,8 +88,12 @@ func (c *Commands) AcceptInvitation(ctx context.Context, token string, password 
 }
 
 // proveOrChoose checks the password of an account that has one, or hashes the
-// first one of an account that has none.
+// first one of an account that has no way in yet. The link alone, which whoever
+// invites has seen, is no proof for an account of the identity provider's.
 func (c *Commands) proveOrChoose(ctx context.Context, account postgres.Account, password secrets.Secret, from From) (hash string, err error) {
+	if account.PasswordHash == "" && account.Linked {
+		return "", remit.Invalid("password", "This account has no password. Accept by signing in where you always do.")
+	}
 	if account.PasswordHash == "" {
 		return c.acceptable(ctx, "password", password, account.Email, account.Name)
 	}

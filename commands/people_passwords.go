@@ -58,7 +58,8 @@ type PasswordChange struct {
 }
 
 // ChangePassword sets the caller's own password; the old one is asked, with the
-// delays of a sign-in. All his other sessions end.
+// delays of a sign-in, and of who has none, that he has just proved himself. All
+// his other sessions end.
 func (c *Commands) ChangePassword(ctx context.Context, caller Caller, body Body[PasswordChange]) error {
 	if err := inSession(caller); err != nil {
 		return err
@@ -67,7 +68,15 @@ func (c *Commands) ChangePassword(ctx context.Context, caller Caller, body Body[
 	if err != nil {
 		return err
 	}
-	account, err := c.provePassword(ctx, caller, input.Old)
+	account, _, err := c.DB.AccountByID(ctx, caller.Account)
+	if err != nil {
+		return err
+	}
+	if account.PasswordHash == "" {
+		err = c.confirmed(caller)
+	} else {
+		account, err = c.provePassword(ctx, caller, input.Old)
+	}
 	if err != nil {
 		return err
 	}

@@ -259,8 +259,8 @@ func (c *Commands) auditEverywhere(ctx context.Context, tenants []uuid.UUID, ent
 // row in a tenant's trail would take longer where there is an account than
 // where there is none, and strangers could fill the trail. Addresses that were
 // typed stay out of it, since people type passwords there.
-func (c *Commands) logSignIn(ctx context.Context, level slog.Level, what string, account uuid.UUID, from From) {
-	c.Logger.Log(ctx, level, what, "account", account, "address", from.Address, "request_id", from.RequestID)
+func (c *Commands) logSignIn(ctx context.Context, level slog.Level, what string, account uuid.UUID, from From, more ...any) {
+	c.Logger.Log(ctx, level, what, append([]any{"account", account, "address", from.Address, "request_id", from.RequestID}, more...)...)
 }
 
 // cutText keeps the first n characters of what a client says about itself.

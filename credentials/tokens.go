@@ -23,7 +23,8 @@ const (
 	APIToken        TokenKind = "remit_" // for scanners to find in code that was published by mistake
 	InvitationToken TokenKind = "invite_"
 	ResetToken      TokenKind = "reset_"
-	SecondStepToken TokenKind = "step_" // between password and second factor
+	SecondStepToken TokenKind = "step_"     // between password and second factor
+	ProviderToken   TokenKind = "provider_" // between a browser's way to the identity provider and back
 )
 
 // tokenBytes is 256 bits.

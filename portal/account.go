@@ -22,11 +22,12 @@ func (v *visit) confirmView() page.Confirm {
 }
 
 // askToConfirm answers what needs a fresh proof of who asks. What was typed is
-// kept, unless there was a secret in it.
-func (v *visit) askToConfirm() error {
+// kept, unless there was a secret in it, which then is typed again on the page
+// next.
+func (v *visit) askToConfirm(next string) error {
 	view := v.confirmView()
 	if len(view.Kept) == 0 {
-		view.Next = v.path()
+		view.Next = next
 	}
 	return v.showConfirm(http.StatusForbidden, view)
 }
@@ -38,7 +39,10 @@ func (v *visit) showConfirm(status int, view page.Confirm) error {
 	if err != nil {
 		return err
 	}
-	view.MFA = me.MFA
+	view.MFA, view.HasPassword = me.MFA, me.HasPassword
+	if me.Linked {
+		view.Provider = v.provider()
+	}
 	return v.show(status, page.ConfirmPage(view))
 }
 
@@ -65,7 +69,10 @@ func (v *visit) confirm() error {
 
 func (v *visit) accountView() (page.Account, error) {
 	me, err := v.do.Me(v.ctx(), v.caller)
-	return page.Account{Shell: v.shell("Account", "payer"), Name: me.Name, Email: me.Email, MFA: me.MFA, Grants: me.Grants}, err
+	return page.Account{
+		Shell: v.shell("Account", "payer"), Name: me.Name, Email: me.Email, MFA: me.MFA, Grants: me.Grants,
+		HasPassword: me.HasPassword, Linked: me.Linked, Provider: v.provider(),
+	}, err
 }
 
 func (v *visit) accountPage() error { return v.showAccount(http.StatusOK, func(*page.Account) {}) }
@@ -83,6 +90,9 @@ func (v *visit) changePassword() error {
 	err := v.do.ChangePassword(v.ctx(), v.caller, commands.Given(commands.PasswordChange{Old: v.secret("current"), New: v.secret("password")}))
 	if err == nil {
 		return v.goTo("/account", "password")
+	}
+	if remit.IsCode(err, remit.CodeStepUp) { // a first password
+		return v.askToConfirm("/account")
 	}
 	e := remit.AsError(err)
 	for n := range e.Fields { // the API's names of the two fields

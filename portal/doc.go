@@ -6,6 +6,7 @@
 // fills a page. What pages look like is package page's.
 //
 // Invariants: a page changes something only in answer to a POST, which ends in
-// a redirect or in the form with what is wrong; a form that pays carries a key,
+// a redirect or in the form with what is wrong, but for the answer of an
+// identity provider, which belongs to a POST before it; a form that pays carries a key,
 // so that sent twice it pays once; secrets that were typed never come back.
 package portal

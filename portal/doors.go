@@ -33,7 +33,13 @@ func (v *visit) signInPage() error {
 	if !local(next) {
 		next = ""
 	}
-	return v.show(http.StatusOK, page.SignInPage(page.SignIn{Shell: v.outside("Sign in"), Next: next}))
+	view := v.signInView()
+	view.Next = next
+	return v.show(http.StatusOK, page.SignInPage(view))
+}
+
+func (v *visit) signInView() page.SignIn {
+	return page.SignIn{Shell: v.outside("Sign in"), Provider: v.provider()}
 }
 
 // outside is the frame of pages for who is not signed in.
@@ -46,7 +52,8 @@ func (v *visit) outside(title string) page.Shell {
 // askToSignIn answers a request of who is not signed in, and keeps what was
 // typed.
 func (v *visit) askToSignIn() error {
-	in := page.SignIn{Shell: v.outside("Sign in"), Kept: v.kept()}
+	in := v.signInView()
+	in.Kept = v.kept()
 	if v.gin.Request.Method == http.MethodGet && v.path() != "/" {
 		in.Next = v.gin.Request.URL.RequestURI()
 	}
@@ -69,7 +76,8 @@ func (v *visit) refuseSignIn(err error) error {
 	if e.Kind != remit.KindUnauthenticated && e.Kind != remit.KindLimited && e.Kind != remit.KindUnavailable {
 		return err
 	}
-	again := page.SignIn{Shell: v.outside("Sign in"), Email: v.typed("email"), Next: v.typed("next"), Kept: v.kept()}
+	again := v.signInView()
+	again.Email, again.Next, again.Kept = v.typed("email"), v.typed("next"), v.kept()
 	again.Problems.Message = e.Message
 	return v.show(statusOf(e.Kind), page.SignInPage(again))
 }
@@ -156,8 +164,8 @@ func (v *visit) passwordAgain(again page.NewPassword, err error) error {
 func (v *visit) invitationView() (page.NewPassword, error) {
 	invitation, err := v.do.Invitation(v.ctx(), v.gin.Param("token"))
 	return page.NewPassword{
-		Shell: v.outside("Invitation"), Action: v.path(), Invitation: true,
-		Existing: invitation.HasPassword, Place: invitation.Organisation, Email: invitation.Email,
+		Shell: v.outside("Invitation"), Action: "/invitation/" + v.gin.Param("token"), Invitation: true,
+		Provider: v.provider(), Linked: invitation.Linked, Existing: invitation.HasPassword, Place: invitation.Organisation, Email: invitation.Email,
 	}, err
 }
 

@@ -67,7 +67,7 @@ func (v *visit) kept() []page.Option {
 		}
 		return list
 	}
-	if v.gin.Request.Method != http.MethodPost || len(form) == 0 || slices.ContainsFunc([]string{"password", "secret_key"}, form.Has) {
+	if v.gin.Request.Method != http.MethodPost || strings.HasPrefix(v.gin.ContentType(), "multipart/") || slices.ContainsFunc([]string{"password", "secret_key"}, form.Has) {
 		return nil
 	}
 	list := []page.Option{{Value: keptTo, Label: v.path()}}

@@ -27,7 +27,7 @@ const (
 // is not led to.
 func (v *visit) shell(title, width string) page.Shell {
 	s := page.Shell{Title: title, Path: v.gin.Request.URL.RequestURI(), Width: width, TestMode: v.do.Sandbox, Done: doneWords[v.query("done")]}
-	if v.gin.Request.Method != http.MethodGet {
+	if v.gin.Request.Method != http.MethodGet || v.path() == commands.ProviderReturn {
 		s.Path, s.Done = "/", ""
 	}
 	if theme := cookieOf(v.gin.Request, cookieTheme); theme == "light" || theme == "dark" {
@@ -59,7 +59,7 @@ var doneWords = map[string]string{
 	"keys": "The keys are checked and saved.", "unkeyed": "The keys are removed.", "default": "The default method is changed.",
 	"removed": "Removed.", "password": "The password is changed. Your other sessions ended.", "nomfa": "The second factor is off.",
 	"granted": "The role is given.", "ungranted": "The role is taken away.", "revoked": "The token is revoked.", "reset": "The password is set. Sign in with it.",
-	"accepted": "You are in. Sign in with your password.", "out": "You are signed out.", "card": "The card is saved.", "disabled": "Taken out.", "enabled": "Let back in.",
+	"accepted": "You are in. Sign in with your password.", "out": "You are signed out.", "card": "The card is saved.", "linked": "The sign-in is linked.", "unlinked": "The link is taken away. Your other sessions ended.", "disabled": "Taken out.", "enabled": "Let back in.",
 }
 
 func (v *visit) navigation() []page.Link {

@@ -198,7 +198,7 @@ func (v *visit) failWith(err error, money bool) {
 	case e.Kind == remit.KindUnauthenticated:
 		err = v.askToSignIn()
 	case e.Code == remit.CodeStepUp:
-		err = v.askToConfirm()
+		err = v.askToConfirm(v.path())
 	default:
 		if e.Kind == remit.KindInternal || e.Kind == remit.KindUnavailable {
 			v.portal.logger.ErrorContext(v.ctx(), "a page failed", "request_id", httpsec.RequestID(v.ctx()), "route", v.gin.FullPath(), "error", err)

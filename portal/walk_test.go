@@ -67,6 +67,8 @@ func TestRefusalsInWords(t *testing.T) {
 	stranger.open("/invitation/wrong").want(404)
 	stranger.open("/pay/return?session_id=cs_wrong").want(404)
 	stranger.open("/pay/return").want(200, "No payment was made")
+	stranger.post("/sign-in/provider", nil).want(404) // no identity provider is configured
+	stranger.open("/sign-in/provider/return?state=x&code=y").want(404)
 }
 
 // Protects a customer's user: he is led to his own page, sees no other and no

@@ -33,12 +33,15 @@ import (
 type world struct {
 	t       *testing.T
 	program *program.Program
-	key     string
-	top     string
-	branch  string
+	// database is a superuser's address of it.
+	database string
+	key      string
+	top      string
+	branch   string
 }
 
-func openWorld(t *testing.T) *world {
+// openWorld opens one; edit may change the configuration before it starts.
+func openWorld(t *testing.T, edit ...func(*program.Config)) *world {
 	t.Helper()
 	stripe, err := sandbox.Open(sandbox.Options{Dir: t.TempDir()})
 	must(t, err)
@@ -48,17 +51,22 @@ func openWorld(t *testing.T) *world {
 	address, namespace := embedded.TestTemporal(t)
 	kek := t.TempDir() + "/kek"
 	must(t, secrets.CreateKEK(kek))
-	p, err := program.Start(t.Context(), program.Config{
-		DatabaseURL: embedded.TestDatabaseFrom(t, "migrated", postgres.Migrate), TemporalAddress: address, Namespace: namespace,
+	database := embedded.TestDatabaseFrom(t, "migrated", postgres.Migrate)
+	config := program.Config{
+		DatabaseURL: database, TemporalAddress: address, Namespace: namespace,
 		StripeURL: server.URL, StripeTimeout: 3 * time.Second, KEKFile: kek, Listen: "127.0.0.1:0", Work: true, Sandbox: true,
 		Times: workflows.Times{Step: 20 * time.Second, Heartbeat: 3 * time.Second}, SweepEvery: time.Second, Logger: slog.New(slog.DiscardHandler),
 		Portal: func(c *commands.Commands, logger *slog.Logger) (program.Portal, error) {
 			return portal.New(portal.Options{Commands: c, Logger: logger}), nil
 		},
-	})
+	}
+	for _, change := range edit {
+		change(&config)
+	}
+	p, err := program.Start(t.Context(), config)
 	must(t, err)
 	t.Cleanup(func() { must(t, p.Close(context.Background())) })
-	w := &world{t: t, program: p, key: "sk_test_" + strings.ReplaceAll(uuid.NewString(), "-", ""), top: "/t-" + uuid.NewString()[:8]}
+	w := &world{t: t, program: p, database: database, key: "sk_test_" + strings.ReplaceAll(uuid.NewString(), "-", ""), top: "/t-" + uuid.NewString()[:8]}
 	w.branch = w.top + "/Branch A"
 	w.furnish()
 	return w

@@ -21,6 +21,7 @@ type Account struct {
 	MFASecret      []byte // sealed; nil: no second factor
 	MFAConfirmedAt *time.Time
 	MFALastStep    int64 // the newest time step whose code was used
+	Linked         bool  // signs in at the identity provider
 	DisabledAt     *time.Time
 	// Tenants are those the person is active in, in the order of their paths.
 	Tenants []uuid.UUID
@@ -40,6 +41,12 @@ func (db *DB) AccountByID(ctx context.Context, id uuid.UUID) (Account, bool, err
 	return account(db.pool.QueryRow(ctx, selectAccount+"where a.id = $1", id))
 }
 
+// AccountByProvider finds the account of a person of an identity provider and
+// whether there is one. Both are compared as they are.
+func (db *DB) AccountByProvider(ctx context.Context, issuer, subject string) (Account, bool, error) {
+	return account(db.pool.QueryRow(ctx, selectAccount+"where a.oidc_issuer = $1 and a.oidc_subject = $2", issuer, subject))
+}
+
 // LockAccount finds an account by its address and keeps it from being changed,
 // so that two invitations at once make one account.
 func LockAccount(ctx context.Context, tx pgx.Tx, email string) (Account, bool, error) {
@@ -49,13 +56,13 @@ func LockAccount(ctx context.Context, tx pgx.Tx, email string) (Account, bool, e
 	return account(tx.QueryRow(ctx, selectAccount+"where lower(a.email) = lower($1)", email))
 }
 
-const selectAccount = `select a.id, a.email, a.name, coalesce(a.password_hash, ''), coalesce(a.password_set_at, 'epoch'), a.mfa_secret, a.mfa_confirmed_at, a.mfa_last_step, a.disabled_at,
+const selectAccount = `select a.id, a.email, a.name, coalesce(a.password_hash, ''), coalesce(a.password_set_at, 'epoch'), a.mfa_secret, a.mfa_confirmed_at, a.mfa_last_step, a.oidc_subject is not null, a.disabled_at,
 	array(select d.tenant from member_directory d join tenants t on t.id = d.tenant where d.account_id = a.id and d.active order by t.path)
 	from accounts a `
 
 func account(row pgx.Row) (Account, bool, error) {
 	var a Account
-	err := row.Scan(&a.ID, &a.Email, &a.Name, &a.PasswordHash, &a.PasswordSetAt, &a.MFASecret, &a.MFAConfirmedAt, &a.MFALastStep, &a.DisabledAt, &a.Tenants)
+	err := row.Scan(&a.ID, &a.Email, &a.Name, &a.PasswordHash, &a.PasswordSetAt, &a.MFASecret, &a.MFAConfirmedAt, &a.MFALastStep, &a.Linked, &a.DisabledAt, &a.Tenants)
 	if isNoRows(err) {
 		return Account{}, false, nil
 	}
@@ -88,9 +95,9 @@ func SetPassword(ctx context.Context, tx pgx.Tx, account uuid.UUID, hash string,
 }
 
 // SetFirstPassword stores the hash of an account's first password and reports
-// false where it has one by now.
+// false where it has one by now, or another way in.
 func SetFirstPassword(ctx context.Context, tx pgx.Tx, account uuid.UUID, hash string, now time.Time) (bool, error) {
-	tag, err := tx.Exec(ctx, "update accounts set password_hash = $2, password_set_at = $3 where id = $1 and password_hash is null", account, hash, now)
+	tag, err := tx.Exec(ctx, "update accounts set password_hash = $2, password_set_at = $3 where id = $1 and password_hash is null and oidc_subject is null", account, hash, now)
 	if err != nil {
 		return false, fmt.Errorf("store the password: %w", err)
 	}

@@ -18,6 +18,9 @@ func (p *Program) handler() (http.Handler, error) {
 			targets = append(targets, at.Scheme+"://"+at.Host)
 		}
 	}
+	if c.Identity != nil {
+		targets = append(targets, c.Identity.Origin())
+	}
 	guards := httpsec.Config{Headers: httpsec.Headers{FormActions: targets}, Proxies: c.Proxies, PublicURL: c.PublicURL, Logger: c.Logger}
 	options := api.Options{Commands: p.Commands, Logger: c.Logger, Security: guards, Observe: p.operations.observe}
 	if c.Portal != nil {

@@ -26,6 +26,7 @@ import (
 	"remit/api/httpsec"
 	"remit/commands"
 	"remit/gateway"
+	"remit/identity"
 	"remit/policies"
 	"remit/postgres"
 	"remit/secrets"
@@ -41,17 +42,18 @@ type Config struct {
 	TemporalTLS     *tls.Config
 	StripeURL       string // "" is Stripe itself
 	StripeTimeout   time.Duration
-	StripeTransport http.RoundTripper // for tests that watch requests
-	KEKFile         string            // the key that seals all others
-	Listen          string            // host:port of API and portal; "" does not serve
-	PublicURL       string            // as people reach it; "" is http://Listen
-	Proxies         httpsec.Proxies   // whose forwarded headers are believed
-	FormTargets     []string          // further origins a form may lead to
-	Work            bool              // run the worker
-	Sandbox         bool              // beside the stand-in on loopback: test clocks and demo sign-ins
-	Answer          time.Duration     // how long a payer waits; 0 is the default
-	Times           workflows.Times   // zero is the default
-	SweepEvery      time.Duration     // 0 is 5 s
+	StripeTransport http.RoundTripper  // for tests that watch requests
+	KEKFile         string             // the key that seals all others
+	Listen          string             // host:port of API and portal; "" does not serve
+	PublicURL       string             // as people reach it; "" is http://Listen
+	Proxies         httpsec.Proxies    // whose forwarded headers are believed
+	FormTargets     []string           // further origins a form may lead to
+	Identity        *identity.Provider // where people may sign in besides; nil is nowhere
+	Work            bool               // run the worker
+	Sandbox         bool               // beside the stand-in on loopback: test clocks and demo sign-ins
+	Answer          time.Duration      // how long a payer waits; 0 is the default
+	Times           workflows.Times    // zero is the default
+	SweepEvery      time.Duration      // 0 is 5 s
 	Logger          *slog.Logger
 	OpsListen       string // host:port on loopback of /metrics and /readyz for the operator; "" is none
 	// Preparing says what is still being done before Remit is ready, "" when
@@ -190,7 +192,7 @@ func (p *Program) open(ctx context.Context) error {
 	p.Commands = &commands.Commands{
 		DB: p.db, Authority: authority, Temporal: p.temporal, Secrets: keys, Logger: c.Logger, Now: time.Now, PublicURL: c.PublicURL,
 		Stripe: gateway.New(gateway.Options{URL: c.StripeURL, Timeout: c.StripeTimeout, Transport: c.StripeTransport}),
-		Answer: c.Answer, Sandbox: c.Sandbox, RequireSecondFactor: !c.Sandbox,
+		Answer: c.Answer, Sandbox: c.Sandbox, RequireSecondFactor: !c.Sandbox, Identity: c.Identity,
 	}
 	return nil
 }

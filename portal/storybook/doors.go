@@ -17,19 +17,33 @@ func (b book) signIn() chapter {
 	confirm := b.outside("Confirm that it is you", "/confirm")
 	confirm.Person = "Lee Park"
 	kept := []page.Option{{Value: "kept.amount", Label: "250.00"}}
+	confirmed := page.Confirm{Shell: confirm, Next: "/settings/roles", HasPassword: true, MFA: true}
+	invited := page.NewPassword{Shell: b.outside("Invitation", "/invitation"), Action: "/invitation", Invitation: true, Place: "/dev-v51", Provider: "Acme"}
+	invitedKnown := invited
+	invitedKnown.Linked = true
+	invitedAway := page.NewPassword{Shell: invited.Shell, Action: "/invitation", Invitation: true, Linked: true, Email: "ana@example.com"}
+	refused := b.outside("Sign in", "/sign-in")
+	refused.Problems.Message = "Signing in at Acme did not work. Start again."
 	return chapter{
-		"public/U1 sign in/start":      page.SignInPage(page.SignIn{Shell: b.outside("Sign in", "/sign-in")}),
-		"public/U1 sign in/wrong":      page.SignInPage(page.SignIn{Shell: wrong, Email: "ana@example.com"}),
-		"public/U1 sign in/signed out": page.SignInPage(page.SignIn{Shell: b.outside("Sign in", "/sign-in"), Next: "/inbox", Kept: kept}),
-		"public/U1 code/start":         page.CodePage(page.Code{Shell: b.outside("Enter your code", "/sign-in/code")}),
-		"public/U1 code/wrong":         page.CodePage(page.Code{Shell: code}),
-		"public/U1 forgotten/start":    page.ForgottenPage(page.Forgotten{Shell: b.outside("Forgotten password", "/forgotten")}),
-		"public/U1 forgotten/sent":     page.ForgottenPage(page.Forgotten{Shell: b.outside("Forgotten password", "/forgotten"), Sent: true}),
-		"public/U1 reset":              page.NewPasswordPage(page.NewPassword{Shell: b.outside("New password", "/reset"), Action: "/reset"}),
-		"public/U1 invitation/new":     page.NewPasswordPage(page.NewPassword{Shell: b.outside("Invitation", "/invitation"), Action: "/invitation", Invitation: true, Place: "/dev-v51"}),
-		"public/U1 invitation/known":   page.NewPasswordPage(page.NewPassword{Shell: b.outside("Invitation", "/invitation"), Action: "/invitation", Invitation: true, Existing: true, Email: "ana@example.com"}),
-		"public/U1 confirm":            page.ConfirmPage(page.Confirm{Shell: confirm, Next: "/settings/roles", MFA: true}),
-		"public/U1 resume":             page.ResumePage(page.Resume{Shell: confirm, Action: "/settings/roles/edit", Fields: kept}),
+		"public/U1 sign in/provider":         page.SignInPage(page.SignIn{Shell: b.outside("Sign in", "/sign-in"), Provider: "Acme"}),
+		"public/U1 sign in/provider kept":    page.SignInPage(page.SignIn{Shell: b.outside("Sign in", "/sign-in"), Provider: "Acme", Kept: kept}),
+		"public/U1 sign in/provider refused": page.SignInPage(page.SignIn{Shell: refused, Provider: "Acme"}),
+		"public/U1 invitation/provider":      page.NewPasswordPage(invited),
+		"public/U1 invitation/provider only": page.NewPasswordPage(invitedKnown),
+		"public/U1 invitation/provider gone": page.NewPasswordPage(invitedAway),
+		"public/U1 confirm/provider":         page.ConfirmPage(page.Confirm{Shell: confirm, Next: "/settings/roles", Provider: "Acme"}),
+		"public/U1 sign in/start":            page.SignInPage(page.SignIn{Shell: b.outside("Sign in", "/sign-in")}),
+		"public/U1 sign in/wrong":            page.SignInPage(page.SignIn{Shell: wrong, Email: "ana@example.com"}),
+		"public/U1 sign in/signed out":       page.SignInPage(page.SignIn{Shell: b.outside("Sign in", "/sign-in"), Next: "/inbox", Kept: kept}),
+		"public/U1 code/start":               page.CodePage(page.Code{Shell: b.outside("Enter your code", "/sign-in/code")}),
+		"public/U1 code/wrong":               page.CodePage(page.Code{Shell: code}),
+		"public/U1 forgotten/start":          page.ForgottenPage(page.Forgotten{Shell: b.outside("Forgotten password", "/forgotten")}),
+		"public/U1 forgotten/sent":           page.ForgottenPage(page.Forgotten{Shell: b.outside("Forgotten password", "/forgotten"), Sent: true}),
+		"public/U1 reset":                    page.NewPasswordPage(page.NewPassword{Shell: b.outside("New password", "/reset"), Action: "/reset"}),
+		"public/U1 invitation/new":           page.NewPasswordPage(page.NewPassword{Shell: b.outside("Invitation", "/invitation"), Action: "/invitation", Invitation: true, Place: "/dev-v51"}),
+		"public/U1 invitation/known":         page.NewPasswordPage(page.NewPassword{Shell: b.outside("Invitation", "/invitation"), Action: "/invitation", Invitation: true, Existing: true, Email: "ana@example.com"}),
+		"public/U1 confirm":                  page.ConfirmPage(confirmed),
+		"public/U1 resume":                   page.ResumePage(page.Resume{Shell: confirm, Action: "/settings/roles/edit", Fields: kept}),
 		"public/U9 returned/paid": page.ReturnedPage(page.Returned{Shell: b.outside("Payment", "/pay/return"),
 			Heading: "Payment successful", Message: "$1,200.00 of INV-104 is paid.", Look: "good"}),
 		"public/U9 returned/confirming": page.ReturnedPage(page.Returned{Shell: b.outside("Payment", "/pay/return"),
@@ -58,7 +72,7 @@ func (b book) failures() chapter {
 
 func (b book) account() chapter {
 	made := func(change func(*page.Account)) page.Account {
-		v := page.Account{Shell: b.payerShell("Account", "/account"), Name: "Ana Ruiz", Email: "ana@example.com",
+		v := page.Account{Shell: b.payerShell("Account", "/account"), Name: "Ana Ruiz", Email: "ana@example.com", HasPassword: true,
 			Grants: []remit.RoleGrant{{Role: "Invoice Payers", Path: "/dev-v51/Branch A"}}}
 		if change != nil {
 			change(&v)
@@ -69,6 +83,11 @@ func (b book) account() chapter {
 		"payer/account/start": page.AccountPage(made(nil)),
 		"payer/account/wrong": page.AccountPage(made(func(v *page.Account) {
 			v.Problems.Fields = []remit.FieldError{{Field: "password", Message: "This password is too easy to guess."}}
+		})),
+		"payer/account/not linked": page.AccountPage(made(func(v *page.Account) { v.Provider = "Acme" })),
+		"payer/account/linked":     page.AccountPage(made(func(v *page.Account) { v.Provider, v.Linked = "Acme", true })),
+		"payer/account/linked only": page.AccountPage(made(func(v *page.Account) {
+			v.Provider, v.Linked, v.HasPassword = "Acme", true, false
 		})),
 		"payer/account/setting up": page.AccountPage(made(func(v *page.Account) {
 			v.Setup = &page.Setup{ //nolint:gosec // made up
