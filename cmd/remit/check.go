@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"remit/identity"
 	"remit/program"
 )
 
@@ -31,6 +32,9 @@ func (c config) check(n need) error {
 	missing(n.temporal, c.TemporalAddress != "", "TEMPORAL_ADDRESS", "the Temporal server, host:7233")
 	missing(n.masterKey, c.MasterKeyFile != "", "REMIT_MASTER_KEY_FILE", "the file with the key that seals all others (docs/operations.md)")
 	problems = append(problems, c.checkDatabase(), c.checkTemporal(), checkHTTPS("REMIT_PUBLIC_URL", c.PublicURL), checkHTTPS("STRIPE_API_URL", c.StripeURL))
+	if _, err := c.identityProvider(); err != nil {
+		problems = append(problems, err)
+	}
 	if c.Addr != "" {
 		if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 			problems = append(problems, fmt.Errorf("REMIT_ADDR: %q is not host:port, such as 127.0.0.1:8080", c.Addr))
@@ -52,6 +56,23 @@ func checkHTTPS(name, address string) error {
 		return fmt.Errorf("%s: %q must be https; http is for this machine alone", name, address)
 	}
 	return nil
+}
+
+// identityProvider is nil where none is configured.
+func (c config) identityProvider() (*identity.Provider, error) {
+	if c.OIDCIssuer == "" && c.OIDCClient == "" && c.OIDCSecret.IsZero() && c.OIDCName == "" {
+		return nil, nil //nolint:nilnil // no provider is not an error
+	}
+	if c.OIDCIssuer == "" || c.OIDCClient == "" || c.OIDCSecret.IsZero() {
+		return nil, errors.New("REMIT_OIDC_ISSUER, REMIT_OIDC_CLIENT_ID and REMIT_OIDC_CLIENT_SECRET (or REMIT_OIDC_CLIENT_SECRET_FILE) go together")
+	}
+	provider, err := identity.New(identity.Options{
+		Issuer: c.OIDCIssuer, ClientID: c.OIDCClient, ClientSecret: c.OIDCSecret, Name: c.OIDCName, PageOrigins: c.FormTargets,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("REMIT_OIDC_ISSUER: %w", err)
+	}
+	return provider, nil
 }
 
 // checkDatabase wants the server's certificate verified, unless the server is

@@ -42,6 +42,11 @@ type config struct {
 	StripeURL string         `env:"STRIPE_API_URL"`    // "" is Stripe itself
 	StripeKey secrets.Secret `env:"STRIPE_SECRET_KEY"` // a test key for the demo of `remit dev`
 
+	OIDCIssuer string         `env:"REMIT_OIDC_ISSUER"` // an OpenID Connect provider that people may sign in at
+	OIDCClient string         `env:"REMIT_OIDC_CLIENT_ID"`
+	OIDCSecret secrets.Secret `env:"REMIT_OIDC_CLIENT_SECRET"`
+	OIDCName   string         `env:"REMIT_OIDC_NAME"` // as the sign-in page calls it
+
 	URL   string         `env:"REMIT_URL"`   // of a running Remit, for the commands that ask it
 	Token secrets.Secret `env:"REMIT_TOKEN"` // an API token for it
 }

@@ -21,8 +21,8 @@ func TestEverythingWrongIsSaidAtOnce(t *testing.T) {
 			t.Errorf("%v does not name %s", err, want)
 		}
 	}
-	err = config{Addr: "8080", PublicURL: "http://pay.example.com", StripeURL: "http://10.0.0.1"}.check(need{database: true, temporal: true, masterKey: true})
-	for _, want := range []string{"DATABASE_URL", "TEMPORAL_ADDRESS", "REMIT_MASTER_KEY_FILE", "REMIT_ADDR", "REMIT_PUBLIC_URL", "STRIPE_API_URL"} {
+	err = config{Addr: "8080", PublicURL: "http://pay.example.com", StripeURL: "http://10.0.0.1", OIDCName: "Acme"}.check(need{database: true, temporal: true, masterKey: true})
+	for _, want := range []string{"DATABASE_URL", "TEMPORAL_ADDRESS", "REMIT_MASTER_KEY_FILE", "REMIT_ADDR", "REMIT_PUBLIC_URL", "STRIPE_API_URL", "REMIT_OIDC_CLIENT_SECRET"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not name %s", err, want)
 		}
@@ -82,12 +82,12 @@ func TestConfigShowsNoSecret(t *testing.T) {
 	var out bytes.Buffer
 	s := &surroundings{out: &out, environ: []string{
 		"DATABASE_URL=postgres://remit:hunter2@db.example.com:5432/remit?sslmode=verify-full&password=hunter3", "REMIT_TOKEN_FILE=" + secret,
-		"STRIPE_SECRET_KEY=sk_test_visible", "REMIT_ADR=127.0.0.1:1",
+		"STRIPE_SECRET_KEY=sk_test_visible", "REMIT_OIDC_CLIENT_SECRET=client-secret", "REMIT_ADR=127.0.0.1:1",
 	}}
 	if code := run(t.Context(), []string{"config"}, s, &out); code != 0 {
 		t.Fatalf("ended with %d: %s", code, &out)
 	}
-	for _, hidden := range []string{"hunter", "token-in-a-file", "sk_test_visible"} {
+	for _, hidden := range []string{"hunter", "token-in-a-file", "sk_test_visible", "client-secret"} {
 		if strings.Contains(out.String(), hidden) {
 			t.Errorf("shows %s:\n%s", hidden, &out)
 		}

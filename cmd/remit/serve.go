@@ -48,13 +48,17 @@ func (s *surroundings) runProgram(ctx context.Context, c config, listen string, 
 	if err != nil {
 		return err
 	}
+	provider, err := c.identityProvider()
+	if err != nil {
+		return err
+	}
 	if c.OpsAddr == "" {
 		c.OpsAddr = defaultOpsAddress
 	}
 	logger := slog.New(slog.NewJSONHandler(s.out, &slog.HandlerOptions{Level: c.LogLevel}))
 	p, err := program.Start(ctx, program.Config{
 		DatabaseURL: c.DatabaseURL.Reveal(), TemporalAddress: c.TemporalAddress, Namespace: c.TemporalNamespace, TemporalTLS: security,
-		StripeURL: c.StripeURL, KEKFile: c.MasterKeyFile, Listen: listen, PublicURL: c.PublicURL, Proxies: proxies, FormTargets: c.FormTargets,
+		StripeURL: c.StripeURL, KEKFile: c.MasterKeyFile, Listen: listen, PublicURL: c.PublicURL, Proxies: proxies, FormTargets: c.FormTargets, Identity: provider,
 		Work: work, OpsListen: c.OpsAddr, Logger: logger, Portal: pages,
 	})
 	if err != nil {
