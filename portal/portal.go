@@ -24,10 +24,13 @@ type Portal struct {
 	commands *commands.Commands
 	logger   *slog.Logger
 	sessions *api.Auth // from Mount on
+	badLinks *httpsec.Limiter
 }
 
 // New makes a portal.
-func New(o Options) *Portal { return &Portal{commands: o.Commands, logger: o.Logger} }
+func New(o Options) *Portal {
+	return &Portal{commands: o.Commands, logger: o.Logger, badLinks: httpsec.NewLimiter(badLinks, badLinksPeriod)}
+}
 
 // BodyLimit is how many bytes a page's request may have; 0 is the usual limit.
 func (p *Portal) BodyLimit(r *http.Request) int64 {
@@ -86,6 +89,8 @@ func (p *Portal) mountDoors(router gin.IRouter) {
 	router.POST("/account/mfa/remove", p.signedIn((*visit).removeMFA))
 	router.POST("/account/sign-out-everywhere", p.signedIn((*visit).signOutEverywhere))
 	router.GET("/pay/return", p.open((*visit).returned))
+	router.GET("/pay/:token", p.open((*visit).publicPage))
+	router.POST("/pay/:token/checkout", p.open((*visit).publicCheckout))
 }
 
 func (p *Portal) mountPayer(router gin.IRouter) {
@@ -105,6 +110,7 @@ func (p *Portal) mountInvoices(router gin.IRouter) {
 	router.POST("/invoices/:id/edit", p.signedIn((*visit).editInvoice))
 	router.POST("/invoices/:id/send", p.signedIn((*visit).sendInvoice))
 	router.POST("/invoices/:id/process", p.signedIn((*visit).processInvoice))
+	router.POST("/invoices/:id/link", p.signedIn((*visit).resetLink))
 	router.POST("/invoices/:id/lift", p.signedIn((*visit).liftHold))
 	for _, action := range []string{"void", "hold", "record"} {
 		router.GET("/invoices/:id/"+action, p.signedIn(func(v *visit) error { return v.invoiceActionPage(action) }))
