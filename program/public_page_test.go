@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -38,9 +39,7 @@ func (w *world) pressPay(b *browser, link string, shown *answer, change url.Valu
 	for _, field := range hiddenField.FindAllStringSubmatch(string(shown.raw), -1) {
 		form.Set(field[1], field[2])
 	}
-	for name, values := range change {
-		form[name] = values
-	}
+	maps.Copy(form, change)
 	return b.raw("POST", link+"/checkout", form.Encode(), map[string]string{
 		"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html", "Sec-Fetch-Site": "same-origin",
 	})
