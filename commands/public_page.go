@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"remit"
 	"remit/activities"
 	"remit/postgres"
@@ -26,8 +28,21 @@ func (c *Commands) PublicInvoice(ctx context.Context, token string) (PublicPage,
 	if err != nil {
 		return PublicPage{}, err
 	}
+	return c.publicPage(ctx, invoice)
+}
+
+// CustomersInvoice is the same for the customer's own user, who is signed in.
+func (c *Commands) CustomersInvoice(ctx context.Context, caller Caller, id uuid.UUID) (PublicPage, error) {
+	invoice, err := c.Invoice(ctx, caller, id)
+	if err != nil {
+		return PublicPage{}, err
+	}
+	return c.publicPage(ctx, invoice)
+}
+
+func (c *Commands) publicPage(ctx context.Context, invoice remit.Invoice) (PublicPage, error) {
 	page := PublicPage{Invoice: invoice}
-	err = c.DB.InTenant(ctx, invoice.Tenant, func(tx *postgres.Tx) error {
+	err := c.DB.InTenant(ctx, invoice.Tenant, func(tx *postgres.Tx) error {
 		facts := remit.PublicFacts{Invoice: invoice}
 		connection, err := tx.LiveConnection(ctx)
 		if err != nil {

@@ -61,7 +61,7 @@ func (v *visit) invoice() error {
 		return err
 	}
 	if v.member.Customer != nil {
-		return v.goTo("/customers/"+v.member.Customer.String(), "")
+		return v.goTo("/portal/invoices/"+i.ID.String(), "")
 	}
 	if i.PayLink, err = v.do.PayLink(i); err != nil {
 		return err

@@ -54,6 +54,11 @@ func (p *Portal) Mount(router gin.IRouter, auth *api.Auth) {
 	p.mountSettings(router)
 	p.mountPeople(router)
 	p.mountDemo(router)
+	router.GET("/portal", p.signedIn((*visit).clientHome))
+	router.GET("/portal/invoices/:id", p.signedIn((*visit).clientInvoice))
+	router.GET("/portal/pay", p.signedIn((*visit).clientPayPage))
+	router.POST("/portal/pay", p.signedIn((*visit).clientPay))
+	router.GET("/portal/paid", p.signedIn((*visit).clientPaid))
 }
 
 // NotFound answers paths that nothing is at; after Mount.

@@ -64,7 +64,7 @@ var doneWords = map[string]string{
 
 func (v *visit) navigation() []page.Link {
 	if v.member.Customer != nil {
-		return []page.Link{v.link("Your page", "/customers/"+v.member.Customer.String())}
+		return []page.Link{v.link("Invoices", "/portal"), v.link("Payment settings", "/customers/"+v.member.Customer.String())}
 	}
 	nav := []page.Link{v.link("Inbox", "/inbox")}
 	add := func(label, href string, scopes ...remit.Scope) {
