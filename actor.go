@@ -3,7 +3,7 @@ package remit
 // Actor is who or what caused something, as a timeline or an audit entry
 // remembers it.
 type Actor struct {
-	Kind string `json:"kind"` // user, customer, token, system, stripe
+	Kind string `json:"kind"` // user, customer, link, token, system, stripe
 	ID   string `json:"id,omitempty"`
 	Name string `json:"name,omitempty"`
 }

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"remit/money"
 )
 
 // InvoiceStatus is the ledger's word on an invoice. It is derived by
@@ -70,6 +72,13 @@ type Invoice struct {
 	CreatedAt      time.Time
 	WorkItemID     *uuid.UUID // the live item, else the last one
 	InFlight       *InFlight
+	Tenant         uuid.UUID
+	LinkVersion    int    // of the public link; a reset raises it
+	PayLink        string // address of the public page, for who may have it
+}
+
+func (i Invoice) outstanding() money.Amount {
+	return money.Of(i.Outstanding, money.Currency(i.Currency))
 }
 
 // Seller is who issued the invoice, where that is not the organisation itself.

@@ -140,13 +140,15 @@ type PayRequest struct {
 }
 
 // Permit is what a payer is permitted by: scopes at a path for somebody of the
-// organisation, or being the invoice's customer.
+// organisation, being the invoice's customer, or having its public link.
 type Permit struct {
 	Account     uuid.UUID `json:"account"`
 	Path        string    `json:"path"`
 	Scopes      []Scope   `json:"scopes"`
 	TokenScopes *[]Scope  `json:"token_scopes,omitempty"`
 	Customer    bool      `json:"customer,omitempty"`
+	// Link is the version of the public link it was asked by; 0 if it was not.
+	Link int `json:"link,omitempty"`
 }
 
 // ReasonRequest is the payload of void and hold.

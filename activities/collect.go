@@ -272,8 +272,8 @@ func methodFor(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, 
 // inside the ones that count.
 func (p *Payments) decide(ctx context.Context, r *reservation) error {
 	permit := r.in.Permit
-	if permit.Customer {
-		return nil // membership is a row, looked at in the transaction
+	if permit.Customer || permit.Link > 0 {
+		return nil // membership and the link's version are rows, looked at in the transaction
 	}
 	path, err := remit.ParsePath(permit.Path)
 	if err != nil {
@@ -310,6 +310,13 @@ func (p *Payments) policyMoved(ctx context.Context, tx *postgres.Tx, r *reservat
 			return false, remit.NotFound()
 		}
 		return false, nil
+	}
+	if link := r.in.Permit.Link; link > 0 {
+		version, err := tx.LinkVersion(ctx, r.ref.Invoice)
+		if err == nil && version != link {
+			err = remit.NotFound() // it was reset meanwhile
+		}
+		return false, err
 	}
 	version, err := tx.AuthzVersion(ctx)
 	return version != r.decided, err

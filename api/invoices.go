@@ -22,7 +22,7 @@ func invoices(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(listed(list, invoiceShape))
+	return ok(listed(list, c.invoiceShape))
 }
 
 func createInvoice(c *call) (answer, error) {
@@ -31,29 +31,33 @@ func createInvoice(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if !isNew {
-		return ok(invoiceShape(made))
+		return ok(c.invoiceShape(made))
 	}
-	return created(invoiceShape(made))
+	return created(c.invoiceShape(made))
 }
 
 func invoice(c *call) (answer, error) {
-	return invoiceAnswer(c.server.commands.Invoice(c.ctx(), c.caller, c.id()))
+	return c.invoiceAnswer(c.server.commands.Invoice(c.ctx(), c.caller, c.id()))
 }
 
 func updateInvoice(c *call) (answer, error) {
-	return invoiceAnswer(c.server.commands.UpdateInvoice(c.ctx(), c.caller, c.id(), body(c, invoiceChangeWire.input)))
+	return c.invoiceAnswer(c.server.commands.UpdateInvoice(c.ctx(), c.caller, c.id(), body(c, invoiceChangeWire.input)))
 }
 
 func sendInvoice(c *call) (answer, error) {
-	return invoiceAnswer(c.server.commands.SendInvoice(c.ctx(), c.caller, c.id()))
+	return c.invoiceAnswer(c.server.commands.SendInvoice(c.ctx(), c.caller, c.id()))
 }
 
 func processInvoice(c *call) (answer, error) {
-	return invoiceAnswer(c.server.commands.ProcessInvoice(c.ctx(), c.caller, c.id()))
+	return c.invoiceAnswer(c.server.commands.ProcessInvoice(c.ctx(), c.caller, c.id()))
+}
+
+func resetLink(c *call) (answer, error) {
+	return c.invoiceAnswer(c.server.commands.ResetLink(c.ctx(), c.caller, c.id()))
 }
 
 func voidInvoice(c *call) (answer, error) {
-	return invoiceAnswer(c.server.commands.VoidInvoice(c.ctx(), c.caller, c.id(), body(c, func(w reasonWire) (string, error) {
+	return c.invoiceAnswer(c.server.commands.VoidInvoice(c.ctx(), c.caller, c.id(), body(c, func(w reasonWire) (string, error) {
 		if w.Reason == "" {
 			return "No reason was given.", nil
 		}
@@ -62,13 +66,13 @@ func voidInvoice(c *call) (answer, error) {
 }
 
 func holdInvoice(c *call) (answer, error) {
-	return invoiceAnswer(c.server.commands.HoldInvoice(c.ctx(), c.caller, c.id(), body(c, func(w reasonWire) (string, error) {
+	return c.invoiceAnswer(c.server.commands.HoldInvoice(c.ctx(), c.caller, c.id(), body(c, func(w reasonWire) (string, error) {
 		return w.Reason, nil
 	})))
 }
 
 func liftHold(c *call) (answer, error) {
-	return invoiceAnswer(c.server.commands.LiftHold(c.ctx(), c.caller, c.id()))
+	return c.invoiceAnswer(c.server.commands.LiftHold(c.ctx(), c.caller, c.id()))
 }
 
 func payments(c *call) (answer, error) {
@@ -105,11 +109,11 @@ func timelineOf(c *call) (answer, error) {
 	return ok(listed(list, timelineShape))
 }
 
-func invoiceAnswer(i remit.Invoice, err error) (answer, error) {
+func (c *call) invoiceAnswer(i remit.Invoice, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: http.StatusOK, body: invoiceShape(i)}, nil
+	return answer{status: http.StatusOK, body: c.invoiceShape(i)}, nil
 }
 
 // invoiceWire is an invoice as it arrives. Bounds are the contract's.

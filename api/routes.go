@@ -62,6 +62,7 @@ var routes = []struct {
 	{"sendInvoice", sendInvoice},
 	{"processInvoice", processInvoice},
 	{"voidInvoice", voidInvoice},
+	{"resetLink", resetLink},
 	{"holdInvoice", holdInvoice},
 	{"liftHold", liftHold},
 	{"payInvoice", payInvoice},

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"remit"
+	"remit/commands"
 )
 
 // invoiceBody is an invoice as it leaves.
@@ -57,12 +58,34 @@ type holdBody struct {
 	Since  time.Time      `json:"since"`
 }
 
+// invoiceShape is an invoice with its public link.
+func (c *call) invoiceShape(i remit.Invoice) invoiceBody { return invoiceShape(c.linked(i)) }
+
+func (c *call) workItemShape(w remit.WorkItem) workItemBody {
+	w.Invoice = c.linked(w.Invoice)
+	return workItemShape(w)
+}
+
+func (c *call) outcomeShape(o commands.PayOutcome) outcomeBody {
+	o.Invoice = c.linked(o.Invoice)
+	return outcomeShape(o)
+}
+
+func (c *call) linked(i remit.Invoice) remit.Invoice {
+	link, err := c.server.commands.PayLink(i)
+	if err != nil {
+		c.server.logger.ErrorContext(c.ctx(), "a public link was not made", "invoice", i.ID, "error", err)
+	}
+	i.PayLink = link
+	return i
+}
+
 func invoiceShape(i remit.Invoice) invoiceBody {
 	body := invoiceBody{
 		ID: i.ID, Number: i.Number, Organisation: i.Organisation, CustomerID: i.CustomerID, CustomerName: i.CustomerName,
 		Seller: i.Seller, Status: i.Status, Label: i.Label, Overdue: i.Overdue,
 		Total: i.Total, Outstanding: i.Outstanding, Currency: i.Currency, IssueDate: i.IssueDate, DueDate: i.DueDate,
-		Lines: orEmpty(i.Lines), Adjustments: orEmpty(i.Adjustments), ReplacedBy: i.ReplacedBy, WorkItemID: i.WorkItemID,
+		Lines: orEmpty(i.Lines), Adjustments: orEmpty(i.Adjustments), ReplacedBy: i.ReplacedBy, WorkItemID: i.WorkItemID, PaymentLink: orNull(i.PayLink),
 		Settings: i.Settings, Source: i.Source,
 		SentAt: utc(i.SentAt), PaidAt: utc(i.PaidAt), VoidedAt: utc(i.VoidedAt), CreatedAt: i.CreatedAt.UTC(),
 	}

@@ -71,6 +71,7 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"updateInvoice 200":   {200, invoiceShape(filled[remit.Invoice]()), nil},
 		"sendInvoice 200":     {200, invoiceShape(filled[remit.Invoice]()), nil},
 		"processInvoice 200":  {200, invoiceShape(filled[remit.Invoice]()), nil},
+		"resetLink 200":       {200, invoiceShape(filled[remit.Invoice]()), nil},
 		"voidInvoice 200":     {200, invoiceShape(filled[remit.Invoice]()), nil},
 		"holdInvoice 200":     {200, invoiceShape(filled[remit.Invoice]()), nil},
 		"liftHold 200":        {200, invoiceShape(filled[remit.Invoice]()), nil},

@@ -19,26 +19,26 @@ func workItems(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(listed(list, workItemShape))
+	return ok(listed(list, c.workItemShape))
 }
 
 func workItem(c *call) (answer, error) {
-	return workItemAnswer(c.server.commands.WorkItem(c.ctx(), c.caller, c.id()))
+	return c.workItemAnswer(c.server.commands.WorkItem(c.ctx(), c.caller, c.id()))
 }
 
 func claimWorkItem(c *call) (answer, error) {
-	return workItemAnswer(c.server.commands.ClaimWorkItem(c.ctx(), c.caller, c.id()))
+	return c.workItemAnswer(c.server.commands.ClaimWorkItem(c.ctx(), c.caller, c.id()))
 }
 
 func releaseWorkItem(c *call) (answer, error) {
-	return workItemAnswer(c.server.commands.ReleaseWorkItem(c.ctx(), c.caller, c.id()))
+	return c.workItemAnswer(c.server.commands.ReleaseWorkItem(c.ctx(), c.caller, c.id()))
 }
 
-func workItemAnswer(w remit.WorkItem, err error) (answer, error) {
+func (c *call) workItemAnswer(w remit.WorkItem, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(workItemShape(w))
+	return ok(c.workItemShape(w))
 }
 
 // payWorkItem pays a work item's invoice.
@@ -77,8 +77,8 @@ func (c *call) payAnswer(o commands.PayOutcome, err error) (answer, error) {
 	case err != nil:
 		return answer{}, err
 	case o.Done:
-		return ok(outcomeShape(o))
+		return ok(c.outcomeShape(o))
 	default:
-		return answer{status: http.StatusAccepted, body: outcomeShape(o)}, nil
+		return answer{status: http.StatusAccepted, body: c.outcomeShape(o)}, nil
 	}
 }

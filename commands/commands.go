@@ -64,6 +64,8 @@ type Caller struct {
 	SecondFactor bool
 	Address      string
 	RequestID    string
+	// Link says that nobody is signed in: who asks has an invoice's public link.
+	Link bool
 }
 
 // Membership is a tenant the caller belongs to.
@@ -73,9 +75,16 @@ type Membership struct {
 	Customer *uuid.UUID // set: a customer's user, who sees that customer's things alone
 }
 
+// linkActor is the kind of an actor of whom nothing is known but that he has an
+// invoice's public link.
+const linkActor = "link"
+
 // Actor is the caller as timelines and the audit trail name him.
 func (c Caller) Actor() remit.Actor {
 	kind := "user"
+	if c.Link {
+		return remit.Actor{Kind: linkActor, Name: "Somebody with the link"}
+	}
 	if c.Token != nil {
 		kind = "token"
 	}

@@ -2,8 +2,11 @@ package demo
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
+
+	"github.com/google/uuid"
 
 	"remit"
 	"remit/apiclient"
@@ -38,6 +41,23 @@ func People() []Person {
 		{postgres.DemoAddress("clerk"), "Clara Diaz", policies.RoleClerks, BranchA, "sees Branch A's work items, cannot pay"},
 		{postgres.DemoAddress("viewer"), "Vic Young", policies.RoleViewer, Top, "sees Stripe and invoices, changes nothing"},
 	}
+}
+
+// Client is somebody of a customer's: he sees and pays what that one owes.
+var Client = Person{Email: postgres.DemoAddress("client"), Name: "Nina Torres", May: "customer of Branch A, sees and pays its own invoices"}
+
+// client binds the customer's user to his customer.
+func (s *seeder) client(ctx context.Context) error {
+	known, err := s.knownCustomers(ctx)
+	if err != nil {
+		return err
+	}
+	customer, err := uuid.Parse(known[debtors[0].id])
+	if err != nil {
+		return fmt.Errorf("the demo's customer %s: %w", debtors[0].name, err)
+	}
+	_, err = s.Commands.CreateDemoUser(ctx, commands.DemoUser{Organisation: Top, Email: Client.Email, Name: Client.Name, CustomerID: &customer})
+	return err
 }
 
 // people makes the organisations, the accounts and their grants.

@@ -65,6 +65,7 @@ func Seed(ctx context.Context, options Options) error {
 		{"", s.calendar},
 		{"Making the demo: Stripe, settings and roles", s.settings},
 		{"Making the demo: customers and their cards", s.customers},
+		{"", s.client},
 		{"Making the demo: 40 invoices", s.invoices},
 		{"", s.token},
 	} {

@@ -43,7 +43,7 @@ func (p *progress) ready(r *running) {
 	fmt.Fprintf(&b, "%5.1f s  Ready\n\nRemit runs at %s\n\n", time.Since(p.started).Seconds(), r.program.URL)
 	if r.isDemo {
 		fmt.Fprintf(&b, "  Sign in, with the password %s, as\n", credentials.DemoPassword)
-		for _, person := range demo.People() {
+		for _, person := range append(demo.People(), demo.Client) {
 			fmt.Fprintf(&b, "    %-20s %s\n", person.Email, person.May)
 		}
 		b.WriteString("\n")

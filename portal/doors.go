@@ -14,7 +14,7 @@ import (
 func (v *visit) home() error {
 	switch {
 	case v.member.Customer != nil:
-		return v.goTo("/customers/"+v.member.Customer.String(), "")
+		return v.goTo("/portal", v.query("done"))
 	case v.query("done") != "":
 		return v.goTo("/inbox?done="+v.query("done"), "")
 	}

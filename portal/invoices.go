@@ -61,7 +61,10 @@ func (v *visit) invoice() error {
 		return err
 	}
 	if v.member.Customer != nil {
-		return v.goTo("/customers/"+v.member.Customer.String(), "")
+		return v.goTo("/portal/invoices/"+i.ID.String(), "")
+	}
+	if i.PayLink, err = v.do.PayLink(i); err != nil {
+		return err
 	}
 	view := page.Invoice{
 		Shell: v.shell(i.Number, ""), Invoice: i, Zone: v.zone(i.Organisation), MayEdit: v.may(i.Organisation, remit.InvoiceEdit), MayPay: v.mayPayItem(i),
@@ -103,6 +106,13 @@ func (v *visit) mayPayItem(i remit.Invoice) bool {
 	}
 	may, _, _ := v.do.MayPay(v.ctx(), v.caller, item)
 	return may
+}
+
+func (v *visit) resetLink() error {
+	return v.change("link", func(id uuid.UUID) error {
+		_, err := v.do.ResetLink(v.ctx(), v.caller, id)
+		return err
+	})
 }
 
 func (v *visit) sendInvoice() error {

@@ -27,10 +27,18 @@ var errReused = remit.Errorf(remit.KindConflict, "idempotency_key_reused", "This
 // The work goes on when the browser goes away: money does not depend on a page
 // being open.
 func (v *visit) once(key, content, waiting string, work func(ctx context.Context) (leadsTo string, keep bool, err error)) (string, error) {
+	return v.onceAt(formPlace{caller: "account:" + v.caller.Account.String(), path: v.path()}, key, content, waiting, work)
+}
+
+// formPlace is whose form it is, and which: a key is good for one of each.
+type formPlace struct{ caller, path string }
+
+// onceAt is [visit.once] for a form that does not belong to who is signed in.
+func (v *visit) onceAt(at formPlace, key, content, waiting string, work func(ctx context.Context) (leadsTo string, keep bool, err error)) (string, error) {
 	if key == "" || len(key) > 100 {
 		return "", remit.Conflict(remit.CodeConflict, "This form cannot be sent again. Check and send it anew.")
 	}
-	place := postgres.RequestKey{Caller: "account:" + v.caller.Account.String(), Path: v.path(), Key: key}
+	place := postgres.RequestKey{Caller: at.caller, Path: at.path, Key: key}
 	binding := secrets.AD{Table: "idempotency_keys", Column: "fingerprint", Row: strings.Join([]string{place.Caller, place.Path, place.Key}, "\n")}
 	sums, err := v.do.Secrets.Fingerprints(secrets.RequestKeys, binding, []byte(content))
 	if err != nil {

@@ -24,10 +24,13 @@ type Portal struct {
 	commands *commands.Commands
 	logger   *slog.Logger
 	sessions *api.Auth // from Mount on
+	badLinks *httpsec.Limiter
 }
 
 // New makes a portal.
-func New(o Options) *Portal { return &Portal{commands: o.Commands, logger: o.Logger} }
+func New(o Options) *Portal {
+	return &Portal{commands: o.Commands, logger: o.Logger, badLinks: httpsec.NewLimiter(badLinks, badLinksPeriod)}
+}
 
 // BodyLimit is how many bytes a page's request may have; 0 is the usual limit.
 func (p *Portal) BodyLimit(r *http.Request) int64 {
@@ -51,6 +54,11 @@ func (p *Portal) Mount(router gin.IRouter, auth *api.Auth) {
 	p.mountSettings(router)
 	p.mountPeople(router)
 	p.mountDemo(router)
+	router.GET("/portal", p.signedIn((*visit).clientHome))
+	router.GET("/portal/invoices/:id", p.signedIn((*visit).clientInvoice))
+	router.GET("/portal/pay", p.signedIn((*visit).clientPayPage))
+	router.POST("/portal/pay", p.signedIn((*visit).clientPay))
+	router.GET("/portal/paid", p.signedIn((*visit).clientPaid))
 }
 
 // NotFound answers paths that nothing is at; after Mount.
@@ -93,6 +101,8 @@ func (p *Portal) mountDoors(router gin.IRouter) {
 	router.POST("/account/provider/unlink", p.signedIn((*visit).unlinkProvider))
 	router.POST("/account/sign-out-everywhere", p.signedIn((*visit).signOutEverywhere))
 	router.GET("/pay/return", p.open((*visit).returned))
+	router.GET("/pay/:token", p.open((*visit).publicPage))
+	router.POST("/pay/:token/checkout", p.open((*visit).publicCheckout))
 }
 
 func (p *Portal) mountPayer(router gin.IRouter) {
@@ -112,6 +122,7 @@ func (p *Portal) mountInvoices(router gin.IRouter) {
 	router.POST("/invoices/:id/edit", p.signedIn((*visit).editInvoice))
 	router.POST("/invoices/:id/send", p.signedIn((*visit).sendInvoice))
 	router.POST("/invoices/:id/process", p.signedIn((*visit).processInvoice))
+	router.POST("/invoices/:id/link", p.signedIn((*visit).resetLink))
 	router.POST("/invoices/:id/lift", p.signedIn((*visit).liftHold))
 	for _, action := range []string{"void", "hold", "record"} {
 		router.GET("/invoices/:id/"+action, p.signedIn(func(v *visit) error { return v.invoiceActionPage(action) }))

@@ -62,6 +62,9 @@ func (v *visit) returned() error {
 	view := page.Returned{Shell: v.shell("Payment", "narrow")}
 	session := v.query("session_id")
 	if session == "" {
+		if link := v.rememberedLink(); link != "" {
+			return v.goTo(link+"?abandoned=1", "")
+		}
 		view.Heading, view.Message = "No payment was made", "Nothing was charged."
 		view.Onward = v.homeward("/")
 		return v.show(http.StatusOK, page.ReturnedPage(view))
@@ -117,6 +120,9 @@ func (v *visit) homeward(path string) *page.Link {
 // returnedWords says what a hosted page came to.
 func (v *visit) returnedWords(view *page.Returned, setup, saved bool, state remit.AttemptState, paid, number, decline string) {
 	view.Onward = v.homeward("/")
+	if link := v.rememberedLink(); view.Onward == nil && link != "" {
+		view.Onward = &page.Link{Label: "See the invoice", Href: link}
+	}
 	switch {
 	case setup && saved:
 		view.Heading, view.Message, view.Look = "The card is saved", "You may close this page.", "good"

@@ -55,7 +55,7 @@ func (v *visit) shell(title, width string) page.Shell {
 // redirect carried.
 var doneWords = map[string]string{
 	"sent": "The invoice is sent.", "processed": "Processed. It is in the inbox of who pays it.", "saved": "Saved.",
-	"void": "The invoice is void.", "hold": "The invoice is on hold.", "lifted": "The hold is lifted.", "record": "The transfer is recorded.",
+	"void": "The invoice is void.", "hold": "The invoice is on hold.", "lifted": "The hold is lifted.", "link": "The link is made anew.", "record": "The transfer is recorded.",
 	"keys": "The keys are checked and saved.", "unkeyed": "The keys are removed.", "default": "The default method is changed.",
 	"removed": "Removed.", "password": "The password is changed. Your other sessions ended.", "nomfa": "The second factor is off.",
 	"granted": "The role is given.", "ungranted": "The role is taken away.", "revoked": "The token is revoked.", "reset": "The password is set. Sign in with it.",
@@ -64,7 +64,7 @@ var doneWords = map[string]string{
 
 func (v *visit) navigation() []page.Link {
 	if v.member.Customer != nil {
-		return []page.Link{v.link("Your page", "/customers/"+v.member.Customer.String())}
+		return []page.Link{v.link("Invoices", "/portal"), v.link("Payment settings", "/customers/"+v.member.Customer.String())}
 	}
 	nav := []page.Link{v.link("Inbox", "/inbox")}
 	add := func(label, href string, scopes ...remit.Scope) {

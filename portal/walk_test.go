@@ -78,16 +78,21 @@ func TestCustomersUserSeesHisOwn(t *testing.T) {
 	admin := w.signIn("admin")
 	invoice := w.invoice(admin)
 	mine := admin.open(invoice.link("/customers/0")).want(200).path()
-	other := admin.open(w.invoice(admin).link("/customers/0")).path()
+	theirs := w.invoice(admin)
+	other := admin.open(theirs.link("/customers/0")).path()
 	id := uuid.MustParse(strings.TrimPrefix(mine, "/customers/"))
 	_, err := w.program.Commands.CreateDemoUser(t.Context(), commands.DemoUser{Organisation: w.top, Email: w.mail("tenant"), Name: "Tara", CustomerID: &id})
 	must(t, err)
 	tara := w.stranger()
-	own := tara.open("/sign-in").submit("/sign-in", url.Values{"email": {w.mail("tenant")}, "password": {"remit-demo"}}).want(200, "Add card", "To pay")
-	if own.path() != mine {
+	own := tara.open("/sign-in").submit("/sign-in", url.Values{"email": {w.mail("tenant")}, "password": {"remit-demo"}}).want(200, "To pay", "Pay ticked")
+	if own.path() != "/portal" {
 		t.Errorf("led to %s", own.path())
 	}
+	tara.open(mine).want(200, "Add card")
 	tara.open(other).want(404)
+	tara.open("/portal/invoices/" + strings.TrimPrefix(theirs.path(), "/invoices/")).want(404)
+	tara.open("/portal/pay?invoice=" + strings.TrimPrefix(theirs.path(), "/invoices/")).want(404)
+	admin.open("/portal").want(404)
 	tara.open("/settings/people").want(403)
-	tara.open(invoice.path()).want(200, "Add card")
+	tara.open(invoice.path()).want(200, "Online payment is not available now.")
 }

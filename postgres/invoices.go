@@ -33,7 +33,7 @@ const invoiceColumns = `i.id, i.organisation_id, o.path, i.customer_id, c.name, 
 	i.hold_reason, i.hold_kind, i.hold_since, i.settings, i.source, i.sent_at, i.paid_at, i.voided_at, i.replaced_by, i.created_at,
 	(select w.id from work_items w where w.tenant = i.tenant and w.invoice_id = i.id
 	  order by (w.state in ('open', 'claimed', 'paying')) desc, w.created_at desc limit 1),
-	a.number, a.state, a.since`
+	a.number, a.state, a.since, i.tenant, i.link_version`
 
 const invoiceTables = ` from invoices i
 	join organisations o on o.tenant = i.tenant and o.id = i.organisation_id
@@ -54,7 +54,7 @@ func scanInvoice(row pgx.Row, extra ...any) (remit.Invoice, error) {
 	err := row.Scan(append([]any{&i.ID, &i.OrganisationID, &i.Organisation, &i.CustomerID, &i.CustomerName, &i.Number, &i.Seller.Name, &i.Seller.TaxID,
 		&i.Status, &i.Label, &i.Overdue, &i.Total, &i.Outstanding, &i.Applied, &i.Currency, &i.IssueDate, &i.DueDate, &i.DueVersion,
 		&holdReason, &holdKind, &holdSince, &settings, &i.Source, &i.SentAt, &i.PaidAt, &i.VoidedAt, &i.ReplacedBy, &i.CreatedAt,
-		&i.WorkItemID, &number, &state, &since}, extra...)...)
+		&i.WorkItemID, &number, &state, &since, &i.Tenant, &i.LinkVersion}, extra...)...)
 	if err != nil {
 		return remit.Invoice{}, err
 	}

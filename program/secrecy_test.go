@@ -23,7 +23,7 @@ import (
 func TestT33SecretsAreNowhere(t *testing.T) {
 	t.Parallel()
 	var kept logs
-	w := openWorld(t, keepLogs(&kept))
+	w := openWorld(t, keepLogs(&kept), withPages)
 	admin, payer := w.signIn("admin"), w.signIn("payer.a")
 	const number = "5555555555554444" // a card that no other test types
 	bank := "000" + strings.Repeat("8675309", 2)
@@ -63,6 +63,15 @@ func TestT33SecretsAreNowhere(t *testing.T) {
 	for _, key := range []string{secret["webhook secret"], "whsec_other"} {
 		keep(w.anonymous().raw("POST", "/webhooks/stripe/"+hooks, payload, map[string]string{"Content-Type": "application/json", "Stripe-Signature": signature(payload, key, time.Now())})).want(200, 400)
 	}
+
+	// The public link, looked at and paid by (T6).
+	linked, _ := w.invoice(w.branchA, customer, 5000)
+	link, passer := w.linkOf(admin, linked), w.passerBy()
+	secret["pay link"] = link[strings.LastIndex(link, "/")+1:]
+	shown := passer.send("GET", link, nil, asPage).want(200)
+	back := w.submit(w.pressPay(passer, link, shown, nil).want(303).header.Get("Location"), number, false)
+	passer.send("GET", strings.TrimPrefix(back, w.program.URL), nil, asPage).want(200)
+	w.until("it is paid", func() bool { return admin.get("/v1/invoices/"+linked).want(200).text("status") == "paid" })
 
 	invited := keep(admin.post("/v1/users", map[string]any{"email": "new@t33.test", "name": "New"})).want(201).text("invitation", "link")
 	secret["invitation"] = invited[strings.LastIndex(invited, "/")+1:]

@@ -73,6 +73,7 @@ var walkRows = map[string]walked{
 	"sendInvoice":             {"invoice", "y3433334"},
 	"processInvoice":          {"invoice", "y3433334"},
 	"voidInvoice":             {"invoice", "y3433334"},
+	"resetLink":               {"invoice", "y3433334"},
 	"holdInvoice":             {"invoice", "y3433334"},
 	"liftHold":                {"invoice", "y3433334"},
 	"payInvoice":              {"invoice", "yy433y34"},

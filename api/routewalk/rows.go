@@ -145,6 +145,7 @@ var Rows = map[string]Row{
 	"sendInvoice":    editing,
 	"processInvoice": editing,
 	"voidInvoice":    editing,
+	"resetLink":      editing,
 	"holdInvoice":    editing,
 	"liftHold":       {Object: KindHeldInvoice, See: []string{invoiceRead, invoiceEdit, pay}, Do: needs(invoiceEdit), Customer: Visible},
 	"payInvoice":     {Object: KindInvoice, See: []string{invoiceRead, pay}, Do: needs(pay), Customer: Allowed},

@@ -137,7 +137,7 @@ type book struct{ theme string }
 func (b book) chapters() []chapter {
 	return []chapter{
 		b.inbox(), b.pay(), b.results(), b.signIn(), b.failures(), b.account(), b.invoices(), b.invoice(), b.editor(), b.customers(),
-		b.imports(), b.stripe(), b.workflow(), b.people(), b.administration(), b.demo(),
+		b.imports(), b.stripe(), b.workflow(), b.people(), b.administration(), b.demo(), b.publicPay(), b.client(),
 	}
 }
 

@@ -1,0 +1,158 @@
+package portal
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"remit"
+	"remit/api"
+	"remit/api/httpsec"
+	"remit/commands"
+	"remit/money"
+	"remit/portal/page"
+)
+
+// Bad tokens that one address may try: a link is 256 bits and is not guessed,
+// this keeps whoever tries from being served.
+const (
+	badLinks       = 30
+	badLinksPeriod = time.Minute
+)
+
+// cookiePay remembers, below /pay alone, which link a browser paid by: Stripe
+// sends people back to an address that never holds it.
+const (
+	cookiePay = "remit_pay"
+	pathPay   = "/pay"
+)
+
+func (v *visit) payPath() string { return pathPay + "/" + v.gin.Param("token") }
+
+// publicPage shows an invoice to whoever has its link (U9).
+func (v *visit) publicPage() error {
+	view, err := v.publicView()
+	if err != nil {
+		return v.deadLink(err)
+	}
+	if known := v.query("known"); known != "" && v.htmx() {
+		return v.news(known, string(view.State), view.Poll == "", page.PublicOutcome(view))
+	}
+	view.Abandoned = v.query("abandoned") != ""
+	return v.show(http.StatusOK, page.PublicPage(view))
+}
+
+func (v *visit) publicView() (page.Public, error) {
+	if wait, exhausted := v.portal.badLinks.Exhausted(httpsec.AddressKey(v.gin.Request), time.Now()); exhausted {
+		httpsec.RetryAfter(v.gin.Writer, wait)
+		return page.Public{}, remit.Errorf(remit.KindLimited, "rate_limited", "Too many tries. Wait a minute.")
+	}
+	found, err := v.do.PublicInvoice(v.ctx(), v.gin.Param("token"))
+	if err != nil {
+		return page.Public{}, err
+	}
+	i := found.Invoice
+	view := page.Public{
+		Shell: v.outside("Invoice " + i.Number), State: found.State, Invoice: i, Zone: found.Zone, At: found.At, Receipts: found.Receipts,
+		Amount: page.Typed(i.Outstanding, i.Currency), Key: newKey(), Action: v.payPath() + "/checkout",
+	}
+	view.Width = "payer"
+	if found.State == remit.PublicConfirming {
+		view.Poll = v.payPath() + "?" + url.Values{"known": {string(found.State)}}.Encode()
+		view.Refresh = noScriptRefresh
+		view.Closing = found.At != nil && time.Since(*found.At) > time.Minute
+	}
+	return view, nil
+}
+
+// deadLink answers a link that leads nowhere: the same for a wrong one, one that
+// was reset, and one whose invoice is not sent.
+func (v *visit) deadLink(err error) error {
+	if !remit.IsCode(err, remit.CodeNotFound) {
+		return err
+	}
+	v.portal.badLinks.Allow(httpsec.AddressKey(v.gin.Request), time.Now())
+	return v.show(http.StatusNotFound, page.DeadLinkPage(v.outside("This link does not work")))
+}
+
+// publicCheckout leads whoever has the link to Stripe's page.
+func (v *visit) publicCheckout() error {
+	view, err := v.publicView()
+	if err != nil {
+		return v.deadLink(err)
+	}
+	if !view.State.Payable() { // it changed since the page was shown
+		return v.goTo(v.payPath(), "")
+	}
+	amount, err := v.publicAmount(view)
+	if err != nil {
+		return v.publicAgain(view, err)
+	}
+	v.rememberLink()
+	// The key's row holds the invoice, never the link.
+	place := formPlace{caller: "link:" + view.Invoice.ID.String(), path: pathPay + "/checkout"}
+	leadsTo, err := v.onceAt(place, v.typed("key"), v.typed("amount"), v.payPath(), func(ctx context.Context) (string, bool, error) {
+		from := api.From(v.gin.Request)
+		checkout, err := v.do.PublicCheckout(ctx, commands.Caller{Address: from.Address, RequestID: from.RequestID}, v.gin.Param("token"), amount)
+		return checkout.URL, false, err // asked again it leads to the page that is open then
+	})
+	switch {
+	case err != nil:
+		return v.publicAgain(view, err)
+	case strings.HasPrefix(leadsTo, pathPay):
+		return v.goTo(leadsTo, "")
+	}
+	return v.leave(leadsTo)
+}
+
+func (v *visit) publicAmount(view page.Public) (int64, error) {
+	i := view.Invoice
+	owed, err := money.ParseDecimal(v.typed("owed"), money.Currency(i.Currency))
+	if err == nil && owed.Minor != i.Outstanding {
+		return 0, remit.Conflict(remit.CodeConflict, "%s is owed now. Check and pay again.", page.Money(i.Outstanding, i.Currency))
+	}
+	if v.typed("amount") == "" {
+		return i.Outstanding, nil
+	}
+	amount, err := money.ParseDecimal(v.typed("amount"), money.Currency(i.Currency))
+	if err != nil {
+		return 0, wrong("amount", err.Error())
+	}
+	return amount.Minor, remit.AmountPayable(i, amount.Minor)
+}
+
+// publicAgain shows the page with what is wrong and what was typed.
+func (v *visit) publicAgain(view page.Public, err error) error {
+	p, status, mendable := problems(err, "amount")
+	if !mendable || remit.AsError(err).Kind == remit.KindLimited {
+		v.failWith(err, true)
+		return nil
+	}
+	if again, err := v.publicView(); err == nil {
+		view = again
+	}
+	view.Problems = p
+	if typed := v.typed("amount"); typed != "" && status != http.StatusConflict {
+		view.Amount = typed
+	}
+	return v.show(status, page.PublicPage(view))
+}
+
+// rememberLink keeps the link for the way back, in this browser and until it is
+// closed.
+func (v *visit) rememberLink() {
+	http.SetCookie(v.gin.Writer, &http.Cookie{ //nolint:gosec // Secure wherever there is TLS; on loopback there is none
+		Name: cookiePay, Value: v.gin.Param("token"), Path: pathPay, HttpOnly: true, Secure: httpsec.Secure(v.ctx()), SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// rememberedLink is the path of the link this browser paid by, or "".
+func (v *visit) rememberedLink() string {
+	token := cookieOf(v.gin.Request, cookiePay)
+	if token == "" || strings.ContainsAny(token, "/?#\\") {
+		return ""
+	}
+	return pathPay + "/" + token
+}

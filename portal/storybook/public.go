@@ -1,0 +1,62 @@
+package storybook
+
+import (
+	"time"
+
+	"remit"
+	"remit/portal/page"
+)
+
+// publicPay is every row of the public page's matrix.
+func (b book) publicPay() chapter {
+	made := func(state remit.PublicState, change func(*page.Public)) page.Public {
+		v := page.Public{
+			Shell: b.outside("Invoice INV-104", "/pay/made-up"), State: state, Invoice: madeItem(nil).Invoice, Zone: newYork, At: at(-2 * time.Hour),
+			Amount: "1,200.00", Key: "made-up-key", Action: "/pay/made-up/checkout",
+		}
+		v.Width = "payer"
+		if change != nil {
+			change(&v)
+		}
+		return v
+	}
+	settled := func(v *page.Public) {
+		v.Invoice.Status, v.Invoice.Applied, v.Invoice.Outstanding = remit.InvoicePaid, v.Invoice.Total, 0
+		v.Receipts = []remit.Payment{{
+			Amount: v.Invoice.Total, Currency: "USD", Source: "checkout", SettledAt: at(-2 * time.Hour),
+			Attempts: []remit.Attempt{{State: remit.AttemptSucceeded, Method: &remit.MethodSummary{Type: "card", Brand: "visa", Last4: "4242"}}},
+		}}
+	}
+	waits := func(v *page.Public) { v.Poll = "/pay/made-up?known=confirming" }
+	wrong := made(remit.PublicSent, func(v *page.Public) {
+		v.Amount = "1,300"
+		v.Problems.Fields = []remit.FieldError{{Field: "amount", Message: "The most you can pay is $1,200.00."}}
+	})
+	return chapter{
+		"public/U9 pay/bad link":       page.DeadLinkPage(b.outside("This link does not work", "/pay/made-up")),
+		"public/U9 pay/void":           page.PublicPage(made(remit.PublicVoid, nil)),
+		"public/U9 pay/replaced":       page.PublicPage(made(remit.PublicReplaced, nil)),
+		"public/U9 pay/confirming":     page.PublicPage(made(remit.PublicConfirming, waits)),
+		"public/U9 pay/confirming 60s": page.PublicPage(made(remit.PublicConfirming, func(v *page.Public) { waits(v); v.Closing = true })),
+		"public/U9 pay/processing":     page.PublicPage(made(remit.PublicProcessing, nil)),
+		"public/U9 pay/contested":      page.PublicPage(made(remit.PublicContested, nil)),
+		"public/U9 pay/paid":           page.PublicPage(made(remit.PublicPaid, settled)),
+		"public/U9 pay/refunded":       page.PublicPage(made(remit.PublicRefunded, settled)),
+		"public/U9 pay/written off":    page.PublicPage(made(remit.PublicClosed, nil)),
+		"public/U9 pay/zero":           page.PublicPage(made(remit.PublicNothing, func(v *page.Public) { v.Invoice.Outstanding, v.Invoice.Total = 0, 0 })),
+		"public/U9 pay/unavailable":    page.PublicPage(made(remit.PublicUnavailable, nil)),
+		"public/U9 pay/below minimum":  page.PublicPage(made(remit.PublicTooSmall, func(v *page.Public) { v.Invoice.Outstanding = 30 })),
+		"public/U9 pay/returned":       page.PublicPage(made(remit.PublicReturned, nil)),
+		"public/U9 pay/last failed":    page.PublicPage(made(remit.PublicFailed, nil)),
+		"public/U9 pay/charge set":     page.PublicPage(made(remit.PublicChargeSet, nil)),
+		"public/U9 pay/reopened":       page.PublicPage(made(remit.PublicReopened, nil)),
+		"public/U9 pay/overdue":        page.PublicPage(made(remit.PublicOverdue, func(v *page.Public) { v.Invoice.Overdue = true })),
+		"public/U9 pay/deposit":        page.PublicPage(made(remit.PublicDeposit, nil)),
+		"public/U9 pay/partly paid": page.PublicPage(made(remit.PublicPartlyPaid, func(v *page.Public) {
+			v.Invoice.Applied, v.Invoice.Outstanding, v.Amount = 30000, 90000, "900.00"
+		})),
+		"public/U9 pay/sent":         page.PublicPage(made(remit.PublicSent, nil)),
+		"public/U9 pay/abandoned":    page.PublicPage(made(remit.PublicSent, func(v *page.Public) { v.Abandoned = true })),
+		"public/U9 pay/wrong amount": page.PublicPage(wrong),
+	}
+}
