@@ -131,7 +131,10 @@ type InvoiceState struct {
 // asked, and what the one who asked was permitted by, which is looked at again
 // right before money moves.
 type PayRequest struct {
-	Amount        int64      `json:"amount"`
+	Amount int64 `json:"amount"`
+	// Owed is what the invoice owed, in minor units, when this was asked; a
+	// payment of a part is meant of that much. 0 is not looked at.
+	Owed          int64      `json:"owed,omitempty"`
 	PaymentMethod *uuid.UUID `json:"payment_method,omitempty"`
 	Save          bool       `json:"save,omitempty"`
 	SuccessURL    string     `json:"success_url,omitempty"`

@@ -24,6 +24,10 @@ func (p *Payments) cancel(ctx context.Context, w *work, r result) error {
 	}
 	w.attempt, w.payment = fresh.attempt, fresh.payment
 	if w.payment.PaymentIntent == "" {
+		// Whether its create made an intent is not known. Nobody has its id, so
+		// nobody can confirm it; the payment ends with it, so that the next
+		// attempt has a key, an amount and an intent of its own.
+		r.intentClosed = true
 		return p.record(ctx, w, r)
 	}
 	view, err := w.link.Stripe.CancelIntent(ctx, w.nextKey("cancel"), w.payment.PaymentIntent)

@@ -48,7 +48,7 @@ func (p *Payments) advance(ctx context.Context, ref remit.InvoiceRef, id uuid.UU
 	}
 	if w.link, err = p.Connector.At(ctx, ref.Tenant, w.payment.Account, w.payment.Livemode); err != nil {
 		if isUnreachable(err) && w.attempt.Kind == remit.AttemptCharge && w.payment.PaymentIntent == "" && p.late(w) {
-			return p.record(ctx, w, result{state: remit.AttemptCanceled, why: notInTime})
+			return p.record(ctx, w, result{state: remit.AttemptCanceled, intentClosed: true, why: notInTime})
 		}
 		if isUnreachable(err) {
 			return p.wait(ctx, w, w.attempt.State, err)
@@ -144,9 +144,6 @@ func (p *Payments) preparing(ctx context.Context, w *work, err error) error {
 		return p.wait(ctx, w, w.attempt.State, err)
 	case gateway.Outcome, gateway.State, gateway.Stop:
 		r := result{state: remit.AttemptCanceled, why: fmt.Sprintf("Stripe refused it (%s). Nothing was charged.", failure.Code)}
-		// A create that was refused made nothing, and its key would repeat the
-		// refusal: the next attempt begins a payment of its own.
-		r.intentClosed = w.payment.PaymentIntent == "" && !failure.KeyReused()
 		if endErr := p.cancel(ctx, w, r); endErr != nil {
 			return endErr
 		}
@@ -206,7 +203,7 @@ func (p *Payments) look(ctx context.Context, tx *postgres.Tx, w *work, r *reserv
 	if moved, err = p.policyMoved(ctx, tx, r); err != nil || moved {
 		return moved, "", err
 	}
-	current, err := tx.LiveConnection(ctx)
+	current, err := tx.UseConnection(ctx)
 	if err != nil {
 		return false, "", err
 	}
@@ -217,6 +214,9 @@ func (p *Payments) look(ctx context.Context, tx *postgres.Tx, w *work, r *reserv
 		return false, "", remit.Conflict(remit.CodeConflict, "The Stripe account was changed meanwhile. Check and pay again.")
 	}
 	if err := remit.CollectableNow(l.Invoice); err != nil {
+		return false, "", err
+	}
+	if err := owedStill(l, r.in); err != nil {
 		return false, "", err
 	}
 	if l.Outstanding < w.attempt.Amount {

@@ -34,7 +34,8 @@ func (p *Payments) mint(ctx context.Context, w *work) error {
 	p.boundary("session created")
 	if err != nil {
 		var failure *gateway.Failure
-		if errors.As(err, &failure) && (failure.Meaning == gateway.Stop || failure.Meaning == gateway.State || failure.Meaning == gateway.Outcome) {
+		refused := errors.As(err, &failure) && (failure.Meaning == gateway.Stop || failure.Meaning == gateway.State || failure.Meaning == gateway.Outcome)
+		if refused && !failure.KeyReused() { // a reused key has made a session: it is waited for until it expires
 			if endErr := p.record(ctx, w, result{state: remit.AttemptCanceled, why: fmt.Sprintf("Stripe refused to open the page (%s). Nothing was charged.", failure.Code)}); endErr != nil {
 				return endErr
 			}

@@ -23,6 +23,14 @@ const sessionLife = 23 * time.Hour
 // collect starts the attempt a request asks for and brings it as far as it
 // goes now. Carried out again, it goes on with the same attempt.
 func (p *Payments) collect(ctx context.Context, ref remit.InvoiceRef, stored postgres.StoredRequest, in remit.PayRequest) (remit.RequestResult, error) {
+	// Of an attempt that exists money may be on its way: whatever forbids a new
+	// one by now, this one is taken on, and never answered with a refusal.
+	if begun, err := p.attemptOf(ctx, ref, stored.ID); err != nil || begun != nil {
+		if err != nil {
+			return remit.RequestResult{}, err
+		}
+		return p.pursue(ctx, ref, begun.ID)
+	}
 	link, err := p.Connector.Live(ctx, ref.Tenant)
 	if err != nil {
 		return remit.RequestResult{}, err
@@ -49,6 +57,15 @@ func (p *Payments) collect(ctx context.Context, ref remit.InvoiceRef, stored pos
 		}
 	}
 	return remit.RequestResult{}, inFlight()
+}
+
+// attemptOf is the attempt that a request has made, or nil.
+func (p *Payments) attemptOf(ctx context.Context, ref remit.InvoiceRef, request uuid.UUID) (a *remit.Attempt, err error) {
+	err = p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) (err error) {
+		a, err = tx.AttemptOfRequest(ctx, request)
+		return err
+	})
+	return a, err
 }
 
 // pursue brings an attempt as far as it goes now and reports it.
@@ -161,7 +178,20 @@ func (p *Payments) mayStart(ctx context.Context, tx *postgres.Tx, l *postgres.Lo
 	if err := remit.CollectableNow(l.Invoice); err != nil {
 		return nil, err
 	}
+	if err := owedStill(l, r.in); err != nil {
+		return nil, err
+	}
 	return nil, remit.AmountPayable(l.Invoice, r.in.Amount)
+}
+
+// owedStill refuses a payment that was asked for when something else was owed:
+// an open checkout that it takes the place of may turn out to be paid, and a
+// part of the rest would then be charged in addition.
+func owedStill(l *postgres.LockedInvoice, in remit.PayRequest) error {
+	if in.Owed != 0 && in.Owed != l.Outstanding {
+		return remit.Conflict(remit.CodeConflict, "%s is owed now. Check and pay again.", money.Of(l.Outstanding, money.Currency(l.Currency)))
+	}
+	return nil
 }
 
 // paymentFor gives the payment the attempt belongs to: the invoice's open one

@@ -143,7 +143,8 @@ func (p *Payments) bookCapture(ctx context.Context, tx *postgres.Tx, l *postgres
 		return nil, fmt.Errorf("read the amount Stripe captured: %w", err)
 	}
 	payment.AmountCaptured = received.Minor
-	owed := l.Outstanding
+	// Never more than the attempt was for: what else came in nobody agreed to.
+	owed := min(l.Outstanding, a.Amount)
 	if string(received.Currency) != l.Currency {
 		owed = 0 // another currency pays nothing here; it is excess to be looked at
 	}

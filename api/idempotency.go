@@ -56,16 +56,19 @@ func (s *Server) once(c *call, given []string, perform func() reply) reply {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(client), keyedTimeout)
 	defer cancel()
 	c.request = c.request.WithContext(ctx)
-	kept := false
+	c.caller.Asked = state.Asked
+	var r reply // of a panic too, which may come after the effect
 	defer func() {
-		if !kept { // nothing to keep, or a panic
-			s.release(ctx, key, *state.Taken)
+		switch {
+		case r.kept():
+			s.keep(ctx, key, *state.Taken, r)
+		case r.Status >= 400 && r.Status < 500:
+			s.end(ctx, s.commands.DB.ReleaseRequestKey, key, *state.Taken)
+		default:
+			s.end(ctx, s.commands.DB.YieldRequestKey, key, *state.Taken)
 		}
 	}()
-	r := perform()
-	if r.kept() {
-		kept = s.keep(ctx, key, *state.Taken, r)
-	}
+	r = perform()
 	return r
 }
 
@@ -162,7 +165,9 @@ func (c *call) replay(key postgres.RequestKey, sealed []byte) reply {
 	return r
 }
 
-func (s *Server) keep(ctx context.Context, key postgres.RequestKey, taken time.Time, r reply) bool {
+// keep stores an answer. Where that fails the key stays taken until its lease
+// ends, and what is asked then is the same request.
+func (s *Server) keep(ctx context.Context, key postgres.RequestKey, taken time.Time, r reply) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 	sealed, err := s.commands.Secrets.Seal(secrets.RequestAnswers, place(key, "answer"), encode(r))
@@ -172,16 +177,13 @@ func (s *Server) keep(ctx context.Context, key postgres.RequestKey, taken time.T
 	if err != nil {
 		s.logger.ErrorContext(ctx, "an answer was not kept", "error", err)
 	}
-	// Where storing failed the key stays taken until its lease ends: that is
-	// safer than doing the same thing again at once.
-	return true
 }
 
-func (s *Server) release(ctx context.Context, key postgres.RequestKey, taken time.Time) {
+func (s *Server) end(ctx context.Context, how func(context.Context, postgres.RequestKey, time.Time) error, key postgres.RequestKey, taken time.Time) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	if err := s.commands.DB.ReleaseRequestKey(ctx, key, taken); err != nil {
-		s.logger.ErrorContext(ctx, "a request key was not released", "error", err)
+	if err := how(ctx, key, taken); err != nil {
+		s.logger.ErrorContext(ctx, "a request key was not freed", "error", err)
 	}
 }
 

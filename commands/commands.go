@@ -64,6 +64,9 @@ type Caller struct {
 	SecondFactor bool
 	Address      string
 	RequestID    string
+	// Asked names what is asked, where it came with an idempotency key: sent
+	// again after a process died over it, it is the same. Nil without a key.
+	Asked uuid.UUID
 	// Link says that nobody is signed in: who asks has an invoice's public link.
 	Link bool
 }

@@ -21,22 +21,49 @@ import (
 // waits; what it has done by then is recorded.
 var errUnanswered = errors.New("the workflow did not answer in time")
 
-// ask stores what the caller asks of an invoice. Only with this row does the
-// workflow do anything.
-func (c *Commands) ask(ctx context.Context, caller Caller, member Membership, invoice remit.Invoice, kind remit.RequestKind, payload any) (uuid.UUID, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return uuid.Nil, fmt.Errorf("make an id: %w", err)
+// requestRow is the id of the row under which what the caller asks of an invoice
+// is stored, and whether it is there already. With an idempotency key the same
+// request has the same row however often it is sent, so that one whose process
+// died after money moved is not carried out again; where that row was refused,
+// nothing was done and nothing will be, and the next in line is taken.
+func (c *Commands) requestRow(ctx context.Context, caller Caller, member Membership, invoice uuid.UUID, kind remit.RequestKind) (id uuid.UUID, known bool, err error) {
+	if caller.Asked == uuid.Nil {
+		if id, err = uuid.NewV7(); err != nil {
+			err = fmt.Errorf("make an id: %w", err)
+		}
+		return id, false, err
 	}
+	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
+		for n := 0; ; n++ {
+			id = uuid.NewSHA1(caller.Asked, fmt.Appendf(nil, "%s/%s/%d", invoice, kind, n))
+			stored, err := tx.Request(ctx, invoice, id)
+			if remit.IsCode(err, remit.CodeNotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if stored.Result == nil || stored.Result.Refused == nil {
+				known = true
+				return nil
+			}
+		}
+	})
+	return id, known, err
+}
+
+// ask stores what the caller asks of an invoice under an id. Only with this row
+// does the workflow do anything.
+func (c *Commands) ask(ctx context.Context, caller Caller, member Membership, invoice remit.Invoice, id uuid.UUID, kind remit.RequestKind, payload any) error {
 	raw, err := json.Marshal(payload)
 	if err != nil {
-		return uuid.Nil, fmt.Errorf("write a request: %w", err)
+		return fmt.Errorf("write a request: %w", err)
 	}
 	actor := caller.Actor()
 	if member.Customer != nil {
 		actor.Kind = "customer"
 	}
-	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
+	return c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
 		stored := postgres.StoredRequest{ID: id, InvoiceID: invoice.ID, Kind: kind, Payload: raw, Actor: actor}
 		if err := tx.InsertRequest(ctx, stored); err != nil {
 			return err
@@ -45,7 +72,6 @@ func (c *Commands) ask(ctx context.Context, caller Caller, member Membership, in
 		entry.Outcome = remit.AuditAsked
 		return c.audit(ctx, tx, entry)
 	})
-	return id, err
 }
 
 // hand gives a stored request to the invoice's workflow, starting it if it is

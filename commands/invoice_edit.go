@@ -156,7 +156,11 @@ func (c *Commands) RecordPayment(ctx context.Context, caller Caller, id uuid.UUI
 		return remit.Payment{}, remit.Invalid("method", "Only bank_transfer is recorded by hand.")
 	}
 	// The workflow asks again; here so that a slip of the keyboard leaves no trace.
-	if err := remit.TransferFits(invoice, in.Amount); err != nil {
+	_, known, err := c.requestRow(ctx, caller, found.member, invoice.ID, remit.RequestRecordPayment)
+	if err == nil && !known {
+		err = remit.TransferFits(invoice, in.Amount)
+	}
+	if err != nil {
 		return remit.Payment{}, err
 	}
 	result, err := c.submit(ctx, caller, found, invoice, remit.RequestRecordPayment, remit.RecordRequest(in))
@@ -195,7 +199,10 @@ func (c *Commands) through(ctx context.Context, caller Caller, found seen, invoi
 }
 
 func (c *Commands) submit(ctx context.Context, caller Caller, found seen, invoice remit.Invoice, kind remit.RequestKind, payload any) (remit.RequestResult, error) {
-	request, err := c.ask(ctx, caller, found.member, invoice, kind, payload)
+	request, known, err := c.requestRow(ctx, caller, found.member, invoice.ID, kind)
+	if err == nil && !known {
+		err = c.ask(ctx, caller, found.member, invoice, request, kind, payload)
+	}
 	if err != nil {
 		return remit.RequestResult{}, err
 	}

@@ -75,17 +75,23 @@ func (c *Commands) pay(ctx context.Context, caller Caller, member Membership, in
 	if caller.Token != nil && caller.Scopes != nil {
 		permit.TokenScopes = &caller.Scopes
 	}
-	payload := c.payRequest(in, permit)
-	if err := c.payableNow(ctx, caller, member, invoice, in, payload); err != nil {
-		return PayOutcome{}, err
-	}
 	kind := remit.RequestPay
 	if in.Checkout {
 		kind = remit.RequestCheckout
 	}
-	request, err := c.ask(ctx, caller, member, invoice, kind, payload)
+	request, known, err := c.requestRow(ctx, caller, member, invoice.ID, kind)
 	if err != nil {
 		return PayOutcome{}, err
+	}
+	if !known {
+		payload := c.payRequest(in, permit)
+		payload.Owed = invoice.Outstanding
+		if err := c.payableNow(ctx, caller, member, invoice, in, payload); err != nil {
+			return PayOutcome{}, err
+		}
+		if err := c.ask(ctx, caller, member, invoice, request, kind, payload); err != nil {
+			return PayOutcome{}, err
+		}
 	}
 	result, err := c.hand(ctx, member.Tenant, invoice, remit.Request{ID: request, Kind: kind})
 	switch {

@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -63,16 +64,20 @@ func (v *visit) onceAt(at formPlace, key, content, waiting string, work func(ctx
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(v.ctx()), postgres.RequestKeyLease/2)
 	defer cancel()
-	kept := false
+	v.caller.Asked = state.Asked
+	free := v.do.DB.YieldRequestKey // a panic may come after the effect
 	defer func() {
-		if !kept {
-			v.release(ctx, place, *state.Taken)
+		if free != nil {
+			v.free(ctx, free, place, *state.Taken)
 		}
 	}()
 	leadsTo, keep, err := work(ctx)
-	if keep {
-		kept = true
+	switch {
+	case keep:
+		free = nil
 		v.keep(ctx, place, binding, *state.Taken, leadsTo)
+	case err == nil || statusOf(remit.AsError(err).Kind) < http.StatusInternalServerError:
+		free = v.do.DB.ReleaseRequestKey
 	}
 	return leadsTo, err
 }
@@ -93,10 +98,10 @@ func (v *visit) keep(ctx context.Context, place postgres.RequestKey, binding sec
 	}
 }
 
-func (v *visit) release(ctx context.Context, place postgres.RequestKey, taken time.Time) {
+func (v *visit) free(ctx context.Context, how func(context.Context, postgres.RequestKey, time.Time) error, place postgres.RequestKey, taken time.Time) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	if err := v.do.DB.ReleaseRequestKey(ctx, place, taken); err != nil {
-		v.portal.logger.ErrorContext(ctx, "a form's key was not released", "error", err)
+	if err := how(ctx, place, taken); err != nil {
+		v.portal.logger.ErrorContext(ctx, "a form's key was not freed", "error", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -29,6 +30,7 @@ type RequestKey struct {
 // Running and Answer != nil holds.
 type RequestKeyState struct {
 	Taken   *time.Time // the caller runs the request, under the lease taken then
+	Asked   uuid.UUID  // with Taken: names what is asked, the same again where a process died over it
 	Differs bool       // the key stands for another body
 	Running bool       // somebody runs it
 	Answer  []byte     // sealed: what was answered
@@ -40,20 +42,22 @@ type RequestKeyState struct {
 func (db *DB) TakeRequestKey(ctx context.Context, k RequestKey, fingerprints [][]byte) (RequestKeyState, error) {
 	var taken, same bool
 	var since time.Time
+	var asked uuid.UUID
 	var answer []byte
 	err := db.pool.QueryRow(ctx, `with taken as (
 			insert into idempotency_keys as k (caller, path, key, fingerprint) values ($1, $2, $3, $4)
 			on conflict (caller, path, key) do update
-				set fingerprint = excluded.fingerprint, status = null, answer = null, created_at = now()
+				set fingerprint = excluded.fingerprint, status = null, answer = null, created_at = now(),
+					request_id = case when k.created_at < now() - $6::interval then gen_random_uuid() else k.request_id end
 				where k.created_at < now() - $6::interval
 				or k.status is null and k.created_at < now() - $7::interval and k.fingerprint = any($5::bytea[])
-			returning created_at
+			returning created_at, request_id
 		)
-		select true, true, created_at, null::bytea from taken
+		select true, true, created_at, request_id, null::bytea from taken
 		union all
-		select false, fingerprint = any($5::bytea[]), created_at, answer from idempotency_keys
+		select false, fingerprint = any($5::bytea[]), created_at, request_id, answer from idempotency_keys
 		where caller = $1 and path = $2 and key = $3 and not exists (select from taken)`,
-		k.Caller, k.Path, k.Key, fingerprints[0], fingerprints, RequestKeyLife, RequestKeyLease).Scan(&taken, &same, &since, &answer)
+		k.Caller, k.Path, k.Key, fingerprints[0], fingerprints, RequestKeyLife, RequestKeyLease).Scan(&taken, &same, &since, &asked, &answer)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		// Another transaction's row, committed after this statement began.
@@ -61,7 +65,7 @@ func (db *DB) TakeRequestKey(ctx context.Context, k RequestKey, fingerprints [][
 	case err != nil:
 		return RequestKeyState{}, fmt.Errorf("take the request key: %w", err)
 	case taken:
-		return RequestKeyState{Taken: &since}, nil
+		return RequestKeyState{Taken: &since, Asked: asked}, nil
 	case !same:
 		return RequestKeyState{Differs: true}, nil
 	case answer == nil:
@@ -88,13 +92,24 @@ func (db *DB) KeepAnswer(ctx context.Context, k RequestKey, taken time.Time, sta
 	return nil
 }
 
-// ReleaseRequestKey frees a key whose request had no answer to be kept, if the
-// lease taken then is still the caller's.
+// ReleaseRequestKey frees a key whose request was refused, if the lease taken
+// then is still the caller's: sent again it is a new request.
 func (db *DB) ReleaseRequestKey(ctx context.Context, k RequestKey, taken time.Time) error {
 	_, err := db.pool.Exec(ctx, `delete from idempotency_keys
 		where caller = $1 and path = $2 and key = $3 and created_at = $4 and status is null`, k.Caller, k.Path, k.Key, taken)
 	if err != nil {
 		return fmt.Errorf("release the request key: %w", err)
+	}
+	return nil
+}
+
+// YieldRequestKey ends the lease of a key whose request failed without an
+// answer: it may have done anything, so sent again it is the same request.
+func (db *DB) YieldRequestKey(ctx context.Context, k RequestKey, taken time.Time) error {
+	_, err := db.pool.Exec(ctx, `update idempotency_keys set created_at = created_at - $5::interval
+		where caller = $1 and path = $2 and key = $3 and created_at = $4 and status is null`, k.Caller, k.Path, k.Key, taken, RequestKeyLease)
+	if err != nil {
+		return fmt.Errorf("yield the request key: %w", err)
 	}
 	return nil
 }
