@@ -3,10 +3,12 @@ package activities
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,7 +50,7 @@ func (m *Imports) ImportFile(ctx context.Context, ref remit.ImportRef) error {
 	if err != nil || job.State != "running" {
 		return err
 	}
-	reader, err := invoicefile.NewReader(bytes.NewReader(content), invoicefile.Options{Currency: money.Currency(job.Currency)})
+	reader, err := rowsOf(job, content)
 	if err != nil {
 		return m.end(ctx, ref, job, err)
 	}
@@ -73,6 +75,39 @@ func (m *Imports) ImportFile(ctx context.Context, ref remit.ImportRef) error {
 	}
 }
 
+// rows are read one by one, as [invoicefile.Reader] gives them.
+type rows interface {
+	Next() (invoicefile.Draft, []invoicefile.RowError, error)
+	Ignored() []string
+	Repeated() int
+}
+
+func rowsOf(job postgres.Import, content []byte) (rows, error) {
+	if job.Format == postgres.ImportUBL {
+		read := &documents{}
+		if err := json.Unmarshal(content, &read.rows); err != nil {
+			return nil, fmt.Errorf("read the rows of an import: %w", err)
+		}
+		return read, nil
+	}
+	return invoicefile.NewReader(bytes.NewReader(content), invoicefile.Options{Currency: money.Currency(job.Currency)})
+}
+
+// documents are e-invoices that were read when they came.
+type documents struct{ rows []invoicefile.Row }
+
+func (d *documents) Next() (invoicefile.Draft, []invoicefile.RowError, error) {
+	if len(d.rows) == 0 {
+		return invoicefile.Draft{}, nil, io.EOF
+	}
+	row := d.rows[0]
+	d.rows = d.rows[1:]
+	return row.Draft, row.Wrong, nil
+}
+
+func (d *documents) Ignored() []string { return nil }
+func (d *documents) Repeated() int     { return 0 }
+
 // line is a row as the file gave it: a draft, or what is wrong with it.
 type line struct {
 	number int
@@ -80,7 +115,7 @@ type line struct {
 	wrong  []invoicefile.RowError
 }
 
-func nextPage(reader *invoicefile.Reader, done int) (page []line, end bool, err error) {
+func nextPage(reader rows, done int) (page []line, end bool, err error) {
 	for len(page) < importPage {
 		draft, wrong, err := reader.Next()
 		if errors.Is(err, io.EOF) {
@@ -136,9 +171,13 @@ func (m *Imports) importRow(ctx context.Context, tx *postgres.Tx, job *postgres.
 	if err != nil {
 		return nil, err
 	}
+	seller, err := sellerOf(ctx, tx, job, row.draft)
+	if err != nil {
+		return nil, err
+	}
 	in := remit.InvoiceInput{
-		Organisation: job.Organisation, CustomerID: customer.ID, Number: row.draft.Number, Currency: string(row.draft.Amount.Currency),
-		IssueDate: row.draft.IssueDate, DueDate: row.draft.DueDate, Lines: row.draft.Lines,
+		Organisation: job.Organisation, CustomerID: customer.ID, Number: row.draft.Number, Seller: seller, Currency: string(row.draft.Amount.Currency),
+		IssueDate: row.draft.IssueDate, DueDate: row.draft.DueDate, Lines: row.draft.Lines, Adjustments: row.draft.Adjustments, Total: &row.draft.Amount.Minor,
 	}
 	draft, err := Draft(ctx, tx, in, customer, m.Now())
 	if refused := refusal(err); refused != nil {
@@ -160,9 +199,11 @@ func (m *Imports) importRow(ctx context.Context, tx *postgres.Tx, job *postgres.
 		return nil, err
 	}
 	job.RowsNew++
-	job.AmountNew += draft.Total
-	if draft.Hold != nil {
-		job.AmountHeld += draft.Total
+	if draft.Currency == job.Currency { // what is in others is no part of these sums
+		job.AmountNew += draft.Total
+		if draft.Hold != nil {
+			job.AmountHeld += draft.Total
+		}
 	}
 	l, err := tx.LockInvoice(ctx, id)
 	if err != nil {
@@ -172,6 +213,29 @@ func (m *Imports) importRow(ctx context.Context, tx *postgres.Tx, job *postgres.
 		return nil, tx.Plan(ctx, l, remit.AgendaSend, l.ID, sendOn, "Is sent on its date")
 	}
 	return nil, Send(ctx, tx, l, m.Now(), job.Actor)
+}
+
+// sellerOf is who issued the invoice, where that is not the organisation itself
+// or the one at the top. An e-invoice always names him; if it kept the name of
+// the organisation, the same invoice from a CSV file would be another one.
+func sellerOf(ctx context.Context, tx *postgres.Tx, job *postgres.Import, draft invoicefile.Draft) (remit.Seller, error) {
+	if draft.Seller.Name == "" {
+		return draft.Seller, nil
+	}
+	own, err := remit.ParsePath(job.Organisation)
+	if err != nil {
+		return remit.Seller{}, err
+	}
+	for _, path := range []string{job.Organisation, own.Top().String()} {
+		organisation, err := tx.OrganisationByPath(ctx, path)
+		if err != nil {
+			return remit.Seller{}, err
+		}
+		if strings.EqualFold(organisation.Name, draft.Seller.Name) {
+			return remit.Seller{}, nil
+		}
+	}
+	return draft.Seller, nil
 }
 
 // customerOf finds the row's customer at the import's organisation, or makes him.

@@ -11,6 +11,7 @@ import (
 
 	"remit"
 	"remit/commands"
+	"remit/invoicefile"
 )
 
 func imports(c *call) (answer, error) {
@@ -45,8 +46,8 @@ const (
 	maxFileName = 200     // characters
 )
 
-// importFile reads the two parts of the form. The file's name is a label; it
-// never becomes a path.
+// importFile reads the parts of the form: one organisation, and one file or
+// several. A file's name is a label; it never becomes a path.
 func (c *call) importFile() (commands.ImportInput, error) {
 	var in commands.ImportInput
 	reader, err := c.parts()
@@ -66,7 +67,7 @@ func (c *call) importFile() (commands.ImportInput, error) {
 		if name != "file" && name != "organisation" {
 			return in, malformed(name, "This is not a part of this request.")
 		}
-		if given[name] {
+		if given[name] && name != "file" {
 			return in, malformed(name, "The part "+name+" is given twice.")
 		}
 		given[name] = true
@@ -84,7 +85,9 @@ func (c *call) importFile() (commands.ImportInput, error) {
 		if part.Header.Get("Content-Encoding") != "" {
 			return in, remit.Errorf(remit.KindUnsupported, codeMediaType, "Send the file as it is, not compressed.")
 		}
-		in.FileName, in.Content = label(part.FileName()), content
+		if in.Files = append(in.Files, invoicefile.File{Name: label(part.FileName()), Content: content}); len(in.Files) > invoicefile.MaxDocuments {
+			return in, remit.Invalid(name, "Send at most %d files at once.", invoicefile.MaxDocuments)
+		}
 	}
 	for _, name := range []string{"file", "organisation"} {
 		if !given[name] {

@@ -73,3 +73,28 @@ func TestAddress(t *testing.T) {
 		}
 	}
 }
+
+// Several files arrive as several parts of one form, in their order.
+func TestUploadOfSeveralFiles(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := r.ParseMultipartForm(1 << 20); err != nil {
+			t.Error(err)
+			return
+		}
+		files := r.MultipartForm.File["file"]
+		if len(files) != 2 || files[0].Filename != "a.xml" || files[1].Filename != "b.xml" || files[1].Size != 4 || r.FormValue("organisation") != "/a" {
+			t.Errorf("the form is %+v", r.MultipartForm)
+		}
+	}))
+	defer server.Close()
+	client, err := apiclient.New(server.URL, secrets.NewSecret("token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := []apiclient.File{{Name: "a.xml", Content: []byte("<a/>")}, {Name: "b.xml", Content: []byte("<b/>")}}
+	err = client.Upload(t.Context(), apiclient.Request{Method: http.MethodPost, Path: "/v1/imports"}, map[string]string{"organisation": "/a"}, files, nil)
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -4,12 +4,17 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"mime/multipart"
 )
 
-// Upload posts a form with one file and text fields, like a browser does.
-func (c *Client) Upload(ctx context.Context, r Request, fields map[string]string, fileName string, file io.Reader, into any) error {
+// File is a file as a form sends it.
+type File struct {
+	Name    string
+	Content []byte
+}
+
+// Upload posts a form with files and text fields, like a browser does.
+func (c *Client) Upload(ctx context.Context, r Request, fields map[string]string, files []File, into any) error {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	for name, value := range fields {
@@ -17,12 +22,14 @@ func (c *Client) Upload(ctx context.Context, r Request, fields map[string]string
 			return fmt.Errorf("write a form: %w", err)
 		}
 	}
-	part, err := form.CreateFormFile("file", fileName)
-	if err != nil {
-		return fmt.Errorf("write a form: %w", err)
-	}
-	if _, err := io.Copy(part, file); err != nil {
-		return fmt.Errorf("read %s: %w", fileName, err)
+	for _, file := range files {
+		part, err := form.CreateFormFile("file", file.Name)
+		if err != nil {
+			return fmt.Errorf("write a form: %w", err)
+		}
+		if _, err := part.Write(file.Content); err != nil {
+			return fmt.Errorf("write a form: %w", err)
+		}
 	}
 	if err := form.Close(); err != nil {
 		return fmt.Errorf("write a form: %w", err)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"go.temporal.io/api/enums/v1"
@@ -19,9 +21,9 @@ import (
 // shownErrors is how many bad rows an import shows; all of them are counted.
 const shownErrors = 500
 
-// StartImport takes a file of invoices for an organisation and brings it in in
-// the background: what is new is sent and processed, what is there already is
-// nothing, and a bad row is reported while the rest goes in.
+// StartImport takes a file of invoices for an organisation, or e-invoices, and
+// brings them in in the background: what is new is sent and processed, what is
+// there already is nothing, and a bad row is reported while the rest goes in.
 func (c *Commands) StartImport(ctx context.Context, caller Caller, body Body[ImportInput]) (Import, error) {
 	if err := c.somewhere(ctx, caller, remit.InvoiceEdit); err != nil {
 		return Import{}, err
@@ -39,6 +41,10 @@ func (c *Commands) StartImport(ctx context.Context, caller Caller, body Body[Imp
 	if err != nil {
 		return Import{}, fmt.Errorf("make an id: %w", err)
 	}
+	format, content, err := kept(in.Files)
+	if err != nil {
+		return Import{}, err
+	}
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
 		organisation, err := tx.OrganisationByPath(ctx, path)
 		if err != nil {
@@ -46,11 +52,13 @@ func (c *Commands) StartImport(ctx context.Context, caller Caller, body Body[Imp
 		}
 		// The header is read here, so that a file that cannot be read is refused
 		// to the one who sent it.
-		if _, err := invoicefile.NewReader(bytes.NewReader(in.Content), invoicefile.Options{Currency: money.Currency(organisation.Currency)}); err != nil {
-			return err
+		if format == postgres.ImportCSV {
+			if _, err := invoicefile.NewReader(bytes.NewReader(content), invoicefile.Options{Currency: money.Currency(organisation.Currency)}); err != nil {
+				return err
+			}
 		}
-		job := postgres.Import{ID: id, OrganisationID: organisation.ID, FileName: in.FileName, Format: "csv", Currency: organisation.Currency, Actor: caller.Actor()}
-		if err := tx.InsertImport(ctx, job, in.Content, sha256.Sum256(in.Content)); err != nil {
+		job := postgres.Import{ID: id, OrganisationID: organisation.ID, FileName: fileName(in.Files), Format: format, Currency: organisation.Currency, Actor: caller.Actor()}
+		if err := tx.InsertImport(ctx, job, content, sha256.Sum256(content)); err != nil {
 			return err
 		}
 		return c.audit(ctx, tx, caller.entry("import.start", "import "+id.String(), path))
@@ -62,6 +70,33 @@ func (c *Commands) StartImport(ctx context.Context, caller Caller, body Body[Imp
 		c.Logger.WarnContext(ctx, "an import was not started; the next sweep starts it", "import", id, "error", err)
 	}
 	return c.readImport(ctx, member.Tenant, id)
+}
+
+// kept is what is kept of an import's files until it has ended. Of e-invoices
+// that is their rows, not the documents, which may name bank accounts (M12).
+func kept(files []invoicefile.File) (format string, content []byte, err error) {
+	switch {
+	case len(files) == 0:
+		return "", nil, remit.Invalid("file", "Choose a file.")
+	case slices.ContainsFunc(files, func(file invoicefile.File) bool { return invoicefile.IsDocument(file.Content) }):
+		rows, err := invoicefile.Documents(files)
+		if err != nil {
+			return "", nil, err
+		}
+		content, err = json.Marshal(rows)
+		return postgres.ImportUBL, content, err
+	case len(files) > 1:
+		return "", nil, remit.Invalid("file", "Send CSV files one at a time. Several files at once are e-invoices in XML.")
+	}
+	return postgres.ImportCSV, files[0].Content, nil
+}
+
+// fileName is what an import is called: "march.xml and 4 more".
+func fileName(files []invoicefile.File) string {
+	if len(files) == 1 {
+		return files[0].Name
+	}
+	return fmt.Sprintf("%s and %d more", files[0].Name, len(files)-1)
 }
 
 // Import is how far an import has come.

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"remit"
+	"remit/invoicefile"
 )
 
 // PayInput is how a payer wants to pay: a saved method, or a hosted checkout.
@@ -78,11 +79,10 @@ type KeysInput struct {
 	WebhookSecret  string
 }
 
-// ImportInput is a file of invoices for an organisation.
+// ImportInput is a CSV file of invoices for an organisation, or e-invoices.
 type ImportInput struct {
 	Organisation string
-	FileName     string
-	Content      []byte
+	Files        []invoicefile.File
 }
 
 // Import is how far an import has come. Amounts are minor units of Currency.

@@ -1,5 +1,5 @@
-// Package invoicefile reads invoices from a CSV file, and writes text into CSV
-// files safely.
+// Package invoicefile reads invoices from a CSV file or from e-invoices, and
+// writes text into CSV files safely.
 //
 // It owns the form of the file: encoding, columns, dates, amounts, and what of
 // a bad row to tell. It does not own what becomes of an invoice: matching
@@ -50,7 +50,9 @@ type Draft struct {
 	Amount             money.Amount
 	Description        string
 	Disputed           bool
-	Lines              []remit.Line // one, of the whole amount
+	Seller             remit.Seller // of an e-invoice; a row names none
+	Lines              []remit.Line // a row's is one, of the whole amount
+	Adjustments        []remit.Adjustment
 }
 
 // Hold is why automatic charges are kept off the invoice, if they are.

@@ -11,6 +11,7 @@ import (
 	"remit"
 	"remit/api/httpsec"
 	"remit/commands"
+	"remit/invoicefile"
 	"remit/portal/page"
 )
 
@@ -51,10 +52,10 @@ func importView(i commands.Import) page.Import {
 }
 
 func (v *visit) startImport() error {
-	place, name, content, err := v.upload()
+	place, files, err := v.upload()
 	if err == nil {
 		var started commands.Import
-		started, err = v.do.StartImport(v.ctx(), v.caller, commands.Given(commands.ImportInput{Organisation: place, FileName: name, Content: content}))
+		started, err = v.do.StartImport(v.ctx(), v.caller, commands.Given(commands.ImportInput{Organisation: place, Files: files}))
 		if err == nil {
 			return v.goTo("/imports/"+started.ID.String(), "")
 		}
@@ -66,14 +67,14 @@ func (v *visit) startImport() error {
 	return v.showImports(status, p, place)
 }
 
-// upload reads the form's file.
-func (v *visit) upload() (place, name string, content []byte, err error) {
+// upload reads the form's files.
+func (v *visit) upload() (place string, files []invoicefile.File, err error) {
 	if err := httpsec.Extend(v.gin.Writer, uploadTime); err != nil {
 		v.portal.logger.WarnContext(v.ctx(), "an upload's time was not extended", "error", err)
 	}
 	reader, err := v.gin.Request.MultipartReader()
 	if err != nil {
-		return "", "", nil, wrong("file", "Choose a CSV file.")
+		return "", nil, wrong("file", "Choose a CSV file, or e-invoices.")
 	}
 	for {
 		part, err := reader.NextPart()
@@ -81,23 +82,25 @@ func (v *visit) upload() (place, name string, content []byte, err error) {
 			break
 		}
 		if err != nil {
-			return place, name, nil, wrong("file", "The file did not arrive whole. Send it again.")
+			return place, nil, wrong("file", "The file did not arrive whole. Send it again.")
 		}
 		text, err := io.ReadAll(part)
 		if err != nil {
-			return place, name, nil, remit.Errorf(remit.KindTooLarge, "body_too_large", "The file is larger than 32 MiB.")
+			return place, nil, remit.Errorf(remit.KindTooLarge, "body_too_large", "What was sent is larger than 32 MiB.")
 		}
 		switch part.FormName() {
 		case "organisation":
 			place = string(text)
 		case "file":
-			name, content = part.FileName(), text
+			if len(text) > 0 { // a browser sends a nameless, empty one where none was chosen
+				files = append(files, invoicefile.File{Name: part.FileName(), Content: text})
+			}
 		}
 	}
-	if len(content) == 0 {
-		return place, name, nil, wrong("file", "Choose a CSV file.")
+	if len(files) == 0 {
+		return place, nil, wrong("file", "Choose a CSV file, or e-invoices.")
 	}
-	return place, name, content, nil
+	return place, files, nil
 }
 
 // importReport is one import: its progress, then its report. A script polls it

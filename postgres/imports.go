@@ -12,6 +12,13 @@ import (
 	"remit"
 )
 
+// The formats of what an import keeps until it has ended: a CSV file as it was
+// sent, or the rows that were read from e-invoices in UBL, in JSON.
+const (
+	ImportCSV = "csv"
+	ImportUBL = "ubl"
+)
+
 // Import is a file on its way in.
 type Import struct {
 	ID             uuid.UUID

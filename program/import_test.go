@@ -9,18 +9,28 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"remit/invoicefile"
 )
 
 // upload sends a file of invoices and waits until it is in.
 func (w *world) upload(organisation, name string, content []byte) *answer {
 	w.t.Helper()
+	return w.uploaded(w.send(organisation, invoicefile.File{Name: name, Content: content}))
+}
+
+// send sends files of invoices.
+func (w *world) send(organisation string, files ...invoicefile.File) *answer {
+	w.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	must(w.t, form.WriteField("organisation", organisation))
-	part, err := form.CreateFormFile("file", name)
-	must(w.t, err)
-	_, err = part.Write(content)
-	must(w.t, err)
+	for _, file := range files {
+		part, err := form.CreateFormFile("file", file.Name)
+		must(w.t, err)
+		_, err = part.Write(file.Content)
+		must(w.t, err)
+	}
 	must(w.t, form.Close())
 	admin := w.signIn("admin")
 	request, err := http.NewRequestWithContext(w.t.Context(), "POST", w.program.URL+"/v1/imports", &body)
@@ -34,6 +44,13 @@ func (w *world) upload(organisation, name string, content []byte) *answer {
 	must(w.t, err)
 	must(w.t, response.Body.Close())
 	started.raw = raw.Bytes()
+	return started
+}
+
+// uploaded waits until what was sent is in.
+func (w *world) uploaded(started *answer) *answer {
+	w.t.Helper()
+	admin := w.signIn("admin")
 	id := started.want(200, 201, 202).text("id")
 	var done *answer
 	deadline := time.After(3 * time.Minute)

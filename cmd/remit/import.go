@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"remit/apiclient"
+	"remit/invoicefile"
 	"remit/money"
 )
 
 type importCommand struct {
-	File         string `arg:""                              help:"CSV with a header line." type:"existingfile"`
-	Organisation string `help:"Path the invoices belong to." required:""`
+	Files        []string `arg:""                              help:"CSV with a header line, or e-invoices (UBL)." type:"existingfile"`
+	Organisation string   `help:"Path the invoices belong to." required:""`
 }
 
 // job is an import as the API shows it.
@@ -49,17 +50,23 @@ func (i *importCommand) Run(ctx context.Context, s *surroundings) error {
 	if err != nil {
 		return err
 	}
-	content, err := os.ReadFile(i.File)
-	if err != nil {
-		return err
+	files := make([]apiclient.File, len(i.Files))
+	rows := 0
+	for n, path := range i.Files {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		files[n] = apiclient.File{Name: filepath.Base(path), Content: content}
+		rows += rowsIn(content)
 	}
 	var j job
 	err = client.Upload(ctx, apiclient.Request{Method: http.MethodPost, Path: "/v1/imports"},
-		map[string]string{"organisation": i.Organisation}, filepath.Base(i.File), bytes.NewReader(content), &j)
+		map[string]string{"organisation": i.Organisation}, files, &j)
 	if err != nil {
 		return err
 	}
-	bar := newBar(s.out, rowsIn(content))
+	bar := newBar(s.out, rows)
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
 	for j.State == "running" {
@@ -108,7 +115,11 @@ func (s *surroundings) report(j job) error {
 }
 
 // rowsIn is about how many rows a file has: line breaks inside quotes count too.
+// An e-invoice is one.
 func rowsIn(content []byte) int {
+	if invoicefile.IsDocument(content) {
+		return 1
+	}
 	return max(bytes.Count(bytes.TrimSpace(content), []byte("\n")), 1)
 }
 

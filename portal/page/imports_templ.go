@@ -98,7 +98,7 @@ func ImportsPage(v Imports) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = head("Import invoices", "A CSV file with a line for each invoice. What is new is sent and processed; what is there already stays.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = head("Import invoices", "A CSV file with a line for each invoice, or e-invoices (UBL, Peppol), several at once. What is new is sent and processed; what is there already stays.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -110,7 +110,7 @@ func ImportsPage(v Imports) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div class=\"field\"><label for=\"file\">File</label> <span class=\"hint\" id=\"file-hint\">UTF-8, at most 32 MiB. The first line names the columns.</span> ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div class=\"field\"><label for=\"file\">File</label> <span class=\"hint\" id=\"file-hint\">UTF-8, at most 32 MiB in all. The first line of a CSV file names the columns.</span> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -133,7 +133,7 @@ func ImportsPage(v Imports) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<input id=\"file\" name=\"file\" type=\"file\" accept=\".csv,text/csv\" aria-describedby=\"file-hint\"></div><div class=\"buttons\"><button>Import the file</button></div></form><h2>Earlier imports</h2>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<input id=\"file\" name=\"file\" type=\"file\" multiple accept=\".csv,text/csv,.xml,text/xml,application/xml\" aria-describedby=\"file-hint\"></div><div class=\"buttons\"><button>Import the file</button></div></form><h2>Earlier imports</h2>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

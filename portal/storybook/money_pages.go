@@ -184,7 +184,7 @@ func (b book) imports() chapter {
 	start := page.Imports{Shell: b.staffShell("Import", "/imports", "Import"), Places: []string{"/dev-v51", "/dev-v51/Branch A"}, Zone: newYork}
 	filled, wrong := start, start
 	filled.Rows = []page.Import{running, done, failed}
-	wrong.Problems.Fields = []remit.FieldError{{Field: "file", Message: "Choose a CSV file."}}
+	wrong.Problems.Fields = []remit.FieldError{{Field: "file", Message: "Choose a CSV file, or e-invoices."}}
 	return chapter{
 		"staff/U18 import/start":  page.ImportsPage(start),
 		"staff/U18 import/list":   page.ImportsPage(filled),
