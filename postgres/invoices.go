@@ -28,7 +28,7 @@ type LockedInvoice struct {
 	hash []byte
 }
 
-const invoiceColumns = `i.id, i.organisation_id, o.path, i.customer_id, c.name, i.number, i.seller_name, i.seller_tax_id,
+const invoiceColumns = `i.id, i.organisation_id, o.path, i.customer_id, c.name, c.email, i.number, i.seller_name, i.seller_tax_id,
 	i.status, i.label, i.overdue, i.total, coalesce(b.outstanding, 0), coalesce(b.applied, 0), i.currency, i.issue_date, i.due_date, i.due_version,
 	i.hold_reason, i.hold_kind, i.hold_since, i.settings, i.source, i.sent_at, i.paid_at, i.voided_at, i.replaced_by, i.created_at,
 	(select w.id from work_items w where w.tenant = i.tenant and w.invoice_id = i.id
@@ -51,7 +51,7 @@ func scanInvoice(row pgx.Row, extra ...any) (remit.Invoice, error) {
 		state                *string
 		since                *time.Time
 	)
-	err := row.Scan(append([]any{&i.ID, &i.OrganisationID, &i.Organisation, &i.CustomerID, &i.CustomerName, &i.Number, &i.Seller.Name, &i.Seller.TaxID,
+	err := row.Scan(append([]any{&i.ID, &i.OrganisationID, &i.Organisation, &i.CustomerID, &i.CustomerName, &i.CustomerEmail, &i.Number, &i.Seller.Name, &i.Seller.TaxID,
 		&i.Status, &i.Label, &i.Overdue, &i.Total, &i.Outstanding, &i.Applied, &i.Currency, &i.IssueDate, &i.DueDate, &i.DueVersion,
 		&holdReason, &holdKind, &holdSince, &settings, &i.Source, &i.SentAt, &i.PaidAt, &i.VoidedAt, &i.ReplacedBy, &i.CreatedAt,
 		&i.WorkItemID, &number, &state, &since, &i.Tenant, &i.LinkVersion}, extra...)...)
@@ -67,6 +67,7 @@ func scanInvoice(row pgx.Row, extra ...any) (remit.Invoice, error) {
 	if i.Status == remit.InvoiceDraft {
 		i.Outstanding = i.Total // nothing is billed yet, so the ledger knows nothing of it
 	}
+	i.Settings = remit.DefaultInvoiceSettings()
 	if err := json.Unmarshal(settings, &i.Settings); err != nil {
 		return remit.Invoice{}, fmt.Errorf("read an invoice's settings: %w", err)
 	}

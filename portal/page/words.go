@@ -236,18 +236,7 @@ func first(choices ...string) string {
 }
 
 // sellerName is who issued an invoice, as its payer knows him.
-func sellerName(i remit.Invoice) string {
-	if i.Seller.Name != "" {
-		return i.Seller.Name
-	}
-	name, _ := lastSegment(i.Organisation)
-	return name
-}
-
-func lastSegment(path string) (string, bool) {
-	at := strings.LastIndexByte(path, '/')
-	return path[at+1:], at >= 0
-}
+func sellerName(i remit.Invoice) string { return i.SellerName() }
 
 func fieldID(field string) string {
 	return strings.NewReplacer("[", "-", "]", "", ".", "-", "_", "-").Replace(field)

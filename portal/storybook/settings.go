@@ -22,11 +22,15 @@ func (b book) stripe() chapter {
 		return v
 	}
 	payments := page.PaymentSettings{
-		Shell: b.settingsShell("Payments", "/settings/payments"), Place: "/dev-v51/Branch A", Places: places, Online: true, Partial: true, Minimum: "50.00", Currency: "USD", SetAt: "/dev-v51", MayEdit: true,
+		Shell: b.settingsShell("Payments", "/settings/payments"), Place: "/dev-v51/Branch A", Places: places, Online: true, Partial: true, Minimum: "50.00", Links: true,
+		Bank: true, BankDetails: "Harbour Bank\nAccount 12345678\nRouting 110000000", Currency: "USD", SetAt: "/dev-v51", MayEdit: true,
 	}
 	low, viewer := payments, payments
 	low.Problems.Fields = []remit.FieldError{{Field: "minimum_partial", Message: "Enter an amount, like 250.00."}}
 	viewer.MayEdit = false
+	bank := payments
+	bank.BankDetails = ""
+	bank.Problems.Fields = []remit.FieldError{{Field: "bank_transfer.details", Message: "Enter the bank details that payers are to use."}}
 	return chapter{
 		"staff/U21 stripe/active": page.StripePage(made(nil)),
 		"staff/U21 stripe/not connected": page.StripePage(made(func(v *page.Stripe) {
@@ -47,9 +51,10 @@ func (b book) stripe() chapter {
 			Shell: b.settingsShell("Remove the keys", "/settings/stripe"), Heading: "Remove the API keys?", Message: "Payments can no longer be taken for /dev-v51.",
 			Action: "/settings/stripe/remove", Button: "Remove the keys", Back: page.Link{Label: "Keep them", Href: "/settings/stripe"},
 		}),
-		"staff/U22 payments/inherited": page.PaymentSettingsPage(payments),
-		"staff/U22 payments/wrong":     page.PaymentSettingsPage(low),
-		"staff/U22 payments/viewer":    page.PaymentSettingsPage(viewer),
+		"staff/U22 payments/inherited":       page.PaymentSettingsPage(payments),
+		"staff/U22 payments/wrong":           page.PaymentSettingsPage(low),
+		"staff/U22 payments/no bank details": page.PaymentSettingsPage(bank),
+		"staff/U22 payments/viewer":          page.PaymentSettingsPage(viewer),
 	}
 }
 
