@@ -96,7 +96,7 @@ func (s *sheet) parties(d Document) {
 
 func facts(d Document) [][2]string {
 	i := d.Invoice
-	list := [][2]string{{"Issued", date(i.IssueDate)}, {"Due", date(i.DueDate)}}
+	list := [][2]string{{"Issued", i.IssueDate.Words()}, {"Due", i.DueDate.Words()}}
 	switch {
 	case i.Status == remit.InvoiceDraft:
 		list = append(list, [2]string{"Status", "Draft"})
@@ -116,7 +116,7 @@ func (s *sheet) headline(d Document) {
 	s.fill(s.left, s.y, s.width, tall, panelColour)
 	s.y += 4.6
 	inside := s.left + 6
-	amount, words := i.Outstanding, "due on "+date(i.DueDate)
+	amount, words := i.Outstanding, "due on "+i.DueDate.Words()
 	switch i.Status {
 	case remit.InvoiceDraft:
 		words = "This is a draft. Nothing is owed yet."
@@ -165,5 +165,5 @@ func (d Document) day(at time.Time) string {
 	if zone == nil {
 		zone = time.UTC
 	}
-	return date(remit.DateOf(at.In(zone)))
+	return remit.DateOf(at.In(zone)).Words()
 }

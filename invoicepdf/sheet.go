@@ -7,7 +7,6 @@ import (
 
 	"codeberg.org/go-pdf/fpdf"
 
-	"remit"
 	"remit/money"
 )
 
@@ -239,12 +238,4 @@ func sum(minor int64, currency string) string {
 		return amount.FormatISO()
 	}
 	return amount.Format()
-}
-
-// date writes "14 Mar 2026".
-func date(d remit.Date) string {
-	if d.IsZero() {
-		return "–"
-	}
-	return d.StartIn(time.UTC).Format("2 Jan 2006")
 }

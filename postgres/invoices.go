@@ -23,6 +23,7 @@ type LockedInvoice struct {
 	Live     *remit.Attempt // the one live attempt
 	Contests bool
 	WroteOff bool
+	Outbox   []remit.Mail // about this invoice, to be stored by [Tx.SaveInvoice]
 
 	seq  int64
 	hash []byte
@@ -207,8 +208,8 @@ func (tx *Tx) SetContent(ctx context.Context, l *LockedInvoice, fingerprint [32]
 }
 
 // SaveInvoice writes the invoice's derived status and appends what happened to
-// its timeline, each entry with what the agenda says comes next. The agenda's
-// changes must have been made before.
+// its timeline, each entry with what the agenda says comes next, and stores the
+// mails in its outbox. The agenda's changes must have been made before.
 func (tx *Tx) SaveInvoice(ctx context.Context, l *LockedInvoice, real time.Time, entries ...remit.TimelineEntry) error {
 	now := l.Clock.Now(real)
 	l.Status = l.derivedStatus()
@@ -239,6 +240,10 @@ func (tx *Tx) SaveInvoice(ctx context.Context, l *LockedInvoice, real time.Time,
 		sent_at = $11, paid_at = $12, voided_at = $13, updated_at = $14, timeline_seq = $15, timeline_hash = $16, replaced_by = $17 where tenant = $1 and id = $2`,
 		tx.Tenant, l.ID, l.Status, l.Label, l.Overdue, l.DueDate, l.DueVersion, holdReason(l.Hold), holdKind(l.Hold), holdSince(l.Hold),
 		l.SentAt, l.PaidAt, l.VoidedAt, now, l.seq, l.hash, l.ReplacedBy)
+	for _, m := range l.Outbox {
+		queueMail(batch, tx.Tenant, m)
+	}
+	l.Outbox = nil
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("save an invoice: %w", err)
 	}

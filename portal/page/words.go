@@ -11,12 +11,7 @@ import (
 )
 
 // Date writes a calendar date: "14 Mar 2026".
-func Date(d remit.Date) string {
-	if d.IsZero() {
-		return "–"
-	}
-	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Format("2 Jan 2006")
-}
+func Date(d remit.Date) string { return d.Words() }
 
 // Instant writes a time in a zone with its abbreviation: "14 Mar 2026, 09:00 EST".
 func Instant(at time.Time, zone *time.Location) string {
