@@ -39,10 +39,10 @@ func TestNoWayToPayWhereNothingIsOwed(t *testing.T) {
 	} {
 		d := made()
 		d.Invoice.Status = status
-		switch status {
-		case remit.InvoicePaid:
+		if status == remit.InvoicePaid {
 			d.Invoice.Outstanding, d.Invoice.Applied, d.Invoice.PaidAt = 0, d.Invoice.Total, &at
-		case remit.InvoiceVoid:
+		}
+		if status == remit.InvoiceVoid {
 			d.Invoice.VoidedAt = &at
 		}
 		text := drawn(t, d)
@@ -139,7 +139,7 @@ func TestNamesOfManyScripts(t *testing.T) {
 	if text := drawn(t, d); !strings.Contains(strings.ReplaceAll(text, "\n", " "), d.Invoice.CustomerName) || strings.Contains(text, "?") {
 		t.Errorf("letters are missing in:\n%s", text)
 	}
-	d.Invoice.CustomerName = "東京 Ltd\r\nInjected"
+	d.Invoice.CustomerName = "\u6771\u4eac Ltd\r\nInjected"
 	if text := drawn(t, d); !strings.Contains(text, "?? Ltd\nInjected") || !strings.Contains(text, "stands for each letter of a script") {
 		t.Errorf("what is missing is not said in:\n%s", text)
 	}

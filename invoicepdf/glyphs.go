@@ -106,7 +106,7 @@ func segments(at int, u16 func(int) int, has map[rune]bool) {
 				}
 			}
 			if glyph&0xffff != 0 {
-				has[rune(c)] = true
+				has[rune(c)] = true //nolint:gosec // at most 0xfffe
 			}
 		}
 	}

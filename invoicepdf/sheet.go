@@ -176,7 +176,7 @@ func (s *sheet) wrap(words string, f font, width float64) []string {
 	var lines []string
 	for paragraph := range strings.Lines(strings.ReplaceAll(words, "\r\n", "\n")) {
 		line := ""
-		for _, word := range strings.Fields(paragraph) {
+		for word := range strings.FieldsSeq(paragraph) {
 			joined := strings.TrimPrefix(line+" "+word, " ")
 			if s.measure(joined, f) <= width {
 				line = joined

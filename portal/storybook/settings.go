@@ -170,6 +170,11 @@ func (b book) demo() chapter {
 	filled := mailbox
 	filled.Rows = []remit.Mail{{ID: id(90), To: "kim@example.com", Subject: "You are invited to Remit", CreatedAt: now,
 		Body: "Lee Park invites you to /dev-v51.\nAccept within 24 hours:\n\nhttps://pay.example.com/invitation?token=made-up\n"}}
+	filled.Rows = append(filled.Rows, remit.Mail{
+		ID: id(91), To: "ap@acme.example", Subject: "Invoice INV-104 from Harbour Plumbing: $1,200.00, due 1 Apr 2026", CreatedAt: now,
+		Body:    "Harbour Plumbing sends you invoice INV-104.\n\n$1,200.00 USD is due on 1 Apr 2026.\n\nThe invoice is attached as a PDF.\n",
+		Invoice: &remit.MailedInvoice{ID: invoice, Stage: remit.MailSent, DueVersion: 1, Number: "INV-104", Link: "https://pay.example.com/pay/made-up"},
+	})
 	clock := page.TestClock{Shell: b.staffShell("Clock", "/demo/clock", "Demo"), Now: now, Zone: newYork, Has: true}
 	fired, none, wrong := clock, clock, clock
 	fired.Ran, fired.More, fired.Until = true, true, "2026-04-28T12:00:00Z"
