@@ -45,8 +45,7 @@ type Commands struct {
 	// RequireSecondFactor keeps keys, roles, people and tokens from those who sign
 	// in with a password alone (ASVS 6.3.3).
 	RequireSecondFactor bool
-	PayLink             PayLink // for mails and PDFs; nil: invoices have no link
-	Sandbox             bool    // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed
+	Sandbox             bool // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed
 }
 
 // Caller is who asks, resolved from a session or a token before any command.

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,10 +16,6 @@ type PDF struct {
 	Name    string // of the file: the invoice's number, in whatever characters it has
 	Content []byte
 }
-
-// PayLink gives the address at which an invoice is seen and paid without signing
-// in, and whether it has one.
-type PayLink func(ctx context.Context, tenant uuid.UUID, invoice remit.Invoice) (url string, ok bool, err error)
 
 // InvoicePDF draws an invoice for whoever may see it, a customer's user his sent
 // ones.
@@ -49,19 +44,16 @@ func (c *Commands) WorkItemPDF(ctx context.Context, caller Caller, id uuid.UUID)
 func (c *Commands) drawn(ctx context.Context, tenant uuid.UUID, invoice remit.Invoice) (PDF, error) {
 	var zone *time.Location
 	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
-		organisation, err := tx.OrganisationByPath(ctx, invoice.Organisation)
-		if err != nil {
-			return err
-		}
-		zone, err = time.LoadLocation(organisation.TimeZone)
+		var err error
+		zone, err = tx.ZoneOf(ctx, invoice.OrganisationID)
 		return err
 	})
 	if err != nil {
-		return PDF{}, fmt.Errorf("the zone of %s: %w", invoice.Organisation, err)
+		return PDF{}, err
 	}
 	document := invoicepdf.Document{Invoice: invoice, Seller: invoice.SellerName(), Zone: zone}
 	if invoice.Settings.OnlinePayments {
-		if document.PayLink, err = c.payLink(ctx, tenant, invoice); err != nil {
+		if document.PayLink, err = c.shownLink(invoice); err != nil {
 			return PDF{}, err
 		}
 	}
@@ -69,16 +61,12 @@ func (c *Commands) drawn(ctx context.Context, tenant uuid.UUID, invoice remit.In
 	return PDF{Name: invoice.Number + ".pdf", Content: content}, err
 }
 
-// payLink is the link that an invoice's mail and PDF show, or "". A draft and an
-// invoice of nothing have none (C9), nor have those of a seller who hides links
-// (C12).
-func (c *Commands) payLink(ctx context.Context, tenant uuid.UUID, invoice remit.Invoice) (string, error) {
-	if c.PayLink == nil || invoice.SentAt == nil || invoice.Total == 0 || !invoice.Settings.PaymentLinks {
+// shownLink is the link that an invoice's mail and PDF show, or "". A draft and
+// an invoice of nothing have none (C9), nor have those of a seller who hides
+// links (C12).
+func (c *Commands) shownLink(invoice remit.Invoice) (string, error) {
+	if invoice.SentAt == nil || !invoice.Settings.PaymentLinks {
 		return "", nil
 	}
-	url, ok, err := c.PayLink(ctx, tenant, invoice)
-	if err != nil || !ok {
-		return "", err
-	}
-	return url, nil
+	return c.PayLink(invoice)
 }

@@ -43,7 +43,7 @@ func (c *Commands) Mails(ctx context.Context, caller Caller, organisation string
 	}
 	mails := make([]remit.Mail, len(rows))
 	for i, row := range rows {
-		if mails[i], err = c.opened(ctx, member.Tenant, row, invoices); err != nil {
+		if mails[i], err = c.opened(member.Tenant, row, invoices); err != nil {
 			return List[remit.Mail]{}, err
 		}
 	}
@@ -89,14 +89,14 @@ func (c *Commands) mailbox(ctx context.Context, caller Caller, organisation stri
 
 // opened is a mail as its receiver reads it: unsealed, or with the link to its
 // invoice as it is now.
-func (c *Commands) opened(ctx context.Context, tenant uuid.UUID, row postgres.MailRow, invoices map[uuid.UUID]remit.Invoice) (remit.Mail, error) {
+func (c *Commands) opened(tenant uuid.UUID, row postgres.MailRow, invoices map[uuid.UUID]remit.Invoice) (remit.Mail, error) {
 	mail := row.Mail
 	if mail.Invoice != nil {
-		link, err := c.payLink(ctx, tenant, invoices[mail.Invoice.ID])
+		link, err := c.shownLink(invoices[mail.Invoice.ID])
 		mail.Invoice.Link = link
 		return mail, err
 	}
-	body, err := c.Secrets.Open(secrets.Mails, mailPlace(tenant, row.ID), row.Sealed) //nolint:contextcheck // bounds itself
+	body, err := c.Secrets.Open(secrets.Mails, mailPlace(tenant, row.ID), row.Sealed)
 	if err != nil {
 		return remit.Mail{}, fmt.Errorf("open a mail: %w", err)
 	}
