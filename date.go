@@ -50,6 +50,14 @@ func (d Date) String() string {
 	return d.utc().Format(dateLayout)
 }
 
+// Words writes the date for people, "14 Mar 2026", and a dash for the zero Date.
+func (d Date) Words() string {
+	if d.IsZero() {
+		return "–"
+	}
+	return d.utc().Format("2 Jan 2006")
+}
+
 // IsZero reports the zero Date, which is no date.
 func (d Date) IsZero() bool { return d == Date{} }
 

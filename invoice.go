@@ -1,6 +1,7 @@
 package remit
 
 import (
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,6 +49,7 @@ type Invoice struct {
 	Organisation   string // path
 	CustomerID     uuid.UUID
 	CustomerName   string
+	CustomerEmail  string // "" where none is known
 	Number         string
 	Seller         Seller
 	Status         InvoiceStatus
@@ -85,6 +87,14 @@ func (i Invoice) outstanding() money.Amount {
 type Seller struct {
 	Name  string `json:"name"`
 	TaxID string `json:"tax_id"`
+}
+
+// SellerName is who issued the invoice, as its payer knows him.
+func (i Invoice) SellerName() string {
+	if i.Seller.Name != "" {
+		return i.Seller.Name
+	}
+	return i.Organisation[strings.LastIndexByte(i.Organisation, '/')+1:]
 }
 
 // Line is one thing billed. Quantity and UnitPrice are decimal strings;
@@ -134,15 +144,6 @@ type InFlight struct {
 	Attempt int          `json:"attempt"`
 	State   AttemptState `json:"state"`
 	Since   time.Time    `json:"since"`
-}
-
-// InvoiceSettings are the payment settings in force where and when the invoice
-// was made. Later changes of the settings do not touch it (decision D7).
-type InvoiceSettings struct {
-	OnlinePayments  bool  `json:"online_payments"`
-	PartialPayments bool  `json:"partial_payments"`
-	MinimumPartial  int64 `json:"minimum_partial"` // minor units; 0 is no floor of our own
-	Version         int64 `json:"version"`         // of the setting it was copied from
 }
 
 // InvoiceFacts is what an invoice's status is derived from.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -44,6 +45,12 @@ func (in InvoiceInput) Check(currency money.Currency) ([]Line, money.Amount, err
 	switch {
 	case strings.TrimSpace(in.Number) == "" || len(in.Number) > 100:
 		err = Invalid("number", "Give a number of at most 100 characters.")
+	case strings.ContainsFunc(in.Number, unicode.IsControl):
+		err = Invalid("number", "The number holds a character that cannot be seen.")
+	case strings.ContainsFunc(in.Seller.Name, unicode.IsControl):
+		err = Invalid("seller.name", "The seller's name holds a character that cannot be seen.")
+	case strings.ContainsFunc(in.Seller.TaxID, unicode.IsControl):
+		err = Invalid("seller.tax_id", "The seller's tax id holds a character that cannot be seen.")
 	case in.IssueDate.IsZero():
 		err = Invalid("issue_date", "Give the date it was issued, like 2026-04-01.")
 	case in.DueDate.IsZero():

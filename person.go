@@ -55,12 +55,3 @@ type APIToken struct {
 	ExpiresAt  *time.Time
 	RevokedAt  *time.Time
 }
-
-// Mail is a message as it would be sent, shown by the demo's mailbox.
-type Mail struct {
-	ID        uuid.UUID
-	To        string
-	Subject   string
-	Body      string
-	CreatedAt time.Time
-}

@@ -99,7 +99,7 @@ func differs(ctx context.Context, tx *postgres.Tx, id uuid.UUID, draft postgres.
 
 // settingsFor are the settings in force at a path, to be copied onto an invoice.
 func settingsFor(ctx context.Context, tx *postgres.Tx, path string) (remit.InvoiceSettings, error) {
-	settings := remit.InvoiceSettings{OnlinePayments: true}
+	settings := remit.DefaultInvoiceSettings()
 	_, version, _, err := tx.Setting(ctx, path, PaymentsSetting, &settings)
 	settings.Version = version
 	return settings, err

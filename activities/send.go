@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,8 +17,9 @@ import (
 // StepSetting is the name of the setting that holds the assignee line.
 const StepSetting = "work_item_step"
 
-// Send finalises a draft: its total is booked as owed, its work item is made,
-// and its becoming overdue is put on the agenda. An invoice of nothing is paid
+// Send finalises a draft: its total is booked as owed, its work item is made, its
+// becoming overdue is put on the agenda, and the mail that brings it to its
+// customer into the outbox. An invoice of nothing is paid
 // at once and asks nobody for anything.
 func Send(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real time.Time, actor remit.Actor) error {
 	now := l.Clock.Now(real)
@@ -43,7 +45,34 @@ func Send(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real 
 		}
 		entries = append(append(entries, item...), late...)
 	}
+	mailed, err := post(l, real)
+	if err != nil {
+		return err
+	}
+	entries = slices.Insert(entries, 1, mailed)
 	return tx.SaveInvoice(ctx, l, real, entries...)
+}
+
+// post puts the mail that brings an invoice to its customer into the outbox, or
+// says why there is none.
+func post(l *postgres.LockedInvoice, real time.Time) (remit.TimelineEntry, error) {
+	entry := remit.TimelineEntry{
+		Kind: "mail", Actor: remit.System, Why: remit.Why{Rule: "a sent invoice is mailed once for a due date", Version: "1"},
+		Data: map[string]any{"stage": string(remit.MailSent), "due_version": l.DueVersion},
+	}
+	mail, err := remit.SentMail(l.Invoice)
+	if err != nil {
+		entry.Kind, entry.What = "mail_missing", "No mail was written: "+remit.AsError(err).Message
+		return entry, nil
+	}
+	if mail.ID, err = newID(); err != nil {
+		return entry, err
+	}
+	mail.CreatedAt = l.Clock.Now(real)
+	l.Outbox = append(l.Outbox, mail)
+	entry.What = "A mail with the invoice as PDF is in the outbox for " + mail.To + "."
+	entry.Data["mail"] = mail.ID.String()
+	return entry, nil
 }
 
 // Process makes the invoice's work item, again where it was closed or never

@@ -60,7 +60,7 @@ func retell(entries []remit.TimelineEntry) (told, error) {
 			data.end(&r.live, &facts)
 		case "declined", "canceled", "excess":
 			data.end(&r.live, &facts)
-		case "work_item", "intent_canceled":
+		case "work_item", "intent_canceled", "mail", "mail_missing":
 		default:
 			return r, fmt.Errorf("nobody can tell what %q means", entry.Kind)
 		}

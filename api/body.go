@@ -21,6 +21,7 @@ import (
 const (
 	mediaJSON      = "application/json"
 	mediaXML       = "application/xml"
+	mediaPDF       = "application/pdf"
 	mediaMultipart = "multipart/form-data"
 	mediaAny       = "*/*" // webhooks, whose signature is over the bytes alone
 )

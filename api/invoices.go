@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"remit"
+	"remit/api/httpsec"
 	"remit/commands"
 )
 
@@ -38,6 +39,16 @@ func createInvoice(c *call) (answer, error) {
 
 func invoice(c *call) (answer, error) {
 	return c.invoiceAnswer(c.server.commands.Invoice(c.ctx(), c.caller, c.id()))
+}
+
+func invoicePDF(c *call) (answer, error) {
+	pdf, err := c.server.commands.InvoicePDF(c.ctx(), c.caller, c.id())
+	if err != nil {
+		return answer{}, err
+	}
+	header := http.Header{}
+	httpsec.Attachment(header, mediaPDF, pdf.Name)
+	return answer{status: http.StatusOK, raw: pdf.Content, header: header}, nil
 }
 
 func updateInvoice(c *call) (answer, error) {

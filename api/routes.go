@@ -59,6 +59,7 @@ var routes = []struct {
 	{"createInvoice", createInvoice},
 	{"invoice", invoice},
 	{"updateInvoice", updateInvoice},
+	{"invoicePdf", invoicePDF},
 	{"sendInvoice", sendInvoice},
 	{"processInvoice", processInvoice},
 	{"voidInvoice", voidInvoice},

@@ -73,6 +73,11 @@ func setPaymentSettings(c *call) (answer, error) {
 		replace(&settings.OnlinePayments, w.OnlinePayments)
 		replace(&settings.PartialPayments, w.PartialPayments)
 		replace(&settings.MinimumPartial, w.MinimumPartial)
+		if w.BankTransfer != nil {
+			replace(&settings.BankTransfer.Enabled, w.BankTransfer.Enabled)
+			replace(&settings.BankTransfer.Details, w.BankTransfer.Details)
+		}
+		replace(&settings.PaymentLinks, w.PaymentLinks)
 		return settings, nil
 	})
 	return paymentSettingsAnswer(c.server.commands.SetPaymentSettings(c.ctx(), c.caller, c.organisation(), input))
@@ -85,18 +90,27 @@ func replace[T any](target, given *T) {
 }
 
 type paymentSettingsWire struct {
-	OnlinePayments  *bool  `json:"online_payments"`
-	PartialPayments *bool  `json:"partial_payments"`
-	MinimumPartial  *int64 `json:"minimum_partial"`
+	OnlinePayments  *bool             `json:"online_payments"`
+	PartialPayments *bool             `json:"partial_payments"`
+	MinimumPartial  *int64            `json:"minimum_partial"`
+	BankTransfer    *bankTransferWire `json:"bank_transfer"`
+	PaymentLinks    *bool             `json:"payment_links"`
+}
+
+type bankTransferWire struct {
+	Enabled *bool   `json:"enabled"`
+	Details *string `json:"details"`
 }
 
 type paymentSettingsBody struct {
-	OnlinePayments  bool    `json:"online_payments"`
-	PartialPayments bool    `json:"partial_payments"`
-	MinimumPartial  int64   `json:"minimum_partial"`
-	Currency        string  `json:"currency"`
-	SetAt           *string `json:"set_at"`
-	Version         int64   `json:"version"`
+	OnlinePayments  bool               `json:"online_payments"`
+	PartialPayments bool               `json:"partial_payments"`
+	MinimumPartial  int64              `json:"minimum_partial"`
+	BankTransfer    remit.BankTransfer `json:"bank_transfer"`
+	PaymentLinks    bool               `json:"payment_links"`
+	Currency        string             `json:"currency"`
+	SetAt           *string            `json:"set_at"`
+	Version         int64              `json:"version"`
 }
 
 func paymentSettingsAnswer(s commands.PaymentSettings, err error) (answer, error) {
@@ -105,6 +119,6 @@ func paymentSettingsAnswer(s commands.PaymentSettings, err error) (answer, error
 	}
 	return ok(paymentSettingsBody{
 		OnlinePayments: s.OnlinePayments, PartialPayments: s.PartialPayments, MinimumPartial: s.MinimumPartial,
-		Currency: s.Currency, SetAt: orNull(s.SetAt), Version: s.Version,
+		BankTransfer: s.BankTransfer, PaymentLinks: s.PaymentLinks, Currency: s.Currency, SetAt: orNull(s.SetAt), Version: s.Version,
 	})
 }

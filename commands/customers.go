@@ -133,11 +133,11 @@ func (c *Commands) UpdateCustomer(ctx context.Context, caller Caller, id uuid.UU
 // fill checks and takes over what an input says of a customer.
 func fill(customer *remit.Customer, in CustomerInput) error {
 	customer.Name, customer.Email, customer.AutoCharge = strings.TrimSpace(in.Name), strings.TrimSpace(in.Email), in.AutoCharge
-	if customer.Name == "" || len(customer.Name) > 200 {
-		return remit.Invalid("name", "Give a name of at most 200 characters.")
+	if customer.Name == "" || len(customer.Name) > 200 || strings.ContainsFunc(customer.Name, remit.Unseen) {
+		return remit.Invalid("name", "Give a name of at most 200 characters that can be seen.")
 	}
 	if customer.Email != "" {
-		if _, err := parseEmail(customer.Email); err != nil {
+		if _, err := remit.ParseEmail(customer.Email); err != nil {
 			return remit.Invalid("email", "Enter an address, like ana@example.com.")
 		}
 	}

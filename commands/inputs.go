@@ -119,6 +119,8 @@ type PaymentSettings struct {
 	OnlinePayments  bool
 	PartialPayments bool
 	MinimumPartial  int64
+	BankTransfer    remit.BankTransfer
+	PaymentLinks    bool
 	Currency        string
 	SetAt           string // the path whose setting holds; "" for the default
 	Version         int64

@@ -2,10 +2,8 @@ package commands
 
 import (
 	"context"
-	"net/mail"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -227,26 +225,11 @@ func pathsOf(grants []remit.RoleGrant, otherwise string) []string {
 	return paths
 }
 
-// parseEmail takes an address alone, without a name or comments: up to 254
-// bytes, in NFC. Case is kept and does not matter.
-func parseEmail(s string) (string, error) {
-	s = norm.NFC.String(strings.TrimSpace(s))
-	address, err := mail.ParseAddress(s)
-	if err != nil || address.Name != "" || address.Address != s || len(s) > 254 || strings.ContainsFunc(s, unseen) {
-		return "", remit.Invalid("email", "An e-mail address looks like ana@example.com.")
-	}
-	return s, nil
-}
-
 // parseName takes a person's name of 1 to 100 characters.
 func parseName(s string) (string, error) {
 	s = norm.NFC.String(strings.TrimSpace(s))
-	if s == "" || utf8.RuneCountInString(s) > 100 || strings.ContainsFunc(s, unseen) {
+	if s == "" || utf8.RuneCountInString(s) > 100 || strings.ContainsFunc(s, remit.Unseen) {
 		return "", remit.Invalid("name", "A name has 1 to 100 characters that can be seen.")
 	}
 	return s, nil
-}
-
-func unseen(r rune) bool {
-	return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp)
 }

@@ -34,7 +34,7 @@ func (c *Commands) CreateFirstAdministrator(ctx context.Context, in FirstAdminis
 	if path != path.Top() {
 		return Invitation{}, remit.Invalid("organisation", "The first administrator is that of a top-level organisation such as %s.", path.Top())
 	}
-	if in.Email, err = parseEmail(in.Email); err != nil {
+	if in.Email, err = remit.ParseEmail(in.Email); err != nil {
 		return Invitation{}, err
 	}
 	if in.Name, err = parseName(in.Name); err != nil {

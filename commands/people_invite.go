@@ -11,7 +11,6 @@ import (
 	"remit/credentials"
 	"remit/policies"
 	"remit/postgres"
-	"remit/secrets"
 )
 
 // How long a link that was sent to somebody works, once.
@@ -58,7 +57,7 @@ func (c *Commands) InviteUser(ctx context.Context, caller Caller, body Body[Invi
 	if err != nil {
 		return Invitation{}, err
 	}
-	if input.Email, err = parseEmail(input.Email); err != nil {
+	if input.Email, err = remit.ParseEmail(input.Email); err != nil {
 		return Invitation{}, err
 	}
 	if input.Name, err = parseName(input.Name); err != nil {
@@ -242,59 +241,4 @@ func (c *Commands) sendInvitation(ctx context.Context, tx *postgres.Tx, user rem
 	}
 	stored, err := tx.User(ctx, user.ID)
 	return Invitation{User: stored, Link: link, ExpiresAt: expires}, err
-}
-
-// mail puts a message into the tenant's outbox.
-func (c *Commands) mail(ctx context.Context, tx *postgres.Tx, to, subject, body string) error {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return err
-	}
-	sealed, err := c.Secrets.Seal(secrets.Mails, mailPlace(tx.Tenant, id), []byte(body))
-	if err != nil {
-		return fmt.Errorf("seal a mail: %w", err)
-	}
-	return tx.InsertMail(ctx, postgres.MailRow{Mail: remit.Mail{ID: id, To: to, Subject: subject, CreatedAt: c.Now()}, Sealed: sealed})
-}
-
-func mailPlace(tenant, id uuid.UUID) secrets.AD {
-	return secrets.AD{Tenant: tenant, Table: "mails", Column: "body", Row: id.String()}
-}
-
-// Mails lists what would have been sent from a path's tenant, newest first. It
-// is the demo's mailbox: it shows links that sign people in, exists only beside
-// the embedded stand-in, and needs admin=organisations at the top.
-func (c *Commands) Mails(ctx context.Context, caller Caller, organisation string, page Page) (List[remit.Mail], error) {
-	member, err := tenantOf(caller, organisation)
-	if err != nil {
-		return List[remit.Mail]{}, err
-	}
-	if !c.Sandbox {
-		return List[remit.Mail]{}, remit.NotFound()
-	}
-	if err := c.authorise(ctx, caller, member.Tenant, member.Path, remit.AdminOrganisations); err != nil {
-		return List[remit.Mail]{}, err
-	}
-	_, before, err := page.after()
-	if err != nil {
-		return List[remit.Mail]{}, err
-	}
-	var rows []postgres.MailRow
-	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
-		rows, err = tx.ListMails(ctx, before, page.limit()+1)
-		return err
-	})
-	if err != nil {
-		return List[remit.Mail]{}, err
-	}
-	mails := make([]remit.Mail, len(rows))
-	for i, row := range rows {
-		body, err := c.Secrets.Open(secrets.Mails, mailPlace(member.Tenant, row.ID), row.Sealed) //nolint:contextcheck // bounds itself
-		if err != nil {
-			return List[remit.Mail]{}, fmt.Errorf("open a mail: %w", err)
-		}
-		mails[i] = row.Mail
-		mails[i].Body = string(body)
-	}
-	return cut(mails, page.limit(), func(m remit.Mail) (string, uuid.UUID) { return "", m.ID }), nil
 }

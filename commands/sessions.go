@@ -85,7 +85,7 @@ func (c *Commands) SignIn(ctx context.Context, in SignInInput) (SignedIn, error)
 // accountOf finds an account by what somebody typed, which need not be an
 // address and then is nobody's.
 func (c *Commands) accountOf(ctx context.Context, typed string) (postgres.Account, bool, error) {
-	email, err := parseEmail(typed)
+	email, err := remit.ParseEmail(typed)
 	if err != nil {
 		email = ""
 	}

@@ -99,6 +99,9 @@ func (c *Commands) SetPaymentSettings(ctx context.Context, caller Caller, organi
 	if in.MinimumPartial < 0 || in.MinimumPartial > money.MaxStripeAmount {
 		return PaymentSettings{}, remit.Invalid("minimum_partial", "Enter an amount of nothing or more.")
 	}
+	if in.BankTransfer, err = in.BankTransfer.Check(); err != nil {
+		return PaymentSettings{}, err
+	}
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
 		if in.OnlinePayments {
 			live, err := tx.LiveConnection(ctx)
@@ -118,7 +121,10 @@ func (c *Commands) SetPaymentSettings(ctx context.Context, caller Caller, organi
 		if err != nil {
 			return err
 		}
-		value := remit.InvoiceSettings{OnlinePayments: in.OnlinePayments, PartialPayments: in.PartialPayments, MinimumPartial: in.MinimumPartial}
+		value := remit.InvoiceSettings{
+			OnlinePayments: in.OnlinePayments, PartialPayments: in.PartialPayments, MinimumPartial: in.MinimumPartial,
+			BankTransfer: in.BankTransfer, PaymentLinks: in.PaymentLinks,
+		}
 		if _, err := tx.SetSetting(ctx, unit, activities.PaymentsSetting, value, caller.Account); err != nil {
 			return err
 		}
@@ -150,7 +156,7 @@ func (c *Commands) stepAt(ctx context.Context, member Membership, path string) (
 }
 
 func (c *Commands) paymentSettingsAt(ctx context.Context, member Membership, path string) (PaymentSettings, error) {
-	settings := remit.InvoiceSettings{OnlinePayments: true}
+	settings := remit.DefaultInvoiceSettings()
 	var out PaymentSettings
 	err := c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
 		setAt, version, _, err := tx.Setting(ctx, path, activities.PaymentsSetting, &settings)
@@ -160,6 +166,7 @@ func (c *Commands) paymentSettingsAt(ctx context.Context, member Membership, pat
 		organisation, err := tx.OrganisationByPath(ctx, path)
 		out = PaymentSettings{
 			OnlinePayments: settings.OnlinePayments, PartialPayments: settings.PartialPayments, MinimumPartial: settings.MinimumPartial,
+			BankTransfer: settings.BankTransfer, PaymentLinks: settings.PaymentLinks,
 			Currency: organisation.Currency, SetAt: setAt, Version: version,
 		}
 		return err

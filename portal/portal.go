@@ -110,6 +110,7 @@ func (p *Portal) mountPayer(router gin.IRouter) {
 	router.GET("/inbox/:id", p.signedIn((*visit).payPage))
 	router.POST("/inbox/:id", p.signedIn((*visit).pay))
 	router.POST("/inbox/:id/claim", p.signedIn((*visit).claim))
+	router.GET("/inbox/:id/pdf", p.signedIn((*visit).itemPDF))
 	router.GET("/inbox/:id/result", p.signedIn((*visit).result))
 }
 
@@ -118,6 +119,7 @@ func (p *Portal) mountInvoices(router gin.IRouter) {
 	router.GET("/invoices/new", p.signedIn((*visit).newInvoicePage))
 	router.POST("/invoices/new", p.signedIn((*visit).newInvoice))
 	router.GET("/invoices/:id", p.signedIn((*visit).invoice))
+	router.GET("/invoices/:id/pdf", p.signedIn((*visit).invoicePDF))
 	router.GET("/invoices/:id/edit", p.signedIn((*visit).editInvoicePage))
 	router.POST("/invoices/:id/edit", p.signedIn((*visit).editInvoice))
 	router.POST("/invoices/:id/send", p.signedIn((*visit).sendInvoice))
@@ -181,6 +183,7 @@ func (p *Portal) mountPeople(router gin.IRouter) {
 
 func (p *Portal) mountDemo(router gin.IRouter) {
 	router.GET("/demo/mailbox", p.signedIn((*visit).mailbox))
+	router.GET("/demo/mailbox/:id/pdf", p.signedIn((*visit).mailPDF))
 	router.GET("/demo/clock", p.signedIn((*visit).clock))
 	router.POST("/demo/clock", p.signedIn((*visit).advanceClock))
 }

@@ -42,6 +42,7 @@ func (v *visit) paymentSettingsView(asked string) (page.PaymentSettings, error) 
 		return view, err
 	}
 	view.Online, view.Partial, view.Currency, view.SetAt = s.OnlinePayments, s.PartialPayments, s.Currency, s.SetAt
+	view.Bank, view.BankDetails, view.Links = s.BankTransfer.Enabled, s.BankTransfer.Details, s.PaymentLinks
 	view.Minimum, view.MayEdit = page.Typed(s.MinimumPartial, s.Currency), v.may(view.Place, remit.StripeAll)
 	return view, nil
 }
@@ -52,8 +53,12 @@ func (v *visit) savePaymentSettings() error {
 		return err
 	}
 	view.Online, view.Partial, view.Minimum = v.typed("online") != "", v.typed("partial") != "", v.typed("minimum_partial")
+	view.Bank, view.BankDetails, view.Links = v.typed("bank") != "", v.typed("bank_transfer.details"), v.typed("links") != ""
 	_, err = v.do.SetPaymentSettings(v.ctx(), v.caller, view.Place, func() (commands.PaymentSettings, error) {
-		in := commands.PaymentSettings{OnlinePayments: view.Online, PartialPayments: view.Partial}
+		in := commands.PaymentSettings{
+			OnlinePayments: view.Online, PartialPayments: view.Partial, PaymentLinks: view.Links,
+			BankTransfer: remit.BankTransfer{Enabled: view.Bank, Details: view.BankDetails},
+		}
 		if view.Minimum == "" {
 			return in, nil
 		}
@@ -65,7 +70,7 @@ func (v *visit) savePaymentSettings() error {
 		return in, nil
 	})
 	if err != nil {
-		p, status, mendable := problems(err, "minimum_partial")
+		p, status, mendable := problems(err, "minimum_partial", "bank_transfer.details")
 		if !mendable {
 			return err
 		}

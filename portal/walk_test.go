@@ -96,3 +96,42 @@ func TestCustomersUserSeesHisOwn(t *testing.T) {
 	tara.open("/settings/people").want(403)
 	tara.open(invoice.path()).want(200, "Online payment is not available now.")
 }
+
+// Protects the way of an invoice to its customer: bank details are set by a
+// form, the mail is in the mailbox with the PDF attached, staff, payer and
+// customer open it from their pages, and whoever sees none of these gets none.
+func TestInvoiceByMailAndAsPDF(t *testing.T) {
+	w := openWorld(t)
+	admin := w.signIn("admin")
+	form := admin.open("/settings/payments?at=" + url.QueryEscape(w.top))
+	form.submit("/settings/payments", url.Values{"bank": {"yes"}}).want(422, "There is a problem", "Enter the bank details that payers are to use.")
+	form.submit("/settings/payments", url.Values{"bank": {"yes"}, "bank_transfer.details": {"Harbour Bank\r\nAccount 1"}}).want(200, "Saved.", "Harbour Bank")
+	customer := admin.open("/customers/new").submit("/customers/new", url.Values{"name": {"Riverside"}, "email": {"ap@riverside.test"}, "organisation": {w.branch}, "currency": {"USD"}})
+	draft := admin.open("/invoices/new").submit("/invoices/new", url.Values{
+		"customer_id": {strings.TrimPrefix(customer.path(), "/customers/")}, "number": {"R/1 \"x\""}, "currency": {"USD"}, "due_date": {"2040-04-01"},
+		"line_description": {"Boiler service"}, "line_quantity": {"2"}, "line_unit_price": {"600"},
+	})
+	admin.open("/demo/mailbox").want(200, "Mails Remit would have sent land here")
+	sent := draft.submit(draft.path()+"/send", nil).want(200, "The invoice is sent.", "in the outbox for ap@riverside.test")
+	box := admin.open("/demo/mailbox").want(200, "To ap@riverside.test", "$1,200.00, due 1 Apr 2040", "To pay by bank transfer", "(attached)")
+	payer := w.signIn("payer")
+	item := payer.open("/inbox").link("/inbox/0")
+	viewer := w.signIn("viewer")
+	for what, pdf := range map[string]*shown{
+		"mail": admin.open(box.link("/demo/mailbox/0")), "staff": admin.open(sent.link(sent.path() + "/pdf")), "payer": payer.open(payer.open(item).link(item + "/pdf")),
+		"viewer": viewer.open(sent.path() + "/pdf"),
+	} {
+		if pdf.status != 200 || !strings.HasPrefix(pdf.raw, "%PDF-") || pdf.header.Get("Content-Type") != "application/pdf" {
+			t.Errorf("%s: %d %s", what, pdf.status, pdf.header.Get("Content-Type"))
+		}
+		if got := pdf.header.Get("Content-Disposition"); got != `attachment; filename="R_1__x_.pdf"` {
+			t.Errorf("%s: %s", what, got)
+		}
+		if got := pdf.header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "sandbox;") {
+			t.Errorf("%s: %s", what, got)
+		}
+	}
+	viewer.open(item + "/pdf").want(404)
+	viewer.open(box.link("/demo/mailbox/0")).want(403)
+	w.stranger().open(sent.path() + "/pdf").want(401)
+}

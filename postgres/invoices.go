@@ -23,12 +23,13 @@ type LockedInvoice struct {
 	Live     *remit.Attempt // the one live attempt
 	Contests bool
 	WroteOff bool
+	Outbox   []remit.Mail // about this invoice, to be stored by [Tx.SaveInvoice]
 
 	seq  int64
 	hash []byte
 }
 
-const invoiceColumns = `i.id, i.organisation_id, o.path, i.customer_id, c.name, i.number, i.seller_name, i.seller_tax_id,
+const invoiceColumns = `i.id, i.organisation_id, o.path, i.customer_id, c.name, c.email, i.number, i.seller_name, i.seller_tax_id,
 	i.status, i.label, i.overdue, i.total, coalesce(b.outstanding, 0), coalesce(b.applied, 0), i.currency, i.issue_date, i.due_date, i.due_version,
 	i.hold_reason, i.hold_kind, i.hold_since, i.settings, i.source, i.sent_at, i.paid_at, i.voided_at, i.replaced_by, i.created_at,
 	(select w.id from work_items w where w.tenant = i.tenant and w.invoice_id = i.id
@@ -51,7 +52,7 @@ func scanInvoice(row pgx.Row, extra ...any) (remit.Invoice, error) {
 		state                *string
 		since                *time.Time
 	)
-	err := row.Scan(append([]any{&i.ID, &i.OrganisationID, &i.Organisation, &i.CustomerID, &i.CustomerName, &i.Number, &i.Seller.Name, &i.Seller.TaxID,
+	err := row.Scan(append([]any{&i.ID, &i.OrganisationID, &i.Organisation, &i.CustomerID, &i.CustomerName, &i.CustomerEmail, &i.Number, &i.Seller.Name, &i.Seller.TaxID,
 		&i.Status, &i.Label, &i.Overdue, &i.Total, &i.Outstanding, &i.Applied, &i.Currency, &i.IssueDate, &i.DueDate, &i.DueVersion,
 		&holdReason, &holdKind, &holdSince, &settings, &i.Source, &i.SentAt, &i.PaidAt, &i.VoidedAt, &i.ReplacedBy, &i.CreatedAt,
 		&i.WorkItemID, &number, &state, &since, &i.Tenant, &i.LinkVersion}, extra...)...)
@@ -67,6 +68,7 @@ func scanInvoice(row pgx.Row, extra ...any) (remit.Invoice, error) {
 	if i.Status == remit.InvoiceDraft {
 		i.Outstanding = i.Total // nothing is billed yet, so the ledger knows nothing of it
 	}
+	i.Settings = remit.DefaultInvoiceSettings()
 	if err := json.Unmarshal(settings, &i.Settings); err != nil {
 		return remit.Invoice{}, fmt.Errorf("read an invoice's settings: %w", err)
 	}
@@ -206,8 +208,8 @@ func (tx *Tx) SetContent(ctx context.Context, l *LockedInvoice, fingerprint [32]
 }
 
 // SaveInvoice writes the invoice's derived status and appends what happened to
-// its timeline, each entry with what the agenda says comes next. The agenda's
-// changes must have been made before.
+// its timeline, each entry with what the agenda says comes next, and stores the
+// mails in its outbox. The agenda's changes must have been made before.
 func (tx *Tx) SaveInvoice(ctx context.Context, l *LockedInvoice, real time.Time, entries ...remit.TimelineEntry) error {
 	now := l.Clock.Now(real)
 	l.Status = l.derivedStatus()
@@ -238,6 +240,10 @@ func (tx *Tx) SaveInvoice(ctx context.Context, l *LockedInvoice, real time.Time,
 		sent_at = $11, paid_at = $12, voided_at = $13, updated_at = $14, timeline_seq = $15, timeline_hash = $16, replaced_by = $17 where tenant = $1 and id = $2`,
 		tx.Tenant, l.ID, l.Status, l.Label, l.Overdue, l.DueDate, l.DueVersion, holdReason(l.Hold), holdKind(l.Hold), holdSince(l.Hold),
 		l.SentAt, l.PaidAt, l.VoidedAt, now, l.seq, l.hash, l.ReplacedBy)
+	for _, m := range l.Outbox {
+		queueMail(batch, tx.Tenant, m)
+	}
+	l.Outbox = nil
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("save an invoice: %w", err)
 	}

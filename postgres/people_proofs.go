@@ -7,8 +7,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-
-	"remit"
 )
 
 // Purposes of account tokens.
@@ -127,38 +125,4 @@ func UseRecoveryCode(ctx context.Context, tx pgx.Tx, account uuid.UUID, hash []b
 		return false, fmt.Errorf("use the recovery code: %w", err)
 	}
 	return tag.RowsAffected() == 1, nil
-}
-
-// MailRow is a mail with its body sealed.
-type MailRow struct {
-	remit.Mail
-	Sealed []byte
-}
-
-// InsertMail puts a mail into the outbox.
-func (tx *Tx) InsertMail(ctx context.Context, m MailRow) error {
-	_, err := tx.Exec(ctx, "insert into mails (tenant, id, recipient, subject, body, created_at) values ($1,$2,$3,$4,$5,$6)",
-		tx.Tenant, m.ID, m.To, m.Subject, m.Sealed, m.CreatedAt)
-	if err != nil {
-		return fmt.Errorf("store the mail: %w", err)
-	}
-	return nil
-}
-
-// ListMails reads a page of the tenant's mails, newest first: those before the
-// one with the id before, all if it is zero.
-func (tx *Tx) ListMails(ctx context.Context, before uuid.UUID, limit int) ([]MailRow, error) {
-	rows, err := tx.Query(ctx, `select id, recipient, subject, created_at, body from mails
-		where tenant = $1 and ($2 = '00000000-0000-0000-0000-000000000000'::uuid or id < $2) order by id desc limit $3`, tx.Tenant, before, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read the mails: %w", err)
-	}
-	mails, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m MailRow, err error) {
-		err = row.Scan(&m.ID, &m.To, &m.Subject, &m.CreatedAt, &m.Sealed)
-		return m, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the mails: %w", err)
-	}
-	return mails, nil
 }

@@ -69,6 +69,7 @@ var walkRows = map[string]walked{
 	"invoices":                {"TOP/Branch A", "yyyyyyy4"},
 	"createInvoice":           {"", "y333333y"},
 	"invoice":                 {"invoice", "yy4yyyy4"},
+	"invoicePdf":              {"invoice", "yy4yyyy4"},
 	"updateInvoice":           {"invoice", "y3433334"},
 	"sendInvoice":             {"invoice", "y3433334"},
 	"processInvoice":          {"invoice", "y3433334"},

@@ -86,7 +86,7 @@ func under(path, root string) bool {
 // Attachment makes the answer a file to save, never to show: for documents and
 // whatever people uploaded. The name is reduced to letters, digits, dot,
 // hyphen and underscore.
-func Attachment(w http.ResponseWriter, contentType, name string) {
+func Attachment(header http.Header, contentType, name string) {
 	safe := strings.Map(func(c rune) rune {
 		switch {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '.', c == '-', c == '_':
@@ -95,7 +95,6 @@ func Attachment(w http.ResponseWriter, contentType, name string) {
 			return '_'
 		}
 	}, name)
-	header := w.Header()
 	header.Set("Content-Type", contentType)
 	header.Set("Content-Disposition", `attachment; filename="`+safe+`"`)
 	header.Set("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")

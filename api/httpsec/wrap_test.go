@@ -287,7 +287,7 @@ func wrapped(t *testing.T, c httpsec.Config) http.Handler {
 	})
 	engine.GET("/asset", func(c *gin.Context) { c.Header("Cache-Control", "public, max-age=31536000, immutable") })
 	engine.GET("/upload", func(c *gin.Context) {
-		httpsec.Attachment(c.Writer, "application/pdf", "a\r\n\"; /b\u00e9.pdf")
+		httpsec.Attachment(c.Writer.Header(), "application/pdf", "a\r\n\"; /b\u00e9.pdf")
 		_, _ = c.Writer.WriteString("%PDF")
 	})
 	engine.GET("/files/*path", gin.WrapH(http.StripPrefix("/files", http.FileServer(http.Dir(t.TempDir())))))

@@ -141,6 +141,7 @@ var Rows = map[string]Row{
 	"invoices":       {At: "unit", Do: needs(invoiceRead), Customer: Allowed},
 	"createInvoice":  {Do: needs(invoiceEdit)},
 	"invoice":        {Object: KindInvoice, See: []string{invoiceRead}, Customer: Allowed},
+	"invoicePdf":     {Object: KindInvoice, See: []string{invoiceRead}, Customer: Allowed},
 	"updateInvoice":  editing,
 	"sendInvoice":    editing,
 	"processInvoice": editing,

@@ -11,12 +11,7 @@ import (
 )
 
 // Date writes a calendar date: "14 Mar 2026".
-func Date(d remit.Date) string {
-	if d.IsZero() {
-		return "–"
-	}
-	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Format("2 Jan 2006")
-}
+func Date(d remit.Date) string { return d.Words() }
 
 // Instant writes a time in a zone with its abbreviation: "14 Mar 2026, 09:00 EST".
 func Instant(at time.Time, zone *time.Location) string {
@@ -236,18 +231,7 @@ func first(choices ...string) string {
 }
 
 // sellerName is who issued an invoice, as its payer knows him.
-func sellerName(i remit.Invoice) string {
-	if i.Seller.Name != "" {
-		return i.Seller.Name
-	}
-	name, _ := lastSegment(i.Organisation)
-	return name
-}
-
-func lastSegment(path string) (string, bool) {
-	at := strings.LastIndexByte(path, '/')
-	return path[at+1:], at >= 0
-}
+func sellerName(i remit.Invoice) string { return i.SellerName() }
 
 func fieldID(field string) string {
 	return strings.NewReplacer("[", "-", "]", "", ".", "-", "_", "-").Replace(field)

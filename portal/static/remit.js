@@ -24,7 +24,8 @@
 
   document.addEventListener("htmx:afterSwap", function (event) {
     var main = document.getElementById("main");
-    if (event.detail.target.id === "main" && main) { lead(main); }
+    var target = event.detail.target; // none where the history was restored
+    if (target && target.id === "main" && main) { lead(main); }
   });
 
   document.addEventListener("htmx:load", function (event) {

@@ -22,11 +22,15 @@ func (b book) stripe() chapter {
 		return v
 	}
 	payments := page.PaymentSettings{
-		Shell: b.settingsShell("Payments", "/settings/payments"), Place: "/dev-v51/Branch A", Places: places, Online: true, Partial: true, Minimum: "50.00", Currency: "USD", SetAt: "/dev-v51", MayEdit: true,
+		Shell: b.settingsShell("Payments", "/settings/payments"), Place: "/dev-v51/Branch A", Places: places, Online: true, Partial: true, Minimum: "50.00", Links: true,
+		Bank: true, BankDetails: "Harbour Bank\nAccount 12345678\nRouting 110000000", Currency: "USD", SetAt: "/dev-v51", MayEdit: true,
 	}
 	low, viewer := payments, payments
 	low.Problems.Fields = []remit.FieldError{{Field: "minimum_partial", Message: "Enter an amount, like 250.00."}}
 	viewer.MayEdit = false
+	bank := payments
+	bank.BankDetails = ""
+	bank.Problems.Fields = []remit.FieldError{{Field: "bank_transfer.details", Message: "Enter the bank details that payers are to use."}}
 	return chapter{
 		"staff/U21 stripe/active": page.StripePage(made(nil)),
 		"staff/U21 stripe/not connected": page.StripePage(made(func(v *page.Stripe) {
@@ -47,9 +51,10 @@ func (b book) stripe() chapter {
 			Shell: b.settingsShell("Remove the keys", "/settings/stripe"), Heading: "Remove the API keys?", Message: "Payments can no longer be taken for /dev-v51.",
 			Action: "/settings/stripe/remove", Button: "Remove the keys", Back: page.Link{Label: "Keep them", Href: "/settings/stripe"},
 		}),
-		"staff/U22 payments/inherited": page.PaymentSettingsPage(payments),
-		"staff/U22 payments/wrong":     page.PaymentSettingsPage(low),
-		"staff/U22 payments/viewer":    page.PaymentSettingsPage(viewer),
+		"staff/U22 payments/inherited":       page.PaymentSettingsPage(payments),
+		"staff/U22 payments/wrong":           page.PaymentSettingsPage(low),
+		"staff/U22 payments/no bank details": page.PaymentSettingsPage(bank),
+		"staff/U22 payments/viewer":          page.PaymentSettingsPage(viewer),
 	}
 }
 
@@ -165,6 +170,11 @@ func (b book) demo() chapter {
 	filled := mailbox
 	filled.Rows = []remit.Mail{{ID: id(90), To: "kim@example.com", Subject: "You are invited to Remit", CreatedAt: now,
 		Body: "Lee Park invites you to /dev-v51.\nAccept within 24 hours:\n\nhttps://pay.example.com/invitation?token=made-up\n"}}
+	filled.Rows = append(filled.Rows, remit.Mail{
+		ID: id(91), To: "ap@acme.example", Subject: "Invoice INV-104 from Harbour Plumbing: $1,200.00, due 1 Apr 2026", CreatedAt: now,
+		Body:    "Harbour Plumbing sends you invoice INV-104.\n\n$1,200.00 USD is due on 1 Apr 2026.\n\nThe invoice is attached as a PDF.\n",
+		Invoice: &remit.MailedInvoice{ID: invoice, Stage: remit.MailSent, DueVersion: 1, Number: "INV-104", Link: "https://pay.example.com/pay/made-up"},
+	})
 	clock := page.TestClock{Shell: b.staffShell("Clock", "/demo/clock", "Demo"), Now: now, Zone: newYork, Has: true}
 	fired, none, wrong := clock, clock, clock
 	fired.Ran, fired.More, fired.Until = true, true, "2026-04-28T12:00:00Z"

@@ -1,0 +1,47 @@
+package portal
+
+import (
+	"net/http"
+
+	"remit/api/httpsec"
+	"remit/commands"
+)
+
+func (v *visit) invoicePDF() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	pdf, err := v.do.InvoicePDF(v.ctx(), v.caller, id)
+	return v.file(pdf, err)
+}
+
+// itemPDF is for payers, who need not see the seller's list of invoices.
+func (v *visit) itemPDF() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	pdf, err := v.do.WorkItemPDF(v.ctx(), v.caller, id)
+	return v.file(pdf, err)
+}
+
+func (v *visit) mailPDF() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	pdf, err := v.do.MailPDF(v.ctx(), v.caller, v.place(), id)
+	return v.file(pdf, err)
+}
+
+// file answers with a PDF to save.
+func (v *visit) file(pdf commands.PDF, err error) error {
+	if err != nil {
+		return err
+	}
+	httpsec.Attachment(v.gin.Writer.Header(), "application/pdf", pdf.Name)
+	v.gin.Status(http.StatusOK)
+	_, err = v.gin.Writer.Write(pdf.Content)
+	return err
+}
