@@ -47,7 +47,7 @@ func TestScriptsThatMisbehave(t *testing.T) {
 		"a number as label":      {defining(`return [{"set_label": 1}]`), "takes a text"},
 		"an unknown name":        {defining("return []\nreturn invoise"), "Line 3: `invoise` is unknown."},
 		"an unknown field":       {defining("return invoice.invoise"), "Line 2: struct has no .invoise attribute"},
-		"a file":                 {"load('x.star', 'x')\n" + defining("pass"), "load not implemented"},
+		"a file":                 {"load('x.star', 'x')\n" + defining("pass"), "Line 1: load"},
 		"no function":            {"x = 1", "does not define after_payment"},
 		"no list":                {defining("return 'Paid'"), "list of effects, not a string"},
 		"words of its own":       {defining("fail('no such customer\\n', invoice.number)"), "Line 2: fail: no such customer EXAMPLE-1"},

@@ -93,7 +93,7 @@ func TestRegisteredNamesArePinned(t *testing.T) {
 	slices.Sort(names.workflows)
 	want := registered{
 		workflows:  []string{"ImportInvoices", "InvoicePayment"},
-		activities: []string{"Advance", "BeginImported", "ImportFile", "Load", "Perform", "Refresh"},
+		activities: []string{"Advance", "AfterPayment", "BeginImported", "ImportFile", "Load", "Perform", "Refresh"},
 	}
 	if !slices.Equal(names.workflows, want.workflows) || !slices.Equal(names.activities, want.activities) {
 		t.Errorf("registered are %q and %q, want %q and %q", names.workflows, names.activities, want.workflows, want.activities)

@@ -2,7 +2,6 @@
 package scripttest
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -33,15 +32,27 @@ func Program(t TB) string {
 }
 
 var build = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "remit-script")
-	if err != nil {
-		return "", err
+	cache := os.Getenv("REMIT_CACHE")
+	if cache == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("find a folder for programs: %w", err)
+		}
+		cache = filepath.Join(user, "remit")
 	}
-	file := filepath.Join(dir, "runner")
-	command := exec.Command("go", "build", "-trimpath", "-o", file, "remit/script/scripttest/runner") //nolint:gosec // once, for all tests; the file is in a folder just made
+	if err := os.MkdirAll(cache, 0o750); err != nil {
+		return "", fmt.Errorf("make a folder for programs: %w", err)
+	}
+	// Built beside its place and moved there: other packages' tests may run it.
+	file := filepath.Join(cache, "script-runner")
+	made := fmt.Sprintf("%s.%d", file, os.Getpid())
+	command := exec.Command("go", "build", "-trimpath", "-o", made, "remit/script/scripttest/runner") //nolint:gosec // a file of the cache's
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 	if said, err := command.CombinedOutput(); err != nil {
-		return "", errors.Join(fmt.Errorf("build the process for scripts: %w: %s", err, said), os.RemoveAll(dir))
+		return "", fmt.Errorf("build the process for scripts: %w: %s", err, said)
+	}
+	if err := os.Rename(made, file); err != nil {
+		return "", fmt.Errorf("keep the process for scripts: %w", err)
 	}
 	return file, nil
 })
