@@ -95,27 +95,12 @@ func (c *Commands) SetWorkflowDefinition(ctx context.Context, caller Caller, org
 	}
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
 		for n, step := range in.Steps {
-			at := above(path, step.At)
-			if before, err := c.lineAt(ctx, tx, at); err != nil || before == lines[n] {
-				if err != nil {
-					return err
-				}
-				continue
-			}
-			if err := c.saveStep(ctx, tx, caller, at, lines[n]); err != nil {
+			if err := c.bringStep(ctx, tx, caller, above(path, step.At), lines[n]); err != nil {
 				return about(fmt.Sprintf("steps.%d", n), err)
 			}
 		}
 		for _, s := range in.Scripts {
-			at := above(path, s.At)
-			before, err := activities.ScriptAt(ctx, tx, at)
-			if err != nil {
-				return err
-			}
-			if before.Source == s.Source {
-				continue
-			}
-			if err := c.saveScript(ctx, tx, caller, at, s.Source); err != nil {
+			if err := c.bringScript(ctx, tx, caller, above(path, s.At), s.Source); err != nil {
 				return err
 			}
 		}
@@ -125,6 +110,22 @@ func (c *Commands) SetWorkflowDefinition(ctx context.Context, caller Caller, org
 		return Definition{}, err
 	}
 	return c.WorkflowDefinition(ctx, caller, path)
+}
+
+func (c *Commands) bringStep(ctx context.Context, tx *postgres.Tx, caller Caller, at string, line remit.Assignee) error {
+	before, err := c.lineAt(ctx, tx, at)
+	if err != nil || before == line {
+		return err
+	}
+	return c.saveStep(ctx, tx, caller, at, line)
+}
+
+func (c *Commands) bringScript(ctx context.Context, tx *postgres.Tx, caller Caller, at, source string) error {
+	before, err := activities.ScriptAt(ctx, tx, at)
+	if err != nil || before.Source == source {
+		return err
+	}
+	return c.saveScript(ctx, tx, caller, at, source)
 }
 
 // stepOf reads a line of the file and asks whether it fits where it goes.
@@ -170,14 +171,21 @@ func (c *Commands) placeOf(ctx context.Context, member Membership, path, at stri
 	return parsed, err
 }
 
+// lineAt is the assignee line that holds at a path. Where none is set it is the
+// default without a path, which means the same anywhere.
 func (c *Commands) lineAt(ctx context.Context, tx *postgres.Tx, path string) (remit.Assignee, error) {
 	own, err := remit.ParsePath(path)
 	if err != nil {
 		return remit.Assignee{}, err
 	}
+	var set remit.Assignee
+	_, _, found, err := tx.Setting(ctx, path, activities.StepSetting, &set)
+	if found || err != nil {
+		return set, err
+	}
 	line := remit.DefaultAssignee(own)
-	_, _, _, err = tx.Setting(ctx, path, activities.StepSetting, &line)
-	return line, err
+	line.Path = remit.Path{}
+	return line, nil
 }
 
 // about puts the place of a file's entry before the fields an error names.

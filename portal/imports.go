@@ -51,7 +51,7 @@ func importView(i commands.Import) page.Import {
 }
 
 func (v *visit) startImport() error {
-	place, name, content, err := v.upload()
+	place, name, content, err := v.upload("Choose a CSV file.")
 	if err == nil {
 		var started commands.Import
 		started, err = v.do.StartImport(v.ctx(), v.caller, commands.Given(commands.ImportInput{Organisation: place, FileName: name, Content: content}))
@@ -66,14 +66,14 @@ func (v *visit) startImport() error {
 	return v.showImports(status, p, place)
 }
 
-// upload reads the form's file.
-func (v *visit) upload() (place, name string, content []byte, err error) {
+// upload reads the form's file; missing is said where there is none.
+func (v *visit) upload(missing string) (place, name string, content []byte, err error) {
 	if err := httpsec.Extend(v.gin.Writer, uploadTime); err != nil {
 		v.portal.logger.WarnContext(v.ctx(), "an upload's time was not extended", "error", err)
 	}
 	reader, err := v.gin.Request.MultipartReader()
 	if err != nil {
-		return "", "", nil, wrong("file", "Choose a CSV file.")
+		return "", "", nil, wrong("file", missing)
 	}
 	for {
 		part, err := reader.NextPart()
@@ -95,7 +95,7 @@ func (v *visit) upload() (place, name string, content []byte, err error) {
 		}
 	}
 	if len(content) == 0 {
-		return place, name, nil, wrong("file", "Choose a CSV file.")
+		return place, name, nil, wrong("file", missing)
 	}
 	return place, name, content, nil
 }

@@ -70,7 +70,7 @@ func Register(r sdk.Registry, steps Steps, times workflows.Times) {
 	for name, step := range map[string]any{
 		"Load": steps.Payments.Load, "Perform": steps.Payments.Perform, "Advance": steps.Payments.Advance, "Refresh": steps.Payments.Refresh,
 		"AfterPayment": steps.Payments.AfterPayment,
-		"ImportFile": steps.Imports.ImportFile, "BeginImported": steps.Imports.BeginImported,
+		"ImportFile":   steps.Imports.ImportFile, "BeginImported": steps.Imports.BeginImported,
 	} {
 		r.RegisterActivityWithOptions(step, activity.RegisterOptions{Name: name})
 	}
