@@ -120,5 +120,5 @@ func TestAfterPaymentScriptPages(t *testing.T) {
 	if !strings.HasPrefix(file.raw, "{") {
 		t.Errorf("the file is %s", file.raw)
 	}
-	w.signIn("payer").open(at).want(403)
+	w.signIn("payer").open(at).want(404)
 }
