@@ -34,7 +34,7 @@ func runAfterPaymentScript(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: http.StatusAccepted, body: invoiceShape(invoice)}, nil
+	return answer{status: http.StatusAccepted, body: c.invoiceShape(invoice)}, nil
 }
 
 type scriptWire struct {

@@ -79,6 +79,10 @@ func confine() error {
 	if addresses.Max <= addressSpace {
 		return nil
 	}
+	// Where the machine, or a container, runs out of memory all the same, it is
+	// this process that goes and not the worker beside it. A system without this
+	// file has no such choice to make.
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
 	// Addresses come last: nothing may be left to allocate after them.
 	for _, limit := range []struct {
 		resource int
