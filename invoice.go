@@ -54,6 +54,8 @@ type Invoice struct {
 	Seller         Seller
 	Status         InvoiceStatus
 	Label          string // the business's own word, never the ledger's
+	Tags           []string
+	Notes          []Note
 	Overdue        bool
 	Total          int64
 	Outstanding    int64
@@ -81,6 +83,19 @@ type Invoice struct {
 
 func (i Invoice) outstanding() money.Amount {
 	return money.Of(i.Outstanding, money.Currency(i.Currency))
+}
+
+// ForPayers is the invoice without what staff keep to themselves.
+func (i Invoice) ForPayers() Invoice {
+	i.Tags, i.Notes = nil, nil
+	return i
+}
+
+// Note is a remark on an invoice, for staff.
+type Note struct {
+	Text string    `json:"text"`
+	By   string    `json:"by"`
+	At   time.Time `json:"at"` // on the organisation's clock
 }
 
 // Seller is who issued the invoice, where that is not the organisation itself.

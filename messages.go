@@ -72,6 +72,7 @@ const (
 	RequestRecordPayment RequestKind = "record_payment"
 	RequestHold          RequestKind = "hold"
 	RequestLiftHold      RequestKind = "lift_hold"
+	RequestRunScript     RequestKind = "run_script"
 )
 
 // Collects reports whether the request starts an attempt, of which an invoice
@@ -124,6 +125,7 @@ type InvoiceState struct {
 	InFlight AttemptState   `json:",omitempty"`
 	Rest     bool           // nothing more happens by itself
 	WakeIn   *time.Duration `json:",omitempty"` // real time until the next row of the agenda
+	Script   bool           `json:",omitempty"` // an after-payment script is to be run, beside whatever else is done
 	DueDate  string
 }
 

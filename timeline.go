@@ -54,4 +54,5 @@ const (
 	AgendaPoll    AgendaKind = "poll"    // ask Stripe about a live attempt
 	AgendaOverdue AgendaKind = "overdue" // local midnight after the due date
 	AgendaSend    AgendaKind = "send"    // an invoice dated ahead is sent on its date
+	AgendaScript  AgendaKind = "script"  // run the after-payment script for a payment
 )

@@ -64,6 +64,8 @@ func (p *Payments) apply(ctx context.Context, tx *postgres.Tx, l *postgres.Locke
 		return decodeAnd(stored, func(in remit.AmendRequest) (remit.RequestResult, error) {
 			return remit.RequestResult{}, p.amend(ctx, tx, l, stored, in)
 		})
+	case remit.RequestRunScript:
+		return remit.RequestResult{}, p.planScripts(ctx, tx, l, stored.Actor)
 	case remit.RequestPay, remit.RequestCheckout:
 	}
 	return remit.RequestResult{}, fmt.Errorf("a request of the unknown kind %q", stored.Kind)
@@ -161,11 +163,15 @@ func (p *Payments) recordTransfer(ctx context.Context, tx *postgres.Tx, l *postg
 	if _, err := tx.Book(ctx, l, entry); err != nil {
 		return remit.RequestResult{}, err
 	}
+	words, err := p.afterMoney(ctx, tx, l, payment, nil)
+	if err != nil {
+		return remit.RequestResult{}, err
+	}
 	id := payment.ID
-	return remit.RequestResult{Payment: &id}, p.closeBooks(ctx, tx, l, []remit.TimelineEntry{{
+	return remit.RequestResult{Payment: &id}, p.closeBooks(ctx, tx, l, append([]remit.TimelineEntry{{
 		Kind: "transfer", Actor: stored.Actor, What: fmt.Sprintf("%s came by bank transfer, reference %q.", money.Of(in.Amount, currency), in.Reference),
 		Why: remit.Why{Rule: "the ledger decides", Version: "1"}, Data: map[string]any{"amount": in.Amount, "payment": id.String()},
-	}})
+	}}, words...))
 }
 
 // amend changes what a sent invoice bills, with a trace. It may not bill less

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,6 +15,7 @@ import (
 	"remit"
 	"remit/policies"
 	"remit/postgres"
+	"remit/script"
 )
 
 // Payments carries out what is asked of an invoice and what its agenda says.
@@ -28,6 +30,11 @@ type Payments struct {
 	Crash func(boundary string)
 	// Ended, if set, hears of every attempt that ended, once recorded.
 	Ended func(remit.Attempt)
+	// Scripts runs after-payment scripts; nil runs none but the shipped one.
+	Scripts *script.Runner
+	// Scripted, if set, hears of every run of an after-payment script: applied or
+	// failed.
+	Scripted func(outcome string)
 }
 
 // Performed is the result of a request and what the workflow has to know next.
@@ -129,6 +136,9 @@ func (p *Payments) stateOf(ctx context.Context, tx *postgres.Tx, l *postgres.Loc
 		state.InFlight = l.Live.State
 	}
 	state.Rest = l.Status.AtRest() && l.Live == nil && len(rows) == 0
+	all := len(rows)
+	rows = slices.DeleteFunc(rows, func(row postgres.AgendaRow) bool { return row.Kind == remit.AgendaScript })
+	state.Script = len(rows) < all // has a step of its own, which is not waited for
 	var wake *time.Duration
 	if len(rows) > 0 {
 		in := max(l.Clock.Until(rows[0].At, p.Now()), 0)

@@ -81,6 +81,7 @@ func (p *Payments) record(ctx context.Context, w *work, r result) error {
 		}
 		now := l.Clock.Now(p.Now())
 		takeOver(&a, &payment, r, now)
+		applied := l.Applied
 		entries, err := p.ending(ctx, tx, l, &a, &payment, r)
 		if err != nil {
 			return err
@@ -90,6 +91,13 @@ func (p *Payments) record(ctx context.Context, w *work, r result) error {
 		}
 		if err := tx.SavePayment(ctx, payment); err != nil {
 			return err
+		}
+		if l.Applied > applied {
+			words, err := p.afterMoney(ctx, tx, l, payment, a.Method)
+			if err != nil {
+				return err
+			}
+			entries = append(entries, words...)
 		}
 		if err := tx.Done(ctx, remit.AgendaPoll, a.ID, now); err != nil {
 			return err

@@ -136,6 +136,8 @@ func (p *Payments) fire(ctx context.Context, tx *postgres.Tx, l *postgres.Locked
 		entry := overdueEntry(l)
 		entry.At = row.At
 		return tx.SaveInvoice(ctx, l, p.Now(), entry)
+	case remit.AgendaScript:
+		return nil // has a step of its own: it may take seconds
 	}
 	return fmt.Errorf("agenda row %s is of the unknown kind %q", row.ID, row.Kind)
 }

@@ -12,6 +12,7 @@ type told struct {
 	overdue         bool
 	billed, applied int64
 	due, hold       string
+	label           string
 	live            int // number of the live attempt, 0 is none
 }
 
@@ -21,7 +22,7 @@ func (f facts) retold() told {
 	if len(f.live) > 0 {
 		live = f.live[0]
 	}
-	return told{f.status, f.overdue, f.billed, f.applied, f.due, f.hold, live}
+	return told{f.status, f.overdue, f.billed, f.applied, f.due, f.hold, f.label, live}
 }
 
 // retell builds an invoice's state from the data of its timeline, as somebody
@@ -60,6 +61,12 @@ func retell(entries []remit.TimelineEntry) (told, error) {
 			data.end(&r.live, &facts)
 		case "declined", "canceled", "excess":
 			data.end(&r.live, &facts)
+		case "script":
+			for _, effect := range data.list("effects") {
+				if label, set := effect["set_label"].(string); set {
+					r.label = label
+				}
+			}
 		case "work_item", "intent_canceled", "mail", "mail_missing":
 		default:
 			return r, fmt.Errorf("nobody can tell what %q means", entry.Kind)
@@ -96,6 +103,18 @@ func (r *reading) text(name string) string {
 		r.missing = name
 	}
 	return value
+}
+
+func (r *reading) list(name string) (list []map[string]any) {
+	values, ok := r.data[name].([]any)
+	if !ok {
+		r.missing = name
+	}
+	for _, value := range values {
+		each, _ := value.(map[string]any)
+		list = append(list, each)
+	}
+	return list
 }
 
 func (r *reading) optional(name string) string {

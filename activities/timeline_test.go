@@ -178,6 +178,7 @@ type facts struct {
 	billed, applied int64 // the ledger's lines
 	outstanding     int64 // the kept balance
 	due, hold       string
+	label           string
 	live            []int // numbers of live attempts
 	processing      bool
 }
@@ -223,7 +224,7 @@ func (l *life) check(step string) {
 }
 
 func readFacts(ctx context.Context, tx *postgres.Tx, invoice uuid.UUID) (f facts, err error) {
-	err = tx.QueryRow(ctx, `select status, sent_at is not null, voided_at is not null, overdue, due_date::text, coalesce(hold_reason, ''),
+	err = tx.QueryRow(ctx, `select status, sent_at is not null, voided_at is not null, overdue, due_date::text, coalesce(hold_reason, ''), label,
 			(select outstanding from invoice_balances b where b.invoice_id = i.id),
 			(select coalesce(sum(l.amount), 0) from ledger_lines l join ledger_entries e on e.id = l.entry_id
 			  where l.invoice_id = i.id and l.account = 'receivable' and e.kind in ('issue', 'amend', 'void')),
@@ -232,6 +233,6 @@ func readFacts(ctx context.Context, tx *postgres.Tx, invoice uuid.UUID) (f facts
 			(select coalesce(array_agg(number), '{}') from attempts a where a.invoice_id = i.id and state in ('created', 'requires_action', 'processing', 'confirming')),
 			exists (select from attempts a where a.invoice_id = i.id and state = 'processing')
 		from invoices i where id = $1`, invoice).
-		Scan(&f.status, &f.sent, &f.void, &f.overdue, &f.due, &f.hold, &f.outstanding, &f.billed, &f.applied, &f.live, &f.processing)
+		Scan(&f.status, &f.sent, &f.void, &f.overdue, &f.due, &f.hold, &f.label, &f.outstanding, &f.billed, &f.applied, &f.live, &f.processing)
 	return f, err
 }

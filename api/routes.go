@@ -38,6 +38,11 @@ var routes = []struct {
 
 	{"workItemStep", workItemStep},
 	{"setWorkItemStep", setWorkItemStep},
+	{"afterPaymentScript", afterPaymentScript},
+	{"setAfterPaymentScript", setAfterPaymentScript},
+	{"testAfterPaymentScript", testAfterPaymentScript},
+	{"workflowDefinition", workflowDefinition},
+	{"setWorkflowDefinition", setWorkflowDefinition},
 	{"paymentSettings", paymentSettings},
 	{"setPaymentSettings", setPaymentSettings},
 
@@ -70,6 +75,7 @@ var routes = []struct {
 	{"payments", payments},
 	{"recordPayment", recordPayment},
 	{"timeline", timelineOf},
+	{"runAfterPaymentScript", runAfterPaymentScript},
 
 	{"workItems", workItems},
 	{"workItem", workItem},

@@ -19,6 +19,8 @@ type invoiceBody struct {
 	Seller       remit.Seller          `json:"seller"`
 	Status       remit.InvoiceStatus   `json:"status"`
 	Label        string                `json:"label"`
+	Tags         []string              `json:"tags"`
+	Notes        []remit.Note          `json:"notes"`
 	Overdue      bool                  `json:"overdue"`
 	Total        int64                 `json:"total"`
 	Outstanding  int64                 `json:"outstanding"`
@@ -83,7 +85,7 @@ func (c *call) linked(i remit.Invoice) remit.Invoice {
 func invoiceShape(i remit.Invoice) invoiceBody {
 	body := invoiceBody{
 		ID: i.ID, Number: i.Number, Organisation: i.Organisation, CustomerID: i.CustomerID, CustomerName: i.CustomerName,
-		Seller: i.Seller, Status: i.Status, Label: i.Label, Overdue: i.Overdue,
+		Seller: i.Seller, Status: i.Status, Label: i.Label, Tags: orEmpty(i.Tags), Notes: orEmpty(i.Notes), Overdue: i.Overdue,
 		Total: i.Total, Outstanding: i.Outstanding, Currency: i.Currency, IssueDate: i.IssueDate, DueDate: i.DueDate,
 		Lines: orEmpty(i.Lines), Adjustments: orEmpty(i.Adjustments), ReplacedBy: i.ReplacedBy, WorkItemID: i.WorkItemID, PaymentLink: orNull(i.PayLink),
 		Settings: i.Settings, Source: i.Source,

@@ -48,13 +48,19 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"createGrant 201":        {201, grantShape(filled[remit.RoleGrant]()), nil},
 		"audit 200":              {200, page(auditShape), empty(auditShape)},
 
-		"workItemStep 200":       {200, stepOf(filled[commands.WorkItemStep]()), stepOf(bare[commands.WorkItemStep]())},
-		"setWorkItemStep 200":    {200, stepOf(filled[commands.WorkItemStep]()), nil},
-		"paymentSettings 200":    {200, settingsOf(filled[commands.PaymentSettings]()), settingsOf(bare[commands.PaymentSettings]())},
-		"setPaymentSettings 200": {200, settingsOf(filled[commands.PaymentSettings]()), nil},
-		"connection 200":         {200, connectionShape(filled[remit.Connection]()), connectionShape(remit.Connection{Status: remit.ConnectionDisconnected})},
-		"saveKeys 200":           {200, connectionShape(filled[remit.Connection]()), nil},
-		"stripeAccount 200":      {200, accountShape(filled[gateway.Account]()), accountShape(bare[gateway.Account]())},
+		"workItemStep 200":           {200, stepOf(filled[commands.WorkItemStep]()), stepOf(bare[commands.WorkItemStep]())},
+		"setWorkItemStep 200":        {200, stepOf(filled[commands.WorkItemStep]()), nil},
+		"afterPaymentScript 200":     {200, scriptOf(filled[commands.AfterPaymentScript]()), scriptOf(bare[commands.AfterPaymentScript]())},
+		"setAfterPaymentScript 200":  {200, scriptOf(filled[commands.AfterPaymentScript]()), nil},
+		"testAfterPaymentScript 200": {200, trialShape(filled[commands.ScriptTrial]()), trialShape(bare[commands.ScriptTrial]())},
+		"workflowDefinition 200":     {200, FileOf(filled[commands.Definition]()), FileOf(bare[commands.Definition]())},
+		"setWorkflowDefinition 200":  {200, FileOf(filled[commands.Definition]()), nil},
+		"runAfterPaymentScript 202":  {202, invoiceShape(filled[remit.Invoice]()), nil},
+		"paymentSettings 200":        {200, settingsOf(filled[commands.PaymentSettings]()), settingsOf(bare[commands.PaymentSettings]())},
+		"setPaymentSettings 200":     {200, settingsOf(filled[commands.PaymentSettings]()), nil},
+		"connection 200":             {200, connectionShape(filled[remit.Connection]()), connectionShape(remit.Connection{Status: remit.ConnectionDisconnected})},
+		"saveKeys 200":               {200, connectionShape(filled[remit.Connection]()), nil},
+		"stripeAccount 200":          {200, accountShape(filled[gateway.Account]()), accountShape(bare[gateway.Account]())},
 
 		"customers 200":               {200, page(customerShape), empty(customerShape)},
 		"createCustomer 201":          {201, customerShape(filled[remit.Customer]()), customerShape(bare[remit.Customer]())},
@@ -159,6 +165,8 @@ func empty[In, Out any](shape func(In) Out) any { return listed(commands.List[In
 func stepOf(s commands.WorkItemStep) any { a, _ := stepAnswer(s, nil); return a.body }
 
 func settingsOf(s commands.PaymentSettings) any { a, _ := paymentSettingsAnswer(s, nil); return a.body }
+
+func scriptOf(s commands.AfterPaymentScript) any { a, _ := scriptAnswer(s, nil); return a.body }
 
 // filled has every field set; bare only those that are always there.
 func filled[T any]() T { var v T; fill(reflect.ValueOf(&v).Elem(), "", true); return v }

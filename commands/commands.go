@@ -24,6 +24,7 @@ import (
 	"remit/identity"
 	"remit/policies"
 	"remit/postgres"
+	"remit/script"
 	"remit/secrets"
 )
 
@@ -45,7 +46,9 @@ type Commands struct {
 	// RequireSecondFactor keeps keys, roles, people and tokens from those who sign
 	// in with a password alone (ASVS 6.3.3).
 	RequireSecondFactor bool
-	Sandbox             bool // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed
+	// Scripts runs after-payment scripts on trial; nil passes none.
+	Scripts *script.Runner
+	Sandbox bool // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed
 }
 
 // Caller is who asks, resolved from a session or a token before any command.

@@ -33,6 +33,11 @@ func (c *Commands) Invoices(ctx context.Context, caller Caller, filter InvoiceFi
 		if err != nil {
 			return List[remit.Invoice]{}, err
 		}
+		if member, _ := caller.membership(tenant); member.Customer != nil {
+			for n := range invoices {
+				invoices[n] = invoices[n].ForPayers()
+			}
+		}
 		pages = append(pages, invoices)
 	}
 	return cut(merge(pages, invoiceKey), page.limit(), invoiceKey), nil
@@ -65,6 +70,9 @@ func (c *Commands) Invoice(ctx context.Context, caller Caller, id uuid.UUID) (re
 	found, invoice, err := c.seeInvoice(ctx, caller, id)
 	if err == nil && found.member.Customer != nil && invoice.SentAt == nil {
 		return remit.Invoice{}, remit.NotFound()
+	}
+	if found.member.Customer != nil {
+		invoice = invoice.ForPayers()
 	}
 	return invoice, err
 }

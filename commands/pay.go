@@ -60,7 +60,14 @@ func (c *Commands) PayInvoice(ctx context.Context, caller Caller, id uuid.UUID, 
 	} else if err := c.authorise(ctx, caller, found.member.Tenant, invoice.Organisation, remit.StripePay); err != nil {
 		return PayOutcome{}, err
 	}
-	return c.pay(ctx, caller, found.member, invoice, permit, body)
+	outcome, err := c.pay(ctx, caller, found.member, invoice, permit, body)
+	if found.member.Customer != nil {
+		outcome.Invoice = outcome.Invoice.ForPayers()
+		if declined, ok := errors.AsType[*DeclinedError](err); ok {
+			declined.Outcome.Invoice = declined.Outcome.Invoice.ForPayers()
+		}
+	}
+	return outcome, err
 }
 
 // pay goes on after the permission: body, state, amount, then the workflow.

@@ -49,32 +49,43 @@ func (c *Commands) SetWorkItemStep(ctx context.Context, caller Caller, organisat
 	if err != nil {
 		return WorkItemStep{}, err
 	}
-	if !line.Path.IsZero() && !line.Path.Contains(at) {
-		return WorkItemStep{}, remit.Invalid("path", "%s is neither %s nor above it.", line.Path, at)
+	if err := reachesFrom(line, at); err != nil {
+		return WorkItemStep{}, err
 	}
-	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
-		unit, err := tx.UnitAt(ctx, where)
-		if err != nil {
-			return remit.Invalid("path", "There is no such organisation, or you may not see it.")
-		}
-		if !line.Path.IsZero() {
-			if _, err := tx.UnitAt(ctx, line.Path.String()); err != nil {
-				return remit.Invalid("path", "There is no such organisation, or you may not see it.")
-			}
-		}
-		var before remit.Assignee
-		if _, _, _, err := tx.Setting(ctx, where, activities.StepSetting, &before); err != nil {
-			return err
-		}
-		if _, err := tx.SetSetting(ctx, unit, activities.StepSetting, line, caller.Account); err != nil {
-			return err
-		}
-		return c.audit(ctx, tx, changing(caller.entry("workflow.step", "", where), before, line))
-	})
+	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error { return c.saveStep(ctx, tx, caller, where, line) })
 	if err != nil {
 		return WorkItemStep{}, err
 	}
 	return c.stepAt(ctx, member, where)
+}
+
+// reachesFrom holds an assignee line to the organisation it is stored at: it may
+// name that one or one above it.
+func reachesFrom(line remit.Assignee, at remit.Path) error {
+	if !line.Path.IsZero() && !line.Path.Contains(at) {
+		return remit.Invalid("path", "%s is neither %s nor above it.", line.Path, at)
+	}
+	return nil
+}
+
+func (c *Commands) saveStep(ctx context.Context, tx *postgres.Tx, caller Caller, where string, line remit.Assignee) error {
+	unit, err := tx.UnitAt(ctx, where)
+	if err != nil {
+		return remit.Invalid("path", "There is no such organisation, or you may not see it.")
+	}
+	if !line.Path.IsZero() {
+		if _, err := tx.UnitAt(ctx, line.Path.String()); err != nil {
+			return remit.Invalid("path", "There is no such organisation, or you may not see it.")
+		}
+	}
+	var before remit.Assignee
+	if _, _, _, err := tx.Setting(ctx, where, activities.StepSetting, &before); err != nil {
+		return err
+	}
+	if _, err := tx.SetSetting(ctx, unit, activities.StepSetting, line, caller.Account); err != nil {
+		return err
+	}
+	return c.audit(ctx, tx, changing(caller.entry("workflow.step", "", where), before, line))
 }
 
 // PaymentSettings is how invoices made from now on at an organisation are paid.

@@ -12,6 +12,7 @@ import (
 	"remit/embedded"
 	"remit/postgres"
 	"remit/program"
+	"remit/script"
 	"remit/secrets"
 )
 
@@ -141,7 +142,8 @@ func (r *running) startProgram(ctx context.Context) error {
 		DatabaseURL: r.database, TemporalAddress: r.TemporalAddress, Namespace: r.Namespace, StripeURL: r.standin, KEKFile: kek,
 		Listen: r.Address, PublicURL: r.PublicURL, Proxies: r.Proxies, Work: true, Sandbox: r.isSandbox(),
 		OpsListen: net.JoinHostPort("127.0.0.1", strconv.Itoa(metrics)), Logger: r.log, Portal: r.Portal,
-		Preparing: func() string { return *r.preparing.Load() },
+		ScriptRunner: []string{r.Program, script.Subcommand},
+		Preparing:    func() string { return *r.preparing.Load() },
 	})
 	if err != nil {
 		return err

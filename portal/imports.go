@@ -52,7 +52,7 @@ func importView(i commands.Import) page.Import {
 }
 
 func (v *visit) startImport() error {
-	place, files, err := v.upload()
+	place, files, err := v.upload("Choose a CSV file, or e-invoices.")
 	if err == nil {
 		var started commands.Import
 		started, err = v.do.StartImport(v.ctx(), v.caller, commands.Given(commands.ImportInput{Organisation: place, Files: files}))
@@ -67,14 +67,14 @@ func (v *visit) startImport() error {
 	return v.showImports(status, p, place)
 }
 
-// upload reads the form's files.
-func (v *visit) upload() (place string, files []invoicefile.File, err error) {
+// upload reads the form's files; missing is said where there is none.
+func (v *visit) upload(missing string) (place string, files []invoicefile.File, err error) {
 	if err := httpsec.Extend(v.gin.Writer, uploadTime); err != nil {
 		v.portal.logger.WarnContext(v.ctx(), "an upload's time was not extended", "error", err)
 	}
 	reader, err := v.gin.Request.MultipartReader()
 	if err != nil {
-		return "", nil, wrong("file", "Choose a CSV file, or e-invoices.")
+		return "", nil, wrong("file", missing)
 	}
 	for {
 		part, err := reader.NextPart()
@@ -98,7 +98,7 @@ func (v *visit) upload() (place string, files []invoicefile.File, err error) {
 		}
 	}
 	if len(files) == 0 {
-		return place, nil, wrong("file", "Choose a CSV file, or e-invoices.")
+		return place, nil, wrong("file", missing)
 	}
 	return place, files, nil
 }

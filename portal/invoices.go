@@ -75,6 +75,10 @@ func (v *visit) invoice() error {
 			view.MayLift = v.may(i.Organisation, remit.StripePay)
 		}
 	}
+	view.MayScript = v.may(i.Organisation, remit.WorkflowEdit)
+	if view.ScriptFailed, err = v.do.AfterPaymentFailed(v.ctx(), v.caller, i.ID); err != nil {
+		return err
+	}
 	if view.Next, err = v.do.InvoiceNext(v.ctx(), v.caller, i.ID); err != nil {
 		return err
 	}
@@ -125,6 +129,13 @@ func (v *visit) sendInvoice() error {
 func (v *visit) processInvoice() error {
 	return v.change("processed", func(id uuid.UUID) error {
 		_, err := v.do.ProcessInvoice(v.ctx(), v.caller, id)
+		return err
+	})
+}
+
+func (v *visit) runScript() error {
+	return v.change("script", func(id uuid.UUID) error {
+		_, err := v.do.RunAfterPaymentScript(v.ctx(), v.caller, id)
 		return err
 	})
 }

@@ -126,6 +126,7 @@ func (p *Portal) mountInvoices(router gin.IRouter) {
 	router.POST("/invoices/:id/process", p.signedIn((*visit).processInvoice))
 	router.POST("/invoices/:id/link", p.signedIn((*visit).resetLink))
 	router.POST("/invoices/:id/lift", p.signedIn((*visit).liftHold))
+	router.POST("/invoices/:id/script", p.signedIn((*visit).runScript))
 	for _, action := range []string{"void", "hold", "record"} {
 		router.GET("/invoices/:id/"+action, p.signedIn(func(v *visit) error { return v.invoiceActionPage(action) }))
 		router.POST("/invoices/:id/"+action, p.signedIn(func(v *visit) error { return v.invoiceAction(action) }))
@@ -158,6 +159,9 @@ func (p *Portal) mountSettings(router gin.IRouter) {
 	router.POST("/settings/payments", p.signedIn((*visit).savePaymentSettings))
 	router.GET("/settings/workflow", p.signedIn((*visit).workflow))
 	router.POST("/settings/workflow", p.signedIn((*visit).saveWorkflow))
+	router.POST("/settings/workflow/script", p.signedIn((*visit).saveScript))
+	router.GET("/settings/workflow/file", p.signedIn((*visit).workflowFile))
+	router.POST("/settings/workflow/file", p.signedIn((*visit).importWorkflow))
 	router.GET("/settings/organisations", p.signedIn((*visit).organisations))
 	router.POST("/settings/organisations", p.signedIn((*visit).addOrganisation))
 	router.GET("/settings/tokens", p.signedIn((*visit).tokens))

@@ -25,6 +25,15 @@ func (v *visit) result() error {
 		return err
 	}
 	view.Payment, view.Attempt = lastAttempt(payments)
+	if v.may(item.Invoice.Organisation, remit.WorkflowEdit) {
+		failed, err := v.do.AfterPaymentFailed(v.ctx(), v.caller, item.InvoiceID)
+		if err != nil && !remit.IsCode(err, remit.CodeNotFound) {
+			return err
+		}
+		if failed {
+			view.Script = "the after-payment script. The invoice's timeline says why."
+		}
+	}
 	now := string(item.State)
 	if view.Attempt != nil {
 		now = view.Attempt.ID.String() + " " + string(view.Attempt.State)

@@ -101,7 +101,8 @@ func (v *visit) workflowView(asked string) (page.Workflow, error) {
 	if !step.Assignee.Path.IsZero() {
 		view.Fields.Path = step.Assignee.Path.String()
 	}
-	return view, nil
+	view.Script, err = v.scriptView(view.Place)
+	return view, err
 }
 
 func (v *visit) saveWorkflow() error {

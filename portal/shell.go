@@ -55,7 +55,7 @@ func (v *visit) shell(title, width string) page.Shell {
 // redirect carried.
 var doneWords = map[string]string{
 	"sent": "The invoice is sent.", "processed": "Processed. It is in the inbox of who pays it.", "saved": "Saved.",
-	"void": "The invoice is void.", "hold": "The invoice is on hold.", "lifted": "The hold is lifted.", "link": "The link is made anew.", "record": "The transfer is recorded.",
+	"void": "The invoice is void.", "hold": "The invoice is on hold.", "lifted": "The hold is lifted.", "script": "The script runs again. The timeline says what came of it.", "link": "The link is made anew.", "record": "The transfer is recorded.",
 	"keys": "The keys are checked and saved.", "unkeyed": "The keys are removed.", "default": "The default method is changed.",
 	"removed": "Removed.", "password": "The password is changed. Your other sessions ended.", "nomfa": "The second factor is off.",
 	"granted": "The role is given.", "ungranted": "The role is taken away.", "revoked": "The token is revoked.", "reset": "The password is set. Sign in with it.",

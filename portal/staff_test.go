@@ -85,3 +85,40 @@ func TestImportAndClock(t *testing.T) {
 	admin.open("/demo/clock").submit("/demo/clock", url.Values{"to": {"2001-01-01"}}).want(422, "it only goes forward")
 	admin.open("/invoices?overdue=yes").want(200, "M-1", "Overdue")
 }
+
+// Protects the after-payment script's page: a trial changes nothing, only what
+// passed is saved, a failure is told to staff and mended from there, and the
+// whole goes out and in as a file.
+func TestAfterPaymentScriptPages(t *testing.T) {
+	w := openWorld(t)
+	admin := w.signIn("admin")
+	w.connect(admin)
+	at := "/settings/workflow?at=" + url.QueryEscape(w.branch)
+	send := func(then, source, number string) *shown {
+		return admin.open(at).submit("/settings/workflow/script", url.Values{"source": {source}, "number": {number}, "then": {then}})
+	}
+	admin.open(at).want(200, "The script that Remit ships with holds here")
+	send("save", "def after_payment(invoice, payment):\r\n    return invoise", "").want(422, "Line 2: `invoise` is unknown.")
+	send("try", "def after_payment(invoice, payment):\n    return [{'set_label': 'Settled'}]", "").want(200, "on an invoice that is made up", "passed", `label "Settled"`)
+	send("try", "def after_payment(invoice, payment):\n    return []", "NONE-1").want(422, "There is no invoice NONE-1")
+	admin.open(at).want(200, "The script that Remit ships with holds here")
+
+	picky := "def after_payment(invoice, payment):\n    if invoice.number != 'EXAMPLE-1':\n        fail('not this one')\n    return []"
+	send("save", picky, "").want(200, "Saved.", "Saved here.", "Version 1, admin")
+	invoice := w.invoice(admin)
+	admin.open(invoice.path()+"/record").submit(invoice.path()+"/record", url.Values{"amount": {"1200"}, "reference": {"R-1"}}).want(200, "The transfer is recorded.")
+	w.eventually("the page tells of the script", func() bool {
+		return strings.Contains(admin.open(invoice.path()).raw, "The after-payment script failed.")
+	})
+	admin.open(invoice.path()).want(200, "Line 3: fail: not this one", "Run it again", "Paid")
+	admin.open(at).want(200, "The after-payment script failed on 1 payment.", "not this one")
+
+	send("save", "def after_payment(invoice, payment):\n    return [{'set_label': 'Mended'}, {'add_note': 'x'}]", "").want(200, "Version 2, admin")
+	admin.open(invoice.path()).submit(invoice.path()+"/script", nil).want(200, "The script runs again.")
+	w.eventually("the page tells of the script", func() bool { return strings.Contains(admin.open(invoice.path()).raw, "Mended") })
+	file := admin.open(strings.Replace(at, "workflow?", "workflow/file?", 1)).want(200, "remit-workflow/1", "Mended")
+	if !strings.HasPrefix(file.raw, "{") {
+		t.Errorf("the file is %s", file.raw)
+	}
+	w.signIn("payer").open(at).want(404)
+}

@@ -24,6 +24,7 @@ import (
 	"remit/postgres"
 	"remit/program"
 	"remit/sandbox"
+	"remit/script/scripttest"
 	"remit/secrets"
 	"remit/workflows"
 )
@@ -56,6 +57,7 @@ func openWorld(t *testing.T, edit ...func(*program.Config)) *world {
 		DatabaseURL: database, TemporalAddress: address, Namespace: namespace,
 		StripeURL: server.URL, StripeTimeout: 3 * time.Second, KEKFile: kek, Listen: "127.0.0.1:0", Work: true, Sandbox: true,
 		Times: workflows.Times{Step: 20 * time.Second, Heartbeat: 3 * time.Second}, SweepEvery: time.Second, Logger: slog.New(slog.DiscardHandler),
+		ScriptRunner: []string{scripttest.Program(t)},
 		Portal: func(c *commands.Commands, logger *slog.Logger) (program.Portal, error) {
 			return portal.New(portal.Options{Commands: c, Logger: logger}), nil
 		},

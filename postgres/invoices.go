@@ -30,7 +30,7 @@ type LockedInvoice struct {
 }
 
 const invoiceColumns = `i.id, i.organisation_id, o.path, i.customer_id, c.name, c.email, i.number, i.seller_name, i.seller_tax_id,
-	i.status, i.label, i.overdue, i.total, coalesce(b.outstanding, 0), coalesce(b.applied, 0), i.currency, i.issue_date, i.due_date, i.due_version,
+	i.status, i.label, i.tags, i.notes, i.overdue, i.total, coalesce(b.outstanding, 0), coalesce(b.applied, 0), i.currency, i.issue_date, i.due_date, i.due_version,
 	i.hold_reason, i.hold_kind, i.hold_since, i.settings, i.source, i.sent_at, i.paid_at, i.voided_at, i.replaced_by, i.created_at,
 	(select w.id from work_items w where w.tenant = i.tenant and w.invoice_id = i.id
 	  order by (w.state in ('open', 'claimed', 'paying')) desc, w.created_at desc limit 1),
@@ -47,13 +47,13 @@ func scanInvoice(row pgx.Row, extra ...any) (remit.Invoice, error) {
 		i                    remit.Invoice
 		holdReason, holdKind *string
 		holdSince            *time.Time
-		settings             []byte
+		settings, notes      []byte
 		number               *int
 		state                *string
 		since                *time.Time
 	)
 	err := row.Scan(append([]any{&i.ID, &i.OrganisationID, &i.Organisation, &i.CustomerID, &i.CustomerName, &i.CustomerEmail, &i.Number, &i.Seller.Name, &i.Seller.TaxID,
-		&i.Status, &i.Label, &i.Overdue, &i.Total, &i.Outstanding, &i.Applied, &i.Currency, &i.IssueDate, &i.DueDate, &i.DueVersion,
+		&i.Status, &i.Label, &i.Tags, &notes, &i.Overdue, &i.Total, &i.Outstanding, &i.Applied, &i.Currency, &i.IssueDate, &i.DueDate, &i.DueVersion,
 		&holdReason, &holdKind, &holdSince, &settings, &i.Source, &i.SentAt, &i.PaidAt, &i.VoidedAt, &i.ReplacedBy, &i.CreatedAt,
 		&i.WorkItemID, &number, &state, &since, &i.Tenant, &i.LinkVersion}, extra...)...)
 	if err != nil {
@@ -71,6 +71,9 @@ func scanInvoice(row pgx.Row, extra ...any) (remit.Invoice, error) {
 	i.Settings = remit.DefaultInvoiceSettings()
 	if err := json.Unmarshal(settings, &i.Settings); err != nil {
 		return remit.Invoice{}, fmt.Errorf("read an invoice's settings: %w", err)
+	}
+	if err := json.Unmarshal(notes, &i.Notes); err != nil {
+		return remit.Invoice{}, fmt.Errorf("read an invoice's notes: %w", err)
 	}
 	return i, nil
 }
@@ -212,7 +215,7 @@ func (tx *Tx) SetContent(ctx context.Context, l *LockedInvoice, fingerprint [32]
 // mails in its outbox. The agenda's changes must have been made before.
 func (tx *Tx) SaveInvoice(ctx context.Context, l *LockedInvoice, real time.Time, entries ...remit.TimelineEntry) error {
 	now := l.Clock.Now(real)
-	l.Status = l.derivedStatus()
+	l.Status = l.DerivedStatus()
 	if l.SentAt != nil {
 		l.Outstanding = l.Billed - l.Applied
 	}

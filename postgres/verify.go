@@ -42,7 +42,7 @@ func (tx *Tx) VerifyInvoice(ctx context.Context, id uuid.UUID) (wrong []string, 
 	if billed != l.Billed || applied != l.Applied {
 		wrong = append(wrong, fmt.Sprintf("the ledger bills %d and applies %d, stored are %d and %d", billed, applied, l.Billed, l.Applied))
 	}
-	if derived := l.derivedStatus(); derived != l.Status {
+	if derived := l.DerivedStatus(); derived != l.Status {
 		wrong = append(wrong, fmt.Sprintf("its facts make it %s, stored is %s", derived, l.Status))
 	}
 	broken, err := tx.VerifyTimeline(ctx, id)
@@ -55,8 +55,9 @@ func (tx *Tx) VerifyInvoice(ctx context.Context, id uuid.UUID) (wrong []string, 
 	return wrong, nil
 }
 
-// derivedStatus is the status that follows from the invoice's facts.
-func (l *LockedInvoice) derivedStatus() remit.InvoiceStatus {
+// DerivedStatus is the status that follows from the invoice's facts, which
+// [Tx.SaveInvoice] stores.
+func (l *LockedInvoice) DerivedStatus() remit.InvoiceStatus {
 	return remit.StatusOf(remit.InvoiceFacts{
 		Sent: l.SentAt != nil, Void: l.VoidedAt != nil, Uncollectible: l.WroteOff, Contested: l.Contests,
 		Processing: l.Live != nil && l.Live.State == remit.AttemptProcessing, Billed: l.Billed, Applied: l.Applied,

@@ -26,6 +26,7 @@ import (
 	"remit/postgres"
 	"remit/program"
 	"remit/sandbox"
+	"remit/script/scripttest"
 	"remit/secrets"
 	"remit/workflows"
 )
@@ -63,6 +64,7 @@ func openWorld(t *testing.T, change ...func(*program.Config)) *world {
 			DatabaseURL: embedded.TestDatabaseFrom(t, "migrated", postgres.Migrate), TemporalAddress: address, Namespace: namespace,
 			StripeURL: server.URL, StripeTimeout: 3 * time.Second, KEKFile: kek, Listen: "127.0.0.1:0", Work: true, Sandbox: true,
 			Times: workflows.Times{Step: 20 * time.Second, Heartbeat: 3 * time.Second}, SweepEvery: time.Second, Logger: logger(t),
+			ScriptRunner: []string{scripttest.Program(t)},
 		},
 	}
 	for _, each := range change {

@@ -2,6 +2,7 @@ package program_test
 
 import (
 	"context"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -73,6 +74,12 @@ var paths = map[string]func(w *world, p *path){
 	},
 	"paid_by_transfer": func(w *world, p *path) {
 		w.signIn("admin").post("/v1/invoices/"+p.invoice(5000)+"/payments", map[string]any{"amount": 5000, "method": "bank_transfer", "reference": "R-1"}).want(200, 201)
+	},
+	"script_after_payment": func(w *world, p *path) {
+		source := "def after_payment(invoice, payment):\n    return [{\"add_tag\": \"seen\"}]\n"
+		w.signIn("admin").put("/v1/settings/after-payment-script?organisation="+url.QueryEscape(w.branchB), map[string]any{"source": source}).want(200)
+		invoice := p.invoiceAt(w.branchB, 5000)
+		w.signIn("admin").post("/v1/invoices/"+invoice+"/pay", p.card(5000)).want(200)
 	},
 	"overdue_by_the_clock": func(w *world, p *path) {
 		invoice := p.invoice(5000)
@@ -153,10 +160,15 @@ type path struct {
 // invoice makes an invoice and waits for the run that its sending starts.
 func (p *path) invoice(cents int64) string {
 	p.w.t.Helper()
+	return p.invoiceAt(p.w.branchA, cents)
+}
+
+func (p *path) invoiceAt(branch string, cents int64) string {
+	p.w.t.Helper()
 	var good string
-	p.customer, good = p.w.customer(p.w.branchA, "4242424242424242")
+	p.customer, good = p.w.customer(branch, "4242424242424242")
 	p.cards = map[string]string{"good": good}
-	invoice, _ := p.w.invoice(p.w.branchA, p.customer, cents)
+	invoice, _ := p.w.invoice(branch, p.customer, cents)
 	p.workflow = remit.InvoiceWorkflowID(uuid.MustParse(invoice))
 	p.w.until("the workflow runs", func() bool {
 		described, err := p.w.program.Commands.Temporal.DescribeWorkflowExecution(p.w.t.Context(), p.workflow, "")

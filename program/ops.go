@@ -24,6 +24,7 @@ type operations struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
 	ended    *prometheus.CounterVec
+	scripts  *prometheus.CounterVec
 	temporal *temporalMetrics
 	server   *http.Server
 }
@@ -38,9 +39,12 @@ func newOperations() *operations {
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "remit_attempts_ended_total", Help: "Attempts to collect that ended, by kind, what they came to, and the class of a decline.",
 		}, []string{"kind", "state", "class"}),
+		scripts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "remit_after_payment_scripts_total", Help: "Runs of after-payment scripts that were saved, by outcome. What failed is told on the invoice's timeline; money is not touched.",
+		}, []string{"outcome"}),
 	}
 	o.temporal = newTemporalMetrics(o.registry)
-	o.registry.MustRegister(o.requests, o.ended, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	o.registry.MustRegister(o.requests, o.ended, o.scripts, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return o
 }
 
@@ -58,6 +62,9 @@ func (o *operations) attemptEnded(a remit.Attempt) {
 	}
 	o.ended.WithLabelValues(string(a.Kind), string(a.State), class).Inc()
 }
+
+// scriptRan counts what a run of an after-payment script came to.
+func (o *operations) scriptRan(outcome string) { o.scripts.WithLabelValues(outcome).Inc() }
 
 // serveOperations refuses an address beyond loopback: what is said here is for
 // whoever runs Remit (T37).

@@ -29,6 +29,7 @@ import (
 	"remit/identity"
 	"remit/policies"
 	"remit/postgres"
+	"remit/script"
 	"remit/secrets"
 	"remit/worker"
 	"remit/workflows"
@@ -56,6 +57,9 @@ type Config struct {
 	SweepEvery      time.Duration      // 0 is 5 s
 	Logger          *slog.Logger
 	OpsListen       string // host:port on loopback of /metrics and /readyz for the operator; "" is none
+	// ScriptRunner is the command whose process runs an after-payment script, see
+	// script.Main; nil runs none but the shipped one.
+	ScriptRunner []string
 	// Preparing says what is still being done before Remit is ready, "" when
 	// nothing is; nil is nothing.
 	Preparing func() string
@@ -194,6 +198,9 @@ func (p *Program) open(ctx context.Context) error {
 		Stripe: gateway.New(gateway.Options{URL: c.StripeURL, Timeout: c.StripeTimeout, Transport: c.StripeTransport}),
 		Answer: c.Answer, Sandbox: c.Sandbox, RequireSecondFactor: !c.Sandbox, Identity: c.Identity,
 	}
+	if c.ScriptRunner != nil {
+		p.Commands.Scripts = script.NewRunner(c.ScriptRunner...)
+	}
 	return nil
 }
 
@@ -226,6 +233,7 @@ func (p *Program) work(ctx context.Context) {
 	steps := worker.Steps{
 		Payments: &activities.Payments{
 			DB: p.db, Authority: p.Commands.Authority, Logger: p.config.Logger, Now: time.Now, Crash: p.config.Crash, Ended: p.operations.attemptEnded,
+			Scripts: p.Commands.Scripts, Scripted: p.operations.scriptRan,
 			Connector: &activities.Connector{DB: p.db, Gateway: p.Commands.Stripe, Secrets: p.Commands.Secrets},
 		},
 		Imports: &activities.Imports{DB: p.db, Logger: p.config.Logger, Now: time.Now, Begin: p.Commands.Begin},

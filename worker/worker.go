@@ -69,7 +69,8 @@ func Register(r sdk.Registry, steps Steps, times workflows.Times) {
 	r.RegisterWorkflowWithOptions(invoices.ImportInvoices, workflow.RegisterOptions{Name: remit.ImportInvoicesWorkflow})
 	for name, step := range map[string]any{
 		"Load": steps.Payments.Load, "Perform": steps.Payments.Perform, "Advance": steps.Payments.Advance, "Refresh": steps.Payments.Refresh,
-		"ImportFile": steps.Imports.ImportFile, "BeginImported": steps.Imports.BeginImported,
+		"AfterPayment": steps.Payments.AfterPayment,
+		"ImportFile":   steps.Imports.ImportFile, "BeginImported": steps.Imports.BeginImported,
 	} {
 		r.RegisterActivityWithOptions(step, activity.RegisterOptions{Name: name})
 	}

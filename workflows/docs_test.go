@@ -52,7 +52,7 @@ func TestDocumentedStates(t *testing.T) {
 		t.Error("the workflow is not drawn")
 	}
 	for _, name := range []string{remit.InvoicePaymentWorkflow, remit.ImportInvoicesWorkflow, `"` + remit.UpdateRequest + `"`, `"` + remit.UpdateRefresh + `"`,
-		`"` + remit.SignalWake + `"`, "Load", "Perform", "Advance", "Refresh", "ImportFile", "BeginImported"} {
+		`"` + remit.SignalWake + `"`, "Load", "Perform", "Advance", "Refresh", "AfterPayment", "ImportFile", "BeginImported"} {
 		if !strings.Contains(string(raw), name) {
 			t.Errorf("%s is not mentioned", name)
 		}

@@ -49,7 +49,7 @@ func (i Invoices) InvoicePayment(ctx workflow.Context, ref remit.InvoiceRef) err
 		if err := p.run(ctx); err != nil {
 			return err
 		}
-		if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
+		if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) && !p.scripting }); err != nil {
 			return err
 		}
 		if p.wakes.Len() > 0 || !p.state.Rest && !workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
@@ -73,6 +73,7 @@ type invoicePayment struct {
 	published remit.InvoiceStatus
 	paying    bool // a request that collects money is being carried out
 	changed   bool // a handler has brought a new state
+	scripting bool // an after-payment script runs, beside the turn
 }
 
 // payments names the activities; the workflow never calls methods on it.
@@ -140,6 +141,7 @@ func (p *invoicePayment) refresh(ctx workflow.Context) (remit.InvoiceState, erro
 // history is long.
 func (p *invoicePayment) run(ctx workflow.Context) error {
 	for {
+		p.afterPayment(ctx)
 		due, err := p.wait(ctx)
 		if err != nil {
 			return err
@@ -153,6 +155,29 @@ func (p *invoicePayment) run(ctx workflow.Context) error {
 		}
 		p.publish(ctx)
 	}
+}
+
+// afterPayment runs the after-payment script where one waits. It does so beside
+// the turn: a script takes seconds, and touches nothing that a payment, a refund
+// or a look at Stripe has to wait for.
+func (p *invoicePayment) afterPayment(ctx workflow.Context) {
+	if !p.state.Script || p.scripting {
+		return
+	}
+	p.scripting = true
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		defer func() { p.scripting = false }()
+		err := workflow.ExecuteActivity(p.step(ctx), payments.AfterPayment, p.ref).Get(ctx, nil)
+		if err == nil {
+			// What another step brought meanwhile may be older or newer than the end
+			// of the script, so that the state is read again, in turn.
+			err = p.reload(ctx)
+		}
+		if err != nil {
+			workflow.GetLogger(ctx).Error("the after-payment script was not run", "error", err)
+			p.take(p.unknown())
+		}
+	})
 }
 
 // wait returns when a signal came or a handler changed the state (due false) or
@@ -204,6 +229,16 @@ func (p *invoicePayment) unknown() remit.InvoiceState {
 }
 
 func (p *invoicePayment) load(ctx workflow.Context) {
+	if err := p.reload(ctx); err != nil {
+		p.advance(ctx) // the database does not answer now: go on when it does
+		return
+	}
+	p.changed = false
+	p.published = p.state.Status // the starter gave it
+}
+
+// reload reads the state without doing anything.
+func (p *invoicePayment) reload(ctx workflow.Context) error {
 	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout: 5 * time.Second, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 3},
 	})
@@ -211,13 +246,10 @@ func (p *invoicePayment) load(ctx workflow.Context) {
 	err := p.inTurn(ctx, func() error {
 		return workflow.ExecuteLocalActivity(local, payments.Load, p.ref).Get(ctx, &state)
 	})
-	if err != nil {
-		p.advance(ctx) // the database does not answer now: go on when it does
-		return
+	if err == nil {
+		p.take(state)
 	}
-	p.take(state)
-	p.changed = false
-	p.published = state.Status // the starter gave it
+	return err
 }
 
 func (p *invoicePayment) take(state remit.InvoiceState) {

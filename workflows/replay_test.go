@@ -28,7 +28,8 @@ const histories = "testdata/histories"
 // recorded are the paths of which there has to be a history.
 var recorded = []string{
 	"checkout_completed", "checkout_expired_by_a_card", "declined_then_paid", "held_and_lifted", "imported", "lost_answer_settled",
-	"overdue_by_the_clock", "paid_by_card", "paid_by_transfer", "paid_in_two_parts", "voided", "woken_at_rest", "worker_killed",
+	"overdue_by_the_clock", "paid_by_card", "paid_by_transfer", "paid_in_two_parts", "script_after_payment",
+	"voided", "woken_at_rest", "worker_killed",
 }
 
 // Workflows that have been running for months go on under today's code: every
@@ -93,7 +94,7 @@ func TestRegisteredNamesArePinned(t *testing.T) {
 	slices.Sort(names.workflows)
 	want := registered{
 		workflows:  []string{"ImportInvoices", "InvoicePayment"},
-		activities: []string{"Advance", "BeginImported", "ImportFile", "Load", "Perform", "Refresh"},
+		activities: []string{"Advance", "AfterPayment", "BeginImported", "ImportFile", "Load", "Perform", "Refresh"},
 	}
 	if !slices.Equal(names.workflows, want.workflows) || !slices.Equal(names.activities, want.activities) {
 		t.Errorf("registered are %q and %q, want %q and %q", names.workflows, names.activities, want.workflows, want.activities)

@@ -16,6 +16,8 @@ import (
 	_ "time/tzdata" // images without a time zone database
 
 	"github.com/alecthomas/kong"
+
+	"remit/script"
 )
 
 // commandLine is what may be asked for.
@@ -47,6 +49,9 @@ type surroundings struct {
 }
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == script.Subcommand {
+		os.Exit(script.Main(os.Stdin, os.Stdout))
+	}
 	ctx, stop := untilAsked()
 	program, err := os.Executable()
 	if err != nil {

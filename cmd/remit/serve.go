@@ -8,6 +8,7 @@ import (
 	"remit/api/httpsec"
 	"remit/dev"
 	"remit/program"
+	"remit/script"
 )
 
 type serveCommand struct {
@@ -59,7 +60,7 @@ func (s *surroundings) runProgram(ctx context.Context, c config, listen string, 
 	p, err := program.Start(ctx, program.Config{
 		DatabaseURL: c.DatabaseURL.Reveal(), TemporalAddress: c.TemporalAddress, Namespace: c.TemporalNamespace, TemporalTLS: security,
 		StripeURL: c.StripeURL, KEKFile: c.MasterKeyFile, Listen: listen, PublicURL: c.PublicURL, Proxies: proxies, FormTargets: c.FormTargets, Identity: provider,
-		Work: work, OpsListen: c.OpsAddr, Logger: logger, Portal: pages,
+		Work: work, OpsListen: c.OpsAddr, Logger: logger, Portal: pages, ScriptRunner: []string{s.program, script.Subcommand},
 	})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 
 	"remit"
 	"remit/portal/page"
+	"remit/script"
 )
 
 func (b book) invoices() chapter {
@@ -80,6 +81,17 @@ func (b book) invoice() chapter {
 		"staff/U14 invoice/on hold": page.InvoicePage(made(func(v *page.Invoice) {
 			v.Invoice.Hold = &remit.Hold{Reason: "The bank returned the payment of 14 Mar.", Kind: remit.HoldReturn, Since: now}
 			v.MayLift, v.MayPay = false, false
+		})),
+		"staff/U14 invoice/own words": page.InvoicePage(made(func(v *page.Invoice) {
+			v.Invoice.Status, v.Invoice.Applied, v.Invoice.Outstanding, v.Next = remit.InvoicePaid, 120000, 0, remit.Next{}
+			v.Invoice.Label, v.Invoice.Tags = "Settled", []string{"closed", "usd"}
+			v.Invoice.Notes = []remit.Note{{Text: "$1,200.00 by card", By: script.Name, At: now}}
+		})),
+		"staff/U14 invoice/script failed": page.InvoicePage(made(func(v *page.Invoice) {
+			v.Invoice.Status, v.Invoice.Applied, v.Invoice.Outstanding, v.Next = remit.InvoicePaid, 120000, 0, remit.Next{}
+			v.ScriptFailed, v.MayScript = true, true
+			v.Timeline = append(v.Timeline, remit.TimelineEntry{Kind: "script_failed", At: now, Actor: remit.System, Why: remit.Why{Rule: "a script writes words, never money", Version: "3 at /dev-v51"},
+				What: script.Name + " failed. Line 3: struct has no .invoise attribute. The payment is recorded all the same; nothing was written."})
 		})),
 		"staff/U14 invoice/unknown state": page.InvoicePage(made(func(v *page.Invoice) { v.Invoice.Status = "from_the_future" })),
 		"staff/U14 invoice/viewer":        page.InvoicePage(made(func(v *page.Invoice) { v.MayEdit, v.MayPay = false, false })),

@@ -6,6 +6,7 @@ import (
 
 	"remit"
 	"remit/portal/page"
+	"remit/script"
 )
 
 var places = []string{"/dev-v51", "/dev-v51/Branch A", "/dev-v51/Branch B"}
@@ -64,6 +65,7 @@ func (b book) workflow() chapter {
 			Shell: b.settingsShell("Workflow", "/settings/workflow"), Place: "/dev-v51/Branch A", Places: places, SetAt: "/dev-v51/Branch A", Reaches: 4,
 			XML:    `<Assignee name="Invoice payers" path="/dev-v51/Branch A" type="UNIT" scope="workflow=role('Invoice Payers')">`,
 			Fields: page.AssigneeFields{Name: "Invoice payers", Path: "/dev-v51/Branch A", Scope: "workflow=role('Invoice Payers')"},
+			Script: page.Script{Source: script.Shipped},
 		}
 		if change != nil {
 			change(&v)
@@ -75,6 +77,22 @@ func (b book) workflow() chapter {
 		"staff/U23 workflow/nobody":  page.WorkflowPage(made(func(v *page.Workflow) { v.Reaches, v.SetAt = 0, "" })),
 		"staff/U23 workflow/wrong": page.WorkflowPage(made(func(v *page.Workflow) {
 			v.Problems.Fields = []remit.FieldError{{Field: "xml", Message: "The attribute colour is unknown."}}
+		})),
+		"staff/U23 workflow/script passed": page.WorkflowPage(made(func(v *page.Workflow) {
+			v.Script.Trial = &page.ScriptTrial{Number: "INV-104", Printed: "lines 2\n", Effects: []string{`label "Paid"`, `tag "closed"`}}
+		})),
+		"staff/U23 workflow/script tried on nothing": page.WorkflowPage(made(func(v *page.Workflow) { v.Script.Trial = &page.ScriptTrial{} })),
+		"staff/U23 workflow/script wrong": page.WorkflowPage(made(func(v *page.Workflow) {
+			v.Problems.Fields = []remit.FieldError{{Field: "source", Message: "Line 3: `invoise` is unknown."}}
+		})),
+		"staff/U23 workflow/script failed": page.WorkflowPage(made(func(v *page.Workflow) {
+			v.Script.SetAt, v.Script.Failed = v.Place, 2
+			v.Script.Trial = &page.ScriptTrial{Failure: "It asked for more memory than it may have."}
+			v.Script.Versions = []page.ScriptVersion{{Version: 2, Source: script.Shipped, SavedAt: now, SavedBy: "Ana Ruiz"}, {Version: 1, Source: "def after_payment(invoice, payment):\n    return []\n", SavedAt: now, SavedBy: "Lee Park"}}
+			v.Script.Failures = []page.ScriptFailure{{ID: id(1).String(), Number: "INV-104", Message: "Line 2: fail: no such customer", RanAt: now}}
+		})),
+		"staff/U23 workflow/file wrong": page.WorkflowPage(made(func(v *page.Workflow) {
+			v.Problems.Fields = []remit.FieldError{{Field: "file", Message: "This Remit reads remit-workflow/1."}}
 		})),
 	}
 }
