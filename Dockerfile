@@ -9,10 +9,12 @@ COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /remit ./cmd/remit
+    CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /remit ./cmd/remit && mkdir /seals
 
 FROM ${RUN_IMAGE}
 COPY --from=build /remit /remit
+# A volume mounted here belongs to the program's user.
+COPY --from=build --chown=65532:65532 /seals /var/lib/remit
 USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["/remit"]

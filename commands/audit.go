@@ -58,7 +58,7 @@ func (c *Commands) Audit(ctx context.Context, caller Caller, filter AuditFilter,
 // not what was written. It is for the operator and asks for no permission.
 func (c *Commands) VerifyAudit(ctx context.Context, tenant uuid.UUID) (entries int64, err error) {
 	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
-		entries, err = tx.VerifyAudit(ctx)
+		entries, err = tx.VerifyAudit(ctx, nil)
 		return err
 	})
 	return entries, err

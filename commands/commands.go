@@ -25,6 +25,7 @@ import (
 	"remit/policies"
 	"remit/postgres"
 	"remit/script"
+	"remit/seals"
 	"remit/secrets"
 )
 
@@ -36,6 +37,7 @@ type Commands struct {
 	Temporal  client.Client
 	Stripe    *gateway.Gateway
 	Secrets   *secrets.Keyring
+	Seals     *seals.File // of audit trails, outside the database; nil where there are none
 	Logger    *slog.Logger
 	Now       func() time.Time    // real time
 	PublicURL string              // of the portal, without a trailing slash

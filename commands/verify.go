@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
 	"remit"
 	"remit/postgres"
+	"remit/seals"
 )
 
 // VerifyReport is what [Commands.Verify] has looked at and what does not fit.
@@ -16,6 +19,8 @@ type VerifyReport struct {
 	Tenants      int
 	Invoices     int
 	AuditEntries int64
+	Seals        int      // of audit entries, kept outside the database
+	Resumed      []string // what somebody let count no more, one sentence each
 	Wrong        []string // one sentence each, naming tenant and object
 }
 
@@ -24,30 +29,46 @@ const verifyPage = 100
 
 // Verify recomputes what is stored from what it follows from: the hash chains
 // of audit trails and timelines, each invoice's balance from the ledger, its
-// status from its facts. It changes nothing and needs no permission: it is for
-// the operator.
-func (c *Commands) Verify(ctx context.Context) (VerifyReport, error) {
+// status from its facts, and the audit trails with the seals of a book, if there
+// is one. It changes nothing and needs no permission: it is for the operator.
+func (c *Commands) Verify(ctx context.Context, book *seals.Book) (VerifyReport, error) {
 	var report VerifyReport
+	if book == nil {
+		book = &seals.Book{}
+	}
+	report.Wrong = append(report.Wrong, book.Wrong...)
+	for _, s := range book.Resumed {
+		report.Resumed = append(report.Resumed, fmt.Sprintf("%s: at %s somebody went on without the entries that were sealed after %d: %s.",
+			s.Organisation, s.At.Format(time.RFC3339), s.Resumed.After, s.Resumed.Reason))
+	}
 	tenants, err := c.DB.Tenants(ctx)
 	if err != nil {
 		return report, err
 	}
 	for _, tenant := range tenants {
 		report.Tenants++
-		if err := c.verifyTenant(ctx, tenant, &report); err != nil {
+		if err := c.verifyTenant(ctx, tenant, book.Seals[tenant], &report); err != nil {
 			return report, fmt.Errorf("verify tenant %s: %w", tenant, err)
+		}
+	}
+	for tenant, list := range book.Seals {
+		report.Seals += len(list)
+		if !slices.Contains(tenants, tenant) {
+			newest := list[len(list)-1]
+			report.Wrong = append(report.Wrong, fmt.Sprintf("%s: the whole organisation is gone, and entry %d of its audit trail was sealed at %s.",
+				newest.Organisation, newest.Seq, newest.At.Format(time.RFC3339)))
 		}
 	}
 	return report, nil
 }
 
-func (c *Commands) verifyTenant(ctx context.Context, tenant uuid.UUID, report *VerifyReport) error {
+func (c *Commands) verifyTenant(ctx context.Context, tenant uuid.UUID, sealed []remit.AuditSeal, report *VerifyReport) error {
 	var path string
 	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
 		if path, err = tx.TenantPath(ctx); err != nil {
 			return err
 		}
-		entries, err := tx.VerifyAudit(ctx)
+		entries, err := tx.VerifyAudit(ctx, sealed)
 		report.AuditEntries += entries
 		if errors.Is(err, postgres.ErrAuditBroken) {
 			report.Wrong = append(report.Wrong, fmt.Sprintf("%s: %s.", path, err))

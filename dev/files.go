@@ -19,6 +19,8 @@ const (
 	// EnvironmentFile holds the settings by which this machine's commands
 	// reach what `remit dev` runs.
 	EnvironmentFile = "remit.env"
+	// SealsFile holds the seals of audit trails.
+	SealsFile = "audit-seals.jsonl"
 )
 
 // secret reads a secret of the data folder, made on first use.
@@ -52,7 +54,7 @@ func (r *running) writeEnvironment(kek string) error {
 	for _, setting := range [][2]string{
 		{"DATABASE_URL", r.database}, {"TEMPORAL_ADDRESS", r.TemporalAddress}, {"TEMPORAL_NAMESPACE", r.Namespace},
 		{"STRIPE_API_URL", r.standin}, {"REMIT_MASTER_KEY_FILE", kek}, {"REMIT_PUBLIC_URL", r.program.URL}, {"REMIT_URL", r.program.URL},
-		{"REMIT_OPS_ADDR", strings.TrimPrefix(r.program.OpsURL, "http://")},
+		{"REMIT_OPS_ADDR", strings.TrimPrefix(r.program.OpsURL, "http://")}, {"REMIT_AUDIT_SEALS", r.folder.Path(SealsFile)},
 	} {
 		text.WriteString(setting[0] + "=" + setting[1] + "\n")
 	}

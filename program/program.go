@@ -30,6 +30,7 @@ import (
 	"remit/policies"
 	"remit/postgres"
 	"remit/script"
+	"remit/seals"
 	"remit/secrets"
 	"remit/worker"
 	"remit/workflows"
@@ -55,6 +56,8 @@ type Config struct {
 	Answer          time.Duration      // how long a payer waits; 0 is the default
 	Times           workflows.Times    // zero is the default
 	SweepEvery      time.Duration      // 0 is 5 s
+	Seals           string             // file of the audit trails' seals; "" is none
+	SealEvery       time.Duration      // 0 is a minute
 	Logger          *slog.Logger
 	OpsListen       string // host:port on loopback of /metrics and /readyz for the operator; "" is none
 	// ScriptRunner is the command whose process runs an after-payment script, see
@@ -115,6 +118,11 @@ func Start(ctx context.Context, config Config) (_ *Program, err error) {
 		return nil, err
 	}
 	p.running.Go(func() { p.db.ListenPolicies(background, p.Commands.Authority, config.Logger) })
+	if config.Listen != "" || config.Work {
+		if err := p.seal(background); err != nil {
+			return nil, err
+		}
+	}
 	if config.Listen != "" {
 		if err := p.serve(ctx); err != nil {
 			return nil, err
@@ -201,7 +209,10 @@ func (p *Program) open(ctx context.Context) error {
 	if c.ScriptRunner != nil {
 		p.Commands.Scripts = script.NewRunner(c.ScriptRunner...)
 	}
-	return nil
+	if c.Seals != "" {
+		p.Commands.Seals, err = seals.Open(c.Seals, keys)
+	}
+	return err
 }
 
 func (p *Program) serve(ctx context.Context) error {

@@ -30,6 +30,7 @@ type config struct {
 	LogLevel       slog.Level `env:"REMIT_LOG_LEVEL"       envDefault:"INFO"`
 
 	MasterKeyFile string         `env:"REMIT_MASTER_KEY_FILE"` // the key that seals all others
+	AuditSeals    string         `env:"REMIT_AUDIT_SEALS"`     // the file of the audit trails' seals
 	DatabaseURL   secrets.Secret `env:"DATABASE_URL"`
 
 	TemporalAddress    string `env:"TEMPORAL_ADDRESS"`

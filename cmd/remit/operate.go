@@ -20,7 +20,7 @@ func (s *surroundings) operate(ctx context.Context, withTemporal bool, do func(*
 		return err
 	}
 	settings := program.Config{
-		DatabaseURL: c.DatabaseURL.Reveal(), StripeURL: c.StripeURL, KEKFile: c.MasterKeyFile, PublicURL: c.PublicURL,
+		DatabaseURL: c.DatabaseURL.Reveal(), StripeURL: c.StripeURL, KEKFile: c.MasterKeyFile, Seals: c.AuditSeals, PublicURL: c.PublicURL,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	if withTemporal {
