@@ -39,6 +39,7 @@ const (
 	CodeInFlight          = "in_flight"
 	CodeNotPayable        = "not_payable"
 	CodeNotConnected      = "stripe_not_connected"
+	CodeMoneyOff          = "money_off"
 	CodeDeclined          = "payment_declined"
 	CodeAuthentication    = "authentication_required"
 	CodeAlreadyExists     = "already_exists"

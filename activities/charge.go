@@ -66,6 +66,9 @@ func (p *Payments) advance(ctx context.Context, ref remit.InvoiceRef, id uuid.UU
 
 // charge takes an attempt that was never confirmed through M2, steps 2 to 5.
 func (p *Payments) charge(ctx context.Context, w *work) error {
+	if off, err := p.moneyOff(ctx, w.ref.Tenant); err != nil || off {
+		return p.waitForMoney(ctx, w, err)
+	}
 	if p.late(w) {
 		return p.giveUp(ctx, w, notInTime)
 	}
@@ -202,6 +205,9 @@ func (p *Payments) look(ctx context.Context, tx *postgres.Tx, w *work, r *reserv
 	}
 	if moved, err = p.policyMoved(ctx, tx, r); err != nil || moved {
 		return moved, "", err
+	}
+	if err := MoneyOn(ctx, p.Seals, tx); err != nil {
+		return false, "", err
 	}
 	current, err := tx.UseConnection(ctx)
 	if err != nil {

@@ -26,6 +26,9 @@ func (p *Payments) advanceCheckout(ctx context.Context, w *work) error {
 
 // mint creates the session from the stored parameters and stores its id.
 func (p *Payments) mint(ctx context.Context, w *work) error {
+	if off, err := p.moneyOff(ctx, w.ref.Tenant); err != nil || off {
+		return p.waitForMoney(ctx, w, err)
+	}
 	var params gateway.SessionParams
 	if err := json.Unmarshal(w.attempt.SessionParams, &params); err != nil {
 		return fmt.Errorf("read a session's parameters: %w", err)

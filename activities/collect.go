@@ -156,6 +156,9 @@ func (p *Payments) reserve(ctx context.Context, r *reservation) (*obstacle, uuid
 
 // mayStart asks everything that may forbid an attempt at this moment.
 func (p *Payments) mayStart(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, r *reservation) (*obstacle, error) {
+	if err := MoneyOn(ctx, p.Seals, tx); err != nil {
+		return nil, err
+	}
 	if live := l.Live; live != nil {
 		if live.Kind == remit.AttemptCheckout && (live.State == remit.AttemptCreated || live.State == remit.AttemptRequiresAction) {
 			return &obstacle{session: live}, nil

@@ -58,6 +58,9 @@ func (p *Payments) settleCharge(ctx context.Context, w *work) error {
 	}
 	now := w.clock.Now(p.Now())
 	if now.Sub(*w.attempt.ConfirmAt) < remit.KeyLife {
+		if off, err := p.moneyOff(ctx, w.ref.Tenant); err != nil || off {
+			return p.waitForMoney(ctx, w, err)
+		}
 		method, err := p.stripeMethodOf(ctx, w)
 		if err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 	"remit/policies"
 	"remit/postgres"
 	"remit/script"
+	"remit/seals"
 )
 
 // Payments carries out what is asked of an invoice and what its agenda says.
@@ -23,6 +24,7 @@ type Payments struct {
 	DB        *postgres.DB
 	Authority *policies.Authority
 	Connector *Connector
+	Seals     *seals.File // of audit trails; nil where there are none
 	Logger    *slog.Logger
 	Now       func() time.Time // real time
 	// Crash, if set, is called at each named boundary between two steps; tests

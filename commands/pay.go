@@ -116,6 +116,9 @@ func (c *Commands) pay(ctx context.Context, caller Caller, member Membership, in
 // attempt protocol asks all of it again when it counts.
 func (c *Commands) payableNow(ctx context.Context, caller Caller, member Membership, invoice remit.Invoice, in PayInput, payload remit.PayRequest) error {
 	return c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
+		if err := activities.MoneyOn(ctx, c.Seals, tx); err != nil {
+			return err
+		}
 		connection, err := tx.LiveConnection(ctx)
 		if err != nil {
 			return err

@@ -44,6 +44,7 @@ func (v *visit) shell(title, width string) page.Shell {
 		s.Choices = append(s.Choices, m.Path)
 	}
 	s.Nav = v.navigation()
+	s.MoneyOff = v.do.MoneyIsOff(v.ctx(), v.member.Tenant)
 	if !s.TestMode && v.anywhere(remit.StripeView) {
 		connection, err := v.do.Connection(v.ctx(), v.caller, v.place())
 		s.TestMode = err == nil && connection.Status != remit.ConnectionDisconnected && !connection.Livemode

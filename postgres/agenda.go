@@ -74,6 +74,15 @@ func (tx *Tx) DueAgenda(ctx context.Context, by time.Time, limit int) ([]AgendaR
 	return collectAgenda(rows)
 }
 
+// HastenPolls makes every look at Stripe that the tenant's agenda has due now.
+func (tx *Tx) HastenPolls(ctx context.Context, now time.Time) error {
+	_, err := tx.Exec(ctx, "update agenda set at = $3 where tenant = $1 and kind = $2 and at > $3 and done_at is null", tx.Tenant, remit.AgendaPoll, now)
+	if err != nil {
+		return fmt.Errorf("hasten the looks at Stripe: %w", err)
+	}
+	return nil
+}
+
 // Clock reads the tenant's clock.
 func (tx *Tx) Clock(ctx context.Context) (remit.Clock, error) {
 	var offset *time.Duration

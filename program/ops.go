@@ -91,7 +91,11 @@ func (p *Program) serveOperations(ctx context.Context) error {
 		if p.config.Preparing != nil && p.config.Preparing() != "" {
 			problems["preparing"] = p.config.Preparing()
 		}
-		writeHealth(w, problems)
+		off, err := p.Commands.MoneyOff(asking)
+		if err != nil && len(problems) == 0 {
+			problems["money"] = "whether it is on could not be looked up"
+		}
+		writeHealth(w, problems, off...)
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(p.operations.registry, promhttp.HandlerOpts{}))
 	p.operations.server = httpsec.NewServer(mux, p.config.Logger)
@@ -103,10 +107,17 @@ func (p *Program) serveOperations(ctx context.Context) error {
 	return nil
 }
 
-func writeHealth(w http.ResponseWriter, problems map[string]string) {
+// writeHealth also says of which organisations no money is moved. Everything
+// else is served to them, and to the others all, so that this is no reason to
+// send requests elsewhere.
+func writeHealth(w http.ResponseWriter, problems map[string]string, moneyOff ...string) {
 	status, body := http.StatusOK, map[string]any{"status": "ready"}
+	if len(moneyOff) > 0 {
+		body["money_off"] = moneyOff
+	}
 	if len(problems) > 0 {
-		status, body = http.StatusServiceUnavailable, map[string]any{"status": "not ready", "problems": problems}
+		status = http.StatusServiceUnavailable
+		body["status"], body["problems"] = "not ready", problems
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -243,7 +243,7 @@ func (p *Program) serve(ctx context.Context) error {
 func (p *Program) work(ctx context.Context) {
 	steps := worker.Steps{
 		Payments: &activities.Payments{
-			DB: p.db, Authority: p.Commands.Authority, Logger: p.config.Logger, Now: time.Now, Crash: p.config.Crash, Ended: p.operations.attemptEnded,
+			DB: p.db, Authority: p.Commands.Authority, Seals: p.Commands.Seals, Logger: p.config.Logger, Now: time.Now, Crash: p.config.Crash, Ended: p.operations.attemptEnded,
 			Scripts: p.Commands.Scripts, Scripted: p.operations.scriptRan,
 			Connector: &activities.Connector{DB: p.db, Gateway: p.Commands.Stripe, Secrets: p.Commands.Secrets},
 		},

@@ -31,6 +31,7 @@ type commandLine struct {
 	Clock       clockCommand       `cmd:"" help:"Test clocks of a running Remit."`
 	Rebuild     rebuildCommand     `cmd:"" help:"Start every workflow that the database says there should be."`
 	Verify      verifyCommand      `cmd:"" help:"Check hash chains, balances and statuses against what they follow from."`
+	Resume      resumeCommand      `cmd:"" help:"Move money again after a restore, once Stripe was asked what was charged since."`
 	Keys        keysCommand        `cmd:"" help:"Keys that seal what is stored."`
 	Sandbox     sandboxCommand     `cmd:"" help:"Run the stand-in for Stripe."`
 	Storybook   storybookCommand   `cmd:"" help:"Show every page of the portal in every state."`

@@ -16,6 +16,7 @@ type Shell struct {
 	Choices      []string // the organisations to choose from, if several
 	Theme        string   // "light", "dark" or "" for the system's
 	TestMode     bool     // no money moves
+	MoneyOff     bool     // nor does any for as long as nobody has looked
 	Done         string   // what the last request did
 	Width        string   // "payer", "narrow" or "" for the full width
 	Refresh      int      // seconds after which a page without script looks again
