@@ -3,6 +3,8 @@ package commands
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"remit"
 	"remit/credentials"
 	"remit/postgres"
@@ -41,7 +43,7 @@ func (c *Commands) AcceptInvitation(ctx context.Context, token string, password 
 	if err != nil {
 		return err
 	}
-	hash, err := c.proveOrChoose(ctx, account, password, from)
+	hash, err := c.proveOrChoose(ctx, *stored.Tenant, account, password, from)
 	if err != nil {
 		return err
 	}
@@ -90,12 +92,12 @@ func (c *Commands) accept(ctx context.Context, stored postgres.AccountToken, acc
 // proveOrChoose checks the password of an account that has one, or hashes the
 // first one of an account that has no way in yet. The link alone, which whoever
 // invites has seen, is no proof for an account of the identity provider's.
-func (c *Commands) proveOrChoose(ctx context.Context, account postgres.Account, password secrets.Secret, from From) (hash string, err error) {
+func (c *Commands) proveOrChoose(ctx context.Context, tenant uuid.UUID, account postgres.Account, password secrets.Secret, from From) (hash string, err error) {
 	if account.PasswordHash == "" && account.Linked {
 		return "", remit.Invalid("password", "This account has no password. Accept by signing in where you always do.")
 	}
 	if account.PasswordHash == "" {
-		return c.acceptable(ctx, "password", password, account.Email, account.Name)
+		return c.acceptableOf(ctx, "password", password, account, tenant)
 	}
 	counted, err := c.countTry(ctx, account.Email, account, "", from.Address)
 	if err != nil {

@@ -42,7 +42,7 @@ func (c *Commands) CreateFirstAdministrator(ctx context.Context, in FirstAdminis
 	}
 	hash := ""
 	if !in.Password.IsZero() {
-		if hash, err = c.acceptable(ctx, "password", in.Password, in.Email, in.Name); err != nil {
+		if hash, err = c.acceptable(ctx, "password", in.Password, in.Email, in.Name, in.Organisation); err != nil {
 			return Invitation{}, err
 		}
 	}

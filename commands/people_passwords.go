@@ -44,6 +44,27 @@ func (c *Commands) acceptable(ctx context.Context, field string, password secret
 	return hash, busy(err)
 }
 
+// acceptableOf is acceptable for an account, about its own words and those of
+// its organisations, and of one it is about to join.
+func (c *Commands) acceptableOf(ctx context.Context, field string, password secrets.Secret, account postgres.Account, joins ...uuid.UUID) (string, error) {
+	about := []string{account.Email, account.Name}
+	for _, tenant := range append(joins, account.Tenants...) {
+		err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+			path, err := tx.TenantPath(ctx)
+			if err != nil {
+				return err
+			}
+			top, err := tx.OrganisationByPath(ctx, path)
+			about = append(about, path, top.Name)
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	return c.acceptable(ctx, field, password, about...)
+}
+
 func busy(err error) error {
 	if errors.Is(err, credentials.ErrBusy) {
 		return remit.Errorf(remit.KindUnavailable, remit.CodeUnavailable, "Many people are signing in. Try again in a moment.")
@@ -80,7 +101,7 @@ func (c *Commands) ChangePassword(ctx context.Context, caller Caller, body Body[
 	if err != nil {
 		return err
 	}
-	hash, err := c.acceptable(ctx, "new_password", input.New, account.Email, account.Name)
+	hash, err := c.acceptableOf(ctx, "new_password", input.New, account)
 	if err != nil {
 		return err
 	}
@@ -154,7 +175,7 @@ func (c *Commands) ResetPassword(ctx context.Context, token string, password sec
 	if err != nil {
 		return err
 	}
-	hash, err := c.acceptable(ctx, "password", password, account.Email, account.Name)
+	hash, err := c.acceptableOf(ctx, "password", password, account)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package credentials
 import (
 	"bufio"
 	"crypto/sha256"
+	_ "embed"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -29,11 +30,20 @@ const (
 // the keyboard, digits in order. So the embedded list holds a good
 // thousand such parts (9 KB) instead of a hundred thousand whole passwords, and a password
 // is refused when what it is made of is guessed within 2^38 tries; see
-// [guessBits]. An operator who has a list of breached passwords adds it with
-// [Policy.AddBreached].
+// [guessBits]. What a list of common breached passwords has besides, such as
+// words typed on another keyboard and what machines made up, is embedded whole,
+// whatever the case it is typed in. An operator who has a longer list adds it
+// with [Policy.AddBreached].
 type Policy struct {
 	breached []uint64 // sorted; see abridged
 }
+
+//go:embed breached.txt
+var breachedFile string
+
+// breached are common breached passwords of 12 characters and more, in lower
+// case. Where they are from is in the file VENDOR.
+var breached = toSet(strings.Fields(breachedFile))
 
 // Accepted is a password that the policy took. Printing it shows "***".
 type Accepted struct{ secret secrets.Secret }
@@ -57,7 +67,7 @@ func (p *Policy) Accept(password string, about ...string) (Accepted, error) {
 	case length > MaxPassword:
 		return Accepted{}, &PasswordError{fmt.Sprintf("The password must have at most %d characters.", MaxPassword)}
 	}
-	if _, found := slices.BinarySearch(p.breached, abridged(password)); found {
+	if _, found := slices.BinarySearch(p.breached, abridged(password)); found || breached[strings.ToLower(password)] {
 		return Accepted{}, &PasswordError{"This password is known from a breach elsewhere. Choose another."}
 	}
 	if guessBits(password, contextWords(about)) < minGuessBits {
