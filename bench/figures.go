@@ -38,11 +38,14 @@ func (b *bench) pay(ctx context.Context, invoice sent) error {
 		Invoice struct {
 			Status remit.InvoiceStatus `json:"status"`
 		} `json:"invoice"`
+		Payment struct {
+			State remit.AttemptState `json:"state"`
+		} `json:"payment"`
 	}
 	err := b.payer.do(ctx, http.MethodPost, "/v1/work-items/"+invoice.WorkItemID+"/pay",
 		map[string]any{"amount": 10000, "payment_method": b.card}, uuid.NewString(), &paid)
 	if err == nil && paid.Invoice.Status != remit.InvoicePaid {
-		return fmt.Errorf("invoice %s is %q after its payment", invoice.ID, paid.Invoice.Status)
+		return fmt.Errorf("invoice %s is %q after its payment, which is %q", invoice.ID, paid.Invoice.Status, paid.Payment.State)
 	}
 	return err
 }
