@@ -5,7 +5,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short bench generate fmt lint replay histories temporal-ui browser tools sbom vuln secrets clean-data
+.PHONY: help run build test test-short bench receivables prove generate fmt lint replay histories temporal-ui browser tools sbom vuln secrets clean-data
 
 # Sample invoices and receivables outside the repository; some tests read them.
 SAMPLES ?= $(wildcard ../shared/data)
@@ -22,7 +22,7 @@ run: ## Everything on this machine: PostgreSQL, Temporal, a Stripe stand-in, Rem
 	@tools/need postgres
 	@tools/build temporald >/dev/null
 	@echo "Building remit ..."
-	@go build -trimpath -o bin/remit ./cmd/remit
+	@CGO_ENABLED=0 go build -trimpath -o bin/remit ./cmd/remit
 	@REMIT_TEMPORALD=$$(tools/build --built temporald) exec bin/remit dev $(ARGS)
 
 build: ## The program, as bin/remit
@@ -34,9 +34,17 @@ test: ## All tests, with a PostgreSQL and a Temporal of their own (TEST_ARGS="-r
 test-short: ## The tests that need no server and no browser
 	go test -short . ./money/... ./ledger/... ./decline/... ./invoicefile/...
 
-bench: build ## Payments and journeys a second beside what the same Temporal server could do at best
+bench: build ## Payments, journeys and charges by themselves beside what the same Temporal server could do at best
 	@tools/need postgres
 	@REMIT_TEMPORALD=$$(tools/build temporald) bin/remit bench $(ARGS)
+
+receivables: build ## Two years of receivables lived through in minutes (DECLINES=20 has banks decline that many percent; FILE=...)
+	@tools/need postgres
+	@REMIT_TEMPORALD=$$(tools/build temporald) bin/remit receivables --declines $(or $(DECLINES),0) $(ARGS) "$(or $(FILE),$(SAMPLES)/receivables-2012-2013.csv)"
+
+prove: build ## Kill and lie to all of Remit and see that each cent is where it should be (ARGS="--runs 200", docs/prove.md)
+	@tools/need postgres
+	@REMIT_TEMPORALD=$$(tools/build temporald) bin/remit prove $(ARGS)
 
 # templ runs in each folder: its paths, which go into the generated code, then
 # do not depend on where it was called from.

@@ -82,7 +82,8 @@ func exampleAmount(a money.Amount) string {
 }
 
 // AmountPayable reports whether an invoice's payer may pay amount (minor units)
-// now, under the settings that were copied onto it.
+// now, under the settings that were copied onto it: what [AllowedAmount] says, and
+// exactly what is left of its deposit, also where no other part may be paid.
 func AmountPayable(i Invoice, amount int64) error {
 	currency := money.Currency(i.Currency)
 	outstanding := money.Of(i.Outstanding, currency)
@@ -93,8 +94,13 @@ func AmountPayable(i Invoice, amount int64) error {
 	minimum.Currency = currency
 	floor := money.Of(i.Settings.MinimumPartial, currency)
 	requested := money.Of(amount, currency)
-	if err := AllowedAmount(outstanding, floor, i.Settings.PartialPayments, minimum, requested); err != nil {
+	deposit := i.DepositLeft()
+	err := AllowedAmount(outstanding, floor, i.Settings.PartialPayments, minimum, requested)
+	if err != nil && (deposit == 0 || amount != deposit) {
 		return err
+	}
+	if err != nil && OnlineMinimum(requested) != nil {
+		return OnlineMinimum(requested)
 	}
 	if err := money.CheckCharge(requested); err != nil {
 		return invalidAmount(CodeAmountTooHigh, "%s", err)
@@ -131,8 +137,11 @@ func TransferFits(i Invoice, amount int64) error {
 	if !i.Status.Payable() {
 		return CollectableNow(i)
 	}
-	if amount <= 0 || amount > i.Outstanding {
-		return Invalid("amount", "Enter at most what is owed, %s.", money.Of(i.Outstanding, money.Currency(i.Currency)))
+	if amount <= 0 {
+		return Invalid("amount", "Enter an amount above zero.")
+	}
+	if amount > i.Outstanding {
+		return Invalid("amount", "Enter at most what is owed, %s. Record what came beyond it as a transfer under Excess.", money.Of(i.Outstanding, money.Currency(i.Currency)))
 	}
 	return nil
 }

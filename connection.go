@@ -29,6 +29,7 @@ type Connection struct {
 	Status           ConnectionStatus
 	ChargesEnabled   bool
 	PayoutsEnabled   bool
+	BankDebits       bool // Stripe's capability for them is active
 	Country          string
 	DefaultCurrency  string
 	BusinessName     string
@@ -37,6 +38,20 @@ type Connection struct {
 	HasWebhookSecret bool
 	CheckedAt        *time.Time
 	CreatedAt        time.Time
+	LastEventAt      *time.Time // when Stripe last reported something of the account; nil: never
+	UnheardSince     *time.Time // of the first charge booked since then; nil: none was
+	EventsMissing    bool       // see [Connection.Silent]
+}
+
+// EventLag is how long after a charge Stripe's report of it is waited for before
+// its silence counts as a fault: it delivers within seconds and repeats for days.
+const EventLag = 3 * time.Hour
+
+// Silent reports that Stripe is to report and does not: its endpoint may
+// lead elsewhere, or be signed with another secret. Remit then learns what
+// happens by asking alone, which is slower.
+func (c Connection) Silent(now time.Time) bool {
+	return c.HasWebhookSecret && c.UnheardSince != nil && now.Sub(*c.UnheardSince) >= EventLag
 }
 
 // Usable reports whether money may be collected through the connection.

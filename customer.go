@@ -1,9 +1,11 @@
 package remit
 
 import (
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/text/unicode/norm"
 )
 
 // Customer is who owes. It belongs to one organisation path.
@@ -18,7 +20,20 @@ type Customer struct {
 	StripeCustomer       string // at the connected account, "" until one was needed
 	DefaultPaymentMethod *uuid.UUID
 	AutoCharge           *bool // nil: as the organisation has it
+	Reminders            bool  // of what he owes, where the organisation has them written
 	CreatedAt            time.Time
+}
+
+// IsBuyer reports whether a document's buyer, found by an id, is this customer:
+// their names are the same but for case and space, or both have the same e-mail
+// address, or the id that was looked for is the buyer's VAT number (empty where
+// it is not). An id alone says nothing: it is the number that some seller has
+// given his buyer, and another buyer may have it here.
+func (c Customer) IsBuyer(name, email, vat string) bool {
+	words := func(s string) string { return strings.Join(strings.Fields(norm.NFC.String(s)), " ") }
+	return strings.EqualFold(words(c.Name), words(name)) ||
+		email != "" && strings.EqualFold(c.Email, email) ||
+		vat != "" && strings.EqualFold(c.ExternalID, vat)
 }
 
 // MethodStatus says whether a payment method can be used, and if not why.
@@ -59,5 +74,16 @@ type PaymentMethod struct {
 
 // Summary is the method as an attempt remembers it.
 func (m PaymentMethod) Summary() *MethodSummary {
-	return &MethodSummary{ID: m.ID.String(), Type: m.Type, Brand: m.Brand, Last4: m.Last4}
+	brand := m.Brand
+	if brand == "" {
+		brand = m.BankName
+	}
+	return &MethodSummary{ID: m.ID.String(), Type: m.Type, Brand: brand, Last4: m.Last4, Fingerprint: m.Fingerprint}
+}
+
+// Owed is what is left of a customer's invoices in one currency, in minor units.
+type Owed struct {
+	Currency string
+	Left     int64
+	Overdue  int64 // part of Left
 }

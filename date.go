@@ -75,23 +75,7 @@ func (d Date) Before(e Date) bool { return d.Compare(e) < 0 }
 // midnight that is when they do; where midnight happens twice it is the first;
 // a date that a zone left out (Samoa had no 30 December 2011) starts, and ends,
 // when the next one does.
-func (d Date) StartIn(loc *time.Location) time.Time {
-	midnight := d.utc()
-	// No zone was ever 16 hours ahead of UTC, so here the date is still to come.
-	at := midnight.Add(-16 * time.Hour).In(loc)
-	for {
-		_, offset := at.Zone()
-		start := midnight.Add(-time.Duration(offset) * time.Second).In(loc)
-		if start.Before(at) {
-			start = at // midnight was skipped by the change that began this offset
-		}
-		_, end := at.ZoneBounds()
-		if end.IsZero() || start.Before(end) {
-			return start
-		}
-		at = end
-	}
-}
+func (d Date) StartIn(loc *time.Location) time.Time { return d.At(0, loc) }
 
 // OverdueAt is when an invoice due on due becomes overdue: local midnight after
 // the due date (M11).

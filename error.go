@@ -38,6 +38,7 @@ const (
 	CodeInvalid           = "invalid"
 	CodeInFlight          = "in_flight"
 	CodeNotPayable        = "not_payable"
+	CodeNotRefundable     = "not_refundable"
 	CodeNotConnected      = "stripe_not_connected"
 	CodeMoneyOff          = "money_off"
 	CodeDeclined          = "payment_declined"

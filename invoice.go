@@ -30,6 +30,18 @@ func (s InvoiceStatus) Payable() bool {
 	return s == InvoiceOpen || s == InvoicePartiallyPaid
 }
 
+// InvoiceStatuses lists them in the order an invoice goes through them.
+func InvoiceStatuses() []InvoiceStatus {
+	return []InvoiceStatus{
+		InvoiceDraft, InvoiceOpen, InvoicePartiallyPaid, InvoiceProcessing, InvoicePaid, InvoiceContested, InvoiceVoid, InvoiceUncollectible,
+	}
+}
+
+// CountedAtMost is how far invoices of one status are counted: nobody needs to
+// know whether 31,405 or 31,406 are paid, and counting them all would read them
+// all. A count above it stands for any number above it.
+const CountedAtMost = 10_000
+
 // AtRest reports that nothing more will happen to the invoice by itself.
 func (s InvoiceStatus) AtRest() bool {
 	switch s {
@@ -50,6 +62,7 @@ type Invoice struct {
 	CustomerID     uuid.UUID
 	CustomerName   string
 	CustomerEmail  string // "" where none is known
+	CustomerAuto   *bool  // the customer's own word on charges by themselves; nil: as the settings have it
 	Number         string
 	Seller         Seller
 	Status         InvoiceStatus
@@ -67,6 +80,10 @@ type Invoice struct {
 	Lines          []Line
 	Adjustments    []Adjustment
 	Hold           *Hold
+	Deposit        *Deposit
+	Collection     Collection
+	NextCharge     *NextCharge // read for who is told of it, never stored
+	Promise        *Promise    // to pay; nil where there is none
 	Settings       InvoiceSettings
 	Source         string
 	SentAt         *time.Time
@@ -87,7 +104,14 @@ func (i Invoice) outstanding() money.Amount {
 
 // ForPayers is the invoice without what staff keep to themselves.
 func (i Invoice) ForPayers() Invoice {
-	i.Tags, i.Notes = nil, nil
+	i.Tags, i.Notes, i.Promise = nil, nil, nil
+	return i.WithoutReason()
+}
+
+// WithoutReason is the invoice without why collecting it came to nothing: that may
+// be a decline code, which is the merchant's alone.
+func (i Invoice) WithoutReason() Invoice {
+	i.Collection.Why = ""
 	return i
 }
 
@@ -108,6 +132,9 @@ type Seller struct {
 func (i Invoice) SellerName() string {
 	if i.Seller.Name != "" {
 		return i.Seller.Name
+	}
+	if i.Settings.Seller != "" {
+		return i.Settings.Seller
 	}
 	return i.Organisation[strings.LastIndexByte(i.Organisation, '/')+1:]
 }
@@ -152,14 +179,29 @@ type Hold struct {
 	Reason string    `json:"reason"`
 	Kind   HoldKind  `json:"kind"`
 	Since  time.Time `json:"since"`
+	// Prior is the hold of a person or an import whose place one for money took:
+	// it stands again when the money is back.
+	Prior *Hold `json:"prior,omitempty"`
+}
+
+// Over is the hold as it takes the place of the one before, if there is one.
+func (h Hold) Over(before *Hold) *Hold {
+	if h.Prior = before; before != nil && before.Kind.Money() {
+		h.Prior = before.Prior
+	}
+	return &h
 }
 
 // InFlight is the invoice's one live attempt, as everyone may see it.
 type InFlight struct {
 	Attempt int          `json:"attempt"`
+	Kind    AttemptKind  `json:"kind,omitempty"`
 	State   AttemptState `json:"state"`
 	Since   time.Time    `json:"since"`
 }
+
+// OpenCheckout reports a hosted checkout that nobody has paid yet.
+func (f *InFlight) OpenCheckout() bool { return f != nil && OpenCheckout(f.Kind, f.State) }
 
 // InvoiceFacts is what an invoice's status is derived from.
 type InvoiceFacts struct {
@@ -182,6 +224,8 @@ func StatusOf(f InvoiceFacts) InvoiceStatus {
 		return InvoiceDraft
 	case f.Contested:
 		return InvoiceContested
+	case f.Uncollectible && f.Applied == 0: // nothing is owed because it was given up
+		return InvoiceUncollectible
 	case f.Applied >= f.Billed:
 		return InvoicePaid
 	case f.Uncollectible:

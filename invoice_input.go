@@ -22,10 +22,13 @@ type InvoiceInput struct {
 	Currency     string // "" takes the organisation's
 	IssueDate    Date
 	DueDate      Date
+	OnTerms      bool // no due date came with it: it is due by the payment terms of its organisation
 	Lines        []Line
 	Adjustments  []Adjustment
 	Total        *int64
-	Reason       string // why a sent invoice is amended
+	Deposit      *Deposit // of a change: nil leaves the one it has, one of nothing takes it away
+	AutoCharge   *bool    // nil: as the customer and the settings have it
+	Reason       string   // why a sent invoice is amended
 }
 
 // Check adds the invoice up in its currency and says which field is wrong.
@@ -59,6 +62,8 @@ func (in InvoiceInput) Check(currency money.Currency) ([]Line, money.Amount, err
 		err = Invalid("due_date", "It is due on %s, before it is issued on %s.", in.DueDate, in.IssueDate)
 	case total.Minor < 0:
 		err = Invalid("lines", "The total is %s; an invoice cannot owe less than nothing.", total)
+	case in.Deposit != nil:
+		err = in.Deposit.Check(total, in.IssueDate, in.DueDate)
 	}
 	return lines, total, err
 }
@@ -66,7 +71,11 @@ func (in InvoiceInput) Check(currency money.Currency) ([]Line, money.Amount, err
 // Fingerprint is over what an invoice says: two with the same organisation,
 // seller, customer, number and fingerprint are the same invoice.
 func (i Invoice) Fingerprint() ([32]byte, error) {
-	content, err := json.Marshal([]any{i.Seller, i.Currency, i.IssueDate, i.DueDate, i.Total, i.Lines, i.Adjustments})
+	says := []any{i.Seller, i.Currency, i.IssueDate, i.DueDate, i.Total, i.Lines, i.Adjustments}
+	if i.Deposit != nil {
+		says = append(says, i.Deposit)
+	}
+	content, err := json.Marshal(says)
 	if err != nil {
 		return [32]byte{}, fmt.Errorf("fingerprint an invoice: %w", err)
 	}

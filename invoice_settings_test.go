@@ -25,6 +25,52 @@ func TestBankDetailsAreChecked(t *testing.T) {
 	}
 }
 
+// Protects payers who ask: what they read is one address or one number, which
+// leads to a mail or a call and to nothing else.
+func TestContactIsOneAddressOrNumber(t *testing.T) {
+	for given, link := range map[string]string{
+		"": "", " pay@example.com ": "mailto:pay@example.com", "a?bcc=b@example.com": "mailto:a%3Fbcc=b@example.com",
+		"+1 (415) 555-0100": "tel:+14155550100", "0920 12345": "tel:092012345",
+	} {
+		kept, err := remit.CheckContact(given)
+		if got := (remit.InvoiceSettings{Contact: kept}).ContactLink(); err != nil || kept != strings.TrimSpace(given) || got != link {
+			t.Errorf("%q is kept as %q and leads to %q, %v", given, kept, got, err)
+		}
+	}
+	for _, wrong := range []string{
+		"ask us", "javascript:1", "https://example.com", "Ana <ana@example.com>", "a@example.com, b@example.com", "a@example.com\r\nBcc: b@example.com",
+		"1+415 555 0100", "12 34", strings.Repeat("1", 16), strings.Repeat("a", 190) + "@example.com", "555 0100\n555 0101",
+	} {
+		_, err := remit.CheckContact(wrong)
+		if e := remit.AsError(err); err == nil || len(e.Fields) != 1 || e.Fields[0].Field != "contact" {
+			t.Errorf("%q: %v", wrong, err)
+		}
+	}
+}
+
+// Protects the name that payers read: the invoice's own seller goes before the
+// setting, the setting before the organisation, and it holds no line ends.
+func TestSellersName(t *testing.T) {
+	i := remit.Invoice{Organisation: "/dev-v51/Branch A"}
+	names := []string{i.SellerName()}
+	i.Settings.Seller = "Harbour Plumbing"
+	names = append(names, i.SellerName())
+	i.Seller.Name = "Initech"
+	names = append(names, i.SellerName())
+	if strings.Join(names, ", ") != "Branch A, Harbour Plumbing, Initech" {
+		t.Errorf("%v", names)
+	}
+	if kept, err := remit.CheckSeller(" Harbour "); err != nil || kept != "Harbour" {
+		t.Errorf("%q, %v", kept, err)
+	}
+	for _, wrong := range []string{"A\nB", strings.Repeat("ł", 101)} {
+		_, err := remit.CheckSeller(wrong)
+		if e := remit.AsError(err); err == nil || len(e.Fields) != 1 || e.Fields[0].Field != "seller" {
+			t.Errorf("%q: %v", wrong, err)
+		}
+	}
+}
+
 // Protects the headers of mails and the titles of documents: what stands in
 // them holds no line ends (T42).
 func TestInvoiceNamesHoldNoLineEnds(t *testing.T) {

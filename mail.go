@@ -18,10 +18,17 @@ import (
 type Mail struct {
 	ID        uuid.UUID
 	To        string
+	BCC       []string // who gets a copy that the receiver does not see
 	Subject   string
 	Body      string
 	CreatedAt time.Time
-	Invoice   *MailedInvoice // nil: the mail is about something else
+	Delivery  MailDelivery
+	// Unsubscribe is where its receiver says that he wants no more of the kind; ""
+	// where that cannot be. It is known, like the link, when the mail is opened.
+	Unsubscribe string
+	Invoice     *MailedInvoice // nil: the mail is about something else
+	// BankAccount is the account it is about; nil: it is about something else.
+	BankAccount *MailedBankAccount
 }
 
 // MailedInvoice says which invoice a mail brings. The PDF is attached, and the
@@ -44,29 +51,83 @@ const MailSent MailStage = "sent"
 // SentMail is the mail that brings an invoice to its customer. The error, of
 // kind [KindInvalid], says in words why there is no address to send it to.
 func SentMail(i Invoice) (Mail, error) {
-	if i.CustomerEmail == "" {
-		return Mail{}, Invalid("email", "%s has no e-mail address.", i.CustomerName)
-	}
-	to, err := ParseEmail(i.CustomerEmail)
+	to, err := i.mailTo()
 	if err != nil {
-		return Mail{}, Invalid("email", "%s has an e-mail address that cannot be used.", i.CustomerName)
+		return Mail{}, err
 	}
-	owed := money.Of(i.Total, money.Currency(i.Currency)).Format()
+	left := i.Total - i.Applied // of the customer's credit
+	owed := money.Of(left, money.Currency(i.Currency)).Format()
 	due := owed + ", due " + i.DueDate.Words()
 	sentence := fmt.Sprintf("%s is due on %s.", withCode(owed, i.Currency), i.DueDate.Words())
-	if i.Total == 0 {
+	if left == 0 {
 		due, sentence = "nothing to pay", "There is nothing to pay."
+	}
+	if i.Applied > 0 {
+		sentence = fmt.Sprintf("%s was paid from your credit. %s", withCode(money.Of(i.Applied, money.Currency(i.Currency)).Format(), i.Currency), sentence)
 	}
 	var body strings.Builder
 	fmt.Fprintf(&body, "%s sends you invoice %s.\n\n%s\n", i.SellerName(), i.Number, sentence)
-	if i.Settings.BankTransfer.Enabled && i.Total > 0 {
+	if i.Settings.BankTransfer.Enabled && left > 0 {
 		fmt.Fprintf(&body, "To pay by bank transfer, use the account that the invoice names and give %s as the reference.\n", i.Number)
 	}
 	body.WriteString("\nThe invoice is attached as a PDF.\n")
+	i.writeContact(&body)
 	return Mail{
 		To: to, Subject: oneLine(fmt.Sprintf("Invoice %s from %s: %s", i.Number, i.SellerName(), due)), Body: body.String(),
 		Invoice: &MailedInvoice{ID: i.ID, Stage: MailSent, DueVersion: i.DueVersion, Number: i.Number},
 	}, nil
+}
+
+// RefundedStage is the occasion of one refund.
+func RefundedStage(refund uuid.UUID) MailStage { return MailStage("refunded/" + refund.String()) }
+
+// RefundMail tells the customer that money is on its way back. The error, of
+// kind [KindInvalid], says in words why there is no address to send it to.
+func RefundMail(i Invoice, r Refund) (Mail, error) {
+	to, err := i.mailTo()
+	if err != nil {
+		return Mail{}, err
+	}
+	amount := money.Of(r.Total(), money.Currency(r.Currency)).Format()
+	var body strings.Builder
+	fmt.Fprintf(&body, "%s has refunded %s of what you paid on invoice %s.\n\nIt goes back to the card or account it was paid with, mostly within 5 to 10 working days.\n",
+		i.SellerName(), withCode(amount, r.Currency), i.Number)
+	switch r.Choice {
+	case RefundReopens:
+		fmt.Fprintf(&body, "\n%s is due again.\n", withCode(money.Of(i.Outstanding, money.Currency(i.Currency)).Format(), i.Currency))
+	case RefundSettles, RefundWritesOff:
+		if i.Outstanding > 0 {
+			fmt.Fprintf(&body, "\n%s is still due.\n", withCode(money.Of(i.Outstanding, money.Currency(i.Currency)).Format(), i.Currency))
+			break
+		}
+		body.WriteString("\nThere is nothing to pay.\n")
+	case RefundExcess:
+		body.WriteString("\nIt was more than the invoice asked for.\n")
+	}
+	i.writeContact(&body)
+	return Mail{
+		To: to, Subject: oneLine(fmt.Sprintf("%s refunded %s", i.SellerName(), amount)), Body: body.String(),
+		Invoice: &MailedInvoice{ID: i.ID, Stage: RefundedStage(r.ID), DueVersion: i.DueVersion, Number: i.Number},
+	}, nil
+}
+
+// writeContact says whom to ask, where somebody is named.
+func (i Invoice) writeContact(body *strings.Builder) {
+	if i.Settings.Contact != "" {
+		fmt.Fprintf(body, "\nQuestions, or something in the way of paying? Ask %s: %s\n", i.SellerName(), i.Settings.Contact)
+	}
+}
+
+// mailTo is where an invoice's customer is written to.
+func (i Invoice) mailTo() (string, error) {
+	if i.CustomerEmail == "" {
+		return "", Invalid("email", "%s has no e-mail address.", i.CustomerName)
+	}
+	to, err := ParseEmail(i.CustomerEmail)
+	if err != nil {
+		return "", Invalid("email", "%s has an e-mail address that cannot be used.", i.CustomerName)
+	}
+	return to, nil
 }
 
 // ParseEmail takes a bare address of at most 254 bytes and nothing around it: no

@@ -22,6 +22,9 @@ const (
 	// UpdateRefresh looks at the live attempt and starts nothing. It returns the
 	// [InvoiceState].
 	UpdateRefresh = "refresh"
+	// UpdateAdvance brings the invoice up to date and returns the [InvoiceState] when
+	// that is done: by it a due-date run has what is due carried out.
+	UpdateAdvance = "advance"
 	// SignalWake says that something about the invoice may have changed: an
 	// event arrived, the agenda or the clock moved. It carries a [Wake].
 	SignalWake = "wake"
@@ -37,6 +40,20 @@ const (
 	SearchState        = "RemitState"
 	SearchDueDate      = "RemitDueDate"
 )
+
+// RefundWorkflow is the registered name of the workflow that brings one refund
+// to its end, once the invoice's workflow has reserved it.
+const RefundWorkflow = "Refund"
+
+// RefundWorkflowID is the id of the one workflow of a refund.
+func RefundWorkflowID(refund uuid.UUID) string { return "refund/" + refund.String() }
+
+// RefundRef is the whole input of a refund's workflow.
+type RefundRef struct {
+	Tenant  uuid.UUID
+	Invoice uuid.UUID
+	Refund  uuid.UUID
+}
 
 const invoiceWorkflowPrefix = "invoice-payment/"
 
@@ -73,6 +90,13 @@ const (
 	RequestHold          RequestKind = "hold"
 	RequestLiftHold      RequestKind = "lift_hold"
 	RequestRunScript     RequestKind = "run_script"
+	RequestRefund        RequestKind = "refund"
+	RequestResolveExcess RequestKind = "resolve_excess"
+	RequestUseCredit     RequestKind = "use_credit"
+	RequestSettle        RequestKind = "settle"      // a person says what became of an unknown outcome
+	RequestCancel        RequestKind = "cancel"      // of a bank debit that its bank does not have yet
+	RequestAutoCharge    RequestKind = "auto_charge" // whether the invoice is charged by itself
+	RequestCharge        RequestKind = "charge"      // to be charged by itself now, whatever put it off
 )
 
 // Collects reports whether the request starts an attempt, of which an invoice
@@ -90,6 +114,7 @@ type Request struct {
 type RequestResult struct {
 	Attempt *uuid.UUID `json:",omitempty"`
 	Payment *uuid.UUID `json:",omitempty"`
+	Refund  *uuid.UUID `json:",omitempty"`
 	Refused *Refusal   `json:",omitempty"`
 }
 
@@ -126,6 +151,7 @@ type InvoiceState struct {
 	Rest     bool           // nothing more happens by itself
 	WakeIn   *time.Duration `json:",omitempty"` // real time until the next row of the agenda
 	Script   bool           `json:",omitempty"` // an after-payment script is to be run, beside whatever else is done
+	Refunds  []uuid.UUID    `json:",omitempty"` // reserved and not yet in the hands of their own workflows
 	DueDate  string
 }
 
@@ -147,18 +173,32 @@ type PayRequest struct {
 // Permit is what a payer is permitted by: scopes at a path for somebody of the
 // organisation, being the invoice's customer, or having its public link.
 type Permit struct {
-	Account     uuid.UUID `json:"account"`
-	Path        string    `json:"path"`
-	Scopes      []Scope   `json:"scopes"`
-	TokenScopes *[]Scope  `json:"token_scopes,omitempty"`
-	Customer    bool      `json:"customer,omitempty"`
+	Account uuid.UUID `json:"account"`
+	Path    string    `json:"path"`
+	Scopes  []Scope   `json:"scopes"`
+	// Token is the API token it was asked with, if any; a revoked one permits
+	// nothing. TokenScopes are its narrower scopes.
+	Token       *uuid.UUID `json:"token,omitempty"`
+	TokenScopes *[]Scope   `json:"token_scopes,omitempty"`
+	Customer    bool       `json:"customer,omitempty"`
 	// Link is the version of the public link it was asked by; 0 if it was not.
 	Link int `json:"link,omitempty"`
+	// Charge is the row of the agenda by which an invoice is charged by itself; the
+	// invoice's settings and its customer's word permit that, and nobody else.
+	Charge *uuid.UUID `json:"charge,omitempty"`
 }
+
+// Itself reports that nobody asked: the invoice is charged by itself.
+func (p Permit) Itself() bool { return p.Charge != nil }
 
 // ReasonRequest is the payload of void and hold.
 type ReasonRequest struct {
 	Reason string `json:"reason"`
+}
+
+// AutoChargeRequest is the payload of auto_charge.
+type AutoChargeRequest struct {
+	On bool `json:"on"`
 }
 
 // RecordRequest is the payload of record_payment.
@@ -175,7 +215,31 @@ type AmendRequest struct {
 	Lines       []Line       `json:"lines"`
 	Adjustments []Adjustment `json:"adjustments"`
 	Total       int64        `json:"total"`
+	Deposit     *Deposit     `json:"deposit,omitempty"`
 	Fingerprint []byte       `json:"fingerprint"`
+}
+
+// BankAccountWorkflow is the registered name of the workflow that brings a bank
+// account to being a payment method.
+const BankAccountWorkflow = "BankAccountVerification"
+
+// UpdateVerify is the message that enters an account's deposits; its argument is a
+// [DepositEntry], its result a [DepositsEntered].
+const UpdateVerify = "verify"
+
+// BankAccountRef is the workflow's whole input.
+type BankAccountRef struct {
+	Tenant      uuid.UUID
+	BankAccount uuid.UUID
+}
+
+// BankAccountWorkflowID is the id of the one workflow of a bank account.
+func BankAccountWorkflowID(id uuid.UUID) string { return "bank-account/" + id.String() }
+
+// DepositsEntered is what became of an entry. Refused says why it did not verify
+// the account, as an answer.
+type DepositsEntered struct {
+	Refused *Refusal `json:",omitempty"`
 }
 
 // ImportInvoicesWorkflow is the registered name of the workflow that brings a
@@ -190,3 +254,49 @@ type ImportRef struct {
 
 // ImportWorkflowID is the id of the one workflow of an import.
 func ImportWorkflowID(id uuid.UUID) string { return "import/" + id.String() }
+
+// BatchQueue is where what goes through many invoices runs, so that it never stands
+// in a payer's way.
+const BatchQueue = "remit-batch"
+
+// DueDateRunWorkflow is the registered name of the workflow that carries out what is
+// due on a date.
+const DueDateRunWorkflow = "DueDateRun"
+
+// DueDateRunRef is its input. Without a run, one is begun by the workflow, if
+// anything is due: so a schedule starts it.
+type DueDateRunRef struct {
+	Tenant uuid.UUID
+	Run    *uuid.UUID `json:",omitempty"`
+}
+
+// DueDateRunWorkflowID is the id of the one workflow of a run.
+func DueDateRunWorkflowID(run uuid.UUID) string { return "due-date-run/" + run.String() }
+
+// DueDateSchedule is the id of an organisation's schedule of due-date runs.
+func DueDateSchedule(tenant uuid.UUID) string { return "due-dates/" + tenant.String() }
+
+// ScheduledDueDateRun is the id of the run that a workflow begins, however often it
+// does.
+func ScheduledDueDateRun(tenant uuid.UUID, workflow string) uuid.UUID {
+	return uuid.NewSHA1(tenant, []byte("due-date-run/"+workflow))
+}
+
+// ReconciliationWorkflow is the registered name of the workflow that compares an
+// organisation's ledger with its account at Stripe.
+const ReconciliationWorkflow = "Reconciliation"
+
+// ReconciliationRef is its input.
+type ReconciliationRef struct {
+	Tenant uuid.UUID
+	Run    uuid.UUID
+}
+
+// ReconciliationWorkflowID is the id of the one workflow of a run.
+func ReconciliationWorkflowID(run uuid.UUID) string { return "reconciliation/" + run.String() }
+
+// NightlyReconciliation is the id of a night's run: however often it is begun,
+// there is one.
+func NightlyReconciliation(organisation uuid.UUID, night time.Time) uuid.UUID {
+	return uuid.NewSHA1(organisation, []byte("reconciliation/"+night.UTC().Format(time.RFC3339)))
+}

@@ -2,6 +2,7 @@ package remit
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -65,6 +66,12 @@ const (
 	AttemptCheckout AttemptKind = "checkout"
 )
 
+// OpenCheckout reports that an attempt of a kind, in a state, is a hosted
+// checkout that nobody has paid yet: another payment may take its place.
+func OpenCheckout(kind AttemptKind, state AttemptState) bool {
+	return kind == AttemptCheckout && (state == AttemptCreated || state == AttemptRequiresAction)
+}
+
 // Payment owns one PaymentIntent. Amounts are minor units; Amount never
 // includes Surcharge, the intent's amount is their sum.
 type Payment struct {
@@ -84,8 +91,11 @@ type Payment struct {
 	Surcharge      int64
 	AmountCaptured int64
 	AmountRefunded int64
+	Disputed       bool // a bank has yet to decide on it, or took it back
+	Returned       bool // it was a bank debit and came back
 	State          AttemptState
 	Reference      string
+	ByHand         bool // a person said what became of it, whom Stripe did not tell Remit
 	CreatedAt      time.Time
 	SettledAt      *time.Time
 	Attempts       []Attempt
@@ -124,11 +134,30 @@ type Attempt struct {
 	NextAction      string
 	Decline         *DeclineRecord
 	Polls           int
+	UnknownSince    *time.Time // nothing is known of it since then
+	LookSince       *time.Time // a person is asked to look in Stripe since then
 	Actor           Actor
 	CreatedAt       time.Time
 	Since           time.Time
 	EndedAt         *time.Time
 }
+
+// LastAttempt is the one that was begun last, with its payment; nil where there is
+// none.
+func LastAttempt(payments []Payment) (payment *Payment, last *Attempt) {
+	for n := range payments {
+		of := &payments[n]
+		for k := range of.Attempts {
+			if try := &of.Attempts[k]; last == nil || try.CreatedAt.After(last.CreatedAt) {
+				payment, last = of, try
+			}
+		}
+	}
+	return payment, last
+}
+
+// ByItself reports an attempt that nobody made: nobody sees how it ends.
+func (a Attempt) ByItself() bool { return a.Actor.Kind == System.Kind }
 
 // MethodSummary is a payment method as it was when it was used.
 type MethodSummary struct {
@@ -136,6 +165,9 @@ type MethodSummary struct {
 	Type  string `json:"type"`
 	Brand string `json:"brand,omitempty"`
 	Last4 string `json:"last4,omitempty"`
+	// Fingerprint is the same for the same card or account, however often it was
+	// saved, and tells nothing about it. It is shown to nobody.
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 // DeclineRecord is why a bank or Stripe said no. Code is for staff only.
@@ -172,6 +204,8 @@ type IntentView struct {
 	DeclineCode    string
 	AdviceCode     string
 	Method         *MethodSummary
+	Mandate        string // by which a bank was debited
+	StripeInvoice  string // Stripe's own invoice that it belongs to, whose tries Stripe repeats by itself
 }
 
 // Outcome is what an attempt has come to, as far as Stripe's word goes.
@@ -207,15 +241,47 @@ const KeyLife = 24 * time.Hour
 
 // NextPoll is how long to wait before asking Stripe again about an attempt
 // that has been asked about n times. Unknown outcomes are asked about soon; a
-// page a person has open is left to its webhook at first.
+// page a person has open is left to its webhook at first; a debit that a bank has
+// takes days.
 func NextPoll(kind AttemptKind, state AttemptState, n int) time.Duration {
 	ladder := []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, time.Minute,
 		5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour}
 	if kind == AttemptCheckout && state == AttemptRequiresAction {
 		ladder = []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
 	}
+	if state == AttemptProcessing {
+		ladder = []time.Duration{time.Minute, time.Hour, 12 * time.Hour} // events tell sooner
+	}
 	if n >= len(ladder) {
 		return ladder[len(ladder)-1]
 	}
 	return ladder[n]
+}
+
+// Try is an attempt with what a list shows of its invoice.
+type Try struct {
+	Attempt
+	Currency      string
+	InvoiceNumber string
+	Organisation  string
+	CustomerName  string
+}
+
+// Words name a method as people do, "Visa 4242".
+func (m *MethodSummary) Words() string {
+	switch {
+	case m == nil:
+		return "a card"
+	case m.Type == "us_bank_account":
+		return strings.TrimSpace(m.Brand + " account " + m.Last4)
+	case m.Brand == "":
+		return "card " + m.Last4
+	}
+	brand, known := map[string]string{
+		"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "discover": "Discover", "diners": "Diners Club", "jcb": "JCB",
+	}[m.Brand]
+	if !known {
+		brand = m.Brand
+	}
+	return brand + " " + m.Last4
 }

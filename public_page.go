@@ -12,6 +12,7 @@ const (
 	PublicReplaced    PublicState = "replaced"
 	PublicConfirming  PublicState = "confirming" // back from Stripe's page, or the outcome is unknown
 	PublicProcessing  PublicState = "processing" // a bank has it
+	PublicDeposits    PublicState = "deposits"   // it was sent off with a bank account that is still to be verified
 	PublicContested   PublicState = "contested"
 	PublicRefunded    PublicState = "refunded" // given back, and nothing is owed
 	PublicPaid        PublicState = "paid"
@@ -34,7 +35,7 @@ func (s PublicState) Payable() bool {
 	switch s {
 	case PublicReturned, PublicFailed, PublicChargeSet, PublicReopened, PublicOverdue, PublicDeposit, PublicPartlyPaid, PublicSent:
 		return true
-	case PublicVoid, PublicReplaced, PublicConfirming, PublicProcessing, PublicContested, PublicRefunded, PublicPaid, PublicClosed,
+	case PublicVoid, PublicReplaced, PublicConfirming, PublicProcessing, PublicDeposits, PublicContested, PublicRefunded, PublicPaid, PublicClosed,
 		PublicNothing, PublicUnavailable, PublicTooSmall:
 	}
 	return false
@@ -44,12 +45,21 @@ func (s PublicState) Payable() bool {
 // and bank details. An invoice that is void or replaced shows none of it.
 func (s PublicState) Shows() bool { return s != PublicVoid && s != PublicReplaced }
 
+// TakesTransfer reports whether the page names the seller's bank account: where
+// money is owed and none is on its way.
+func (s PublicState) TakesTransfer() bool {
+	return s.Payable() || s == PublicUnavailable || s == PublicTooSmall
+}
+
 // PublicFacts is what the page's state is derived from.
 type PublicFacts struct {
 	Invoice    Invoice
 	Collecting bool       // the connection may charge
-	Refunded   int64      // minor units that went back
+	Captured   int64      // minor units that came in
+	Refunded   int64      // minor units of them that went back
+	Deposits   bool       // a payment goes on once the deposits to its bank account are entered
 	FailedAt   *time.Time // when the last try failed, if it did and nothing followed
+	ChargeSet  bool       // a saved method will be charged by itself
 }
 
 // PublicStateOf says what the public page of a sent invoice shows.
@@ -64,9 +74,11 @@ func PublicStateOf(f PublicFacts) PublicState {
 		return PublicConfirming
 	case i.Status == InvoiceProcessing || i.InFlight != nil && i.InFlight.State == AttemptProcessing:
 		return PublicProcessing
+	case f.Deposits:
+		return PublicDeposits
 	case i.Status == InvoiceContested:
 		return PublicContested
-	case i.Status == InvoicePaid && f.Refunded > 0:
+	case i.Status == InvoicePaid && f.Refunded > 0 && f.Refunded >= f.Captured:
 		return PublicRefunded
 	case i.Status == InvoicePaid && i.Total != 0:
 		return PublicPaid
@@ -82,10 +94,14 @@ func PublicStateOf(f PublicFacts) PublicState {
 		return PublicReturned
 	case f.FailedAt != nil:
 		return PublicFailed
+	case f.ChargeSet:
+		return PublicChargeSet
 	case i.Hold != nil && i.Hold.Kind == HoldRefund:
 		return PublicReopened
 	case i.Overdue:
 		return PublicOverdue
+	case i.DepositLeft() > 0:
+		return PublicDeposit
 	case i.Applied > 0:
 		return PublicPartlyPaid
 	}
@@ -96,3 +112,9 @@ func PublicStateOf(f PublicFacts) PublicState {
 // money. Drafts have the address already, at which nothing is until they are
 // sent.
 func (i Invoice) Linkable() bool { return i.Total > 0 }
+
+// ShowsLink reports whether the address of its public page is told to anybody.
+// A seller who hides links (C12) has the page all the same: whoever was given
+// the address reads there what he reads in the mail, and the way back from
+// Stripe's page leads to it.
+func (i Invoice) ShowsLink() bool { return i.Linkable() && i.Settings.PaymentLinks }

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -18,6 +19,11 @@ import (
 func (p *Payments) change(ctx context.Context, ref remit.InvoiceRef, stored postgres.StoredRequest) (remit.RequestResult, error) {
 	if stored.Kind == remit.RequestVoid || stored.Kind == remit.RequestRecordPayment {
 		if err := p.closeOpenCheckout(ctx, ref); err != nil {
+			return remit.RequestResult{}, err
+		}
+	}
+	if stored.Kind == remit.RequestVoid {
+		if err := p.closeOpenIntents(ctx, ref, stored.ID); err != nil {
 			return remit.RequestResult{}, err
 		}
 	}
@@ -41,6 +47,7 @@ func (p *Payments) change(ctx context.Context, ref remit.InvoiceRef, stored post
 		}
 		return tx.EndRequest(ctx, stored.ID, result)
 	})
+	p.boundary("changed")
 	return result, err
 }
 
@@ -64,9 +71,23 @@ func (p *Payments) apply(ctx context.Context, tx *postgres.Tx, l *postgres.Locke
 		return decodeAnd(stored, func(in remit.AmendRequest) (remit.RequestResult, error) {
 			return remit.RequestResult{}, p.amend(ctx, tx, l, stored, in)
 		})
+	case remit.RequestAutoCharge:
+		return decodeAnd(stored, func(in remit.AutoChargeRequest) (remit.RequestResult, error) {
+			return remit.RequestResult{}, p.switchCharge(ctx, tx, l, stored.Actor, in.On)
+		})
+	case remit.RequestCharge:
+		return remit.RequestResult{}, p.chargeAsked(ctx, tx, l, stored.Actor)
 	case remit.RequestRunScript:
 		return remit.RequestResult{}, p.planScripts(ctx, tx, l, stored.Actor)
-	case remit.RequestPay, remit.RequestCheckout:
+	case remit.RequestResolveExcess:
+		return decodeAnd(stored, func(in remit.ExcessRequest) (remit.RequestResult, error) {
+			return remit.RequestResult{}, p.decideExcess(ctx, tx, l, stored, in)
+		})
+	case remit.RequestUseCredit:
+		return decodeAnd(stored, func(in remit.CreditRequest) (remit.RequestResult, error) {
+			return remit.RequestResult{}, p.payFromCredit(ctx, tx, l, stored, in)
+		})
+	case remit.RequestPay, remit.RequestCheckout, remit.RequestRefund, remit.RequestSettle, remit.RequestCancel:
 	}
 	return remit.RequestResult{}, fmt.Errorf("a request of the unknown kind %q", stored.Kind)
 }
@@ -90,17 +111,75 @@ func (p *Payments) closeOpenCheckout(ctx context.Context, ref remit.InvoiceRef) 
 	return p.closeSession(ctx, ref, *live)
 }
 
+// closeOpenIntents has Stripe cancel what earlier tries left open on an invoice
+// that is about to be voided: a declined intent can still be confirmed there.
+// One that turns out to be charged is recorded, and then forbids the void. An
+// account whose keys are gone holds no void up; money that comes from there all
+// the same is kept as excess (M9).
+func (p *Payments) closeOpenIntents(ctx context.Context, ref remit.InvoiceRef, request uuid.UUID) error {
+	var open []remit.Payment
+	err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+		l, err := tx.LockInvoice(ctx, ref.Invoice)
+		if err != nil || l.VoidedAt != nil {
+			return err
+		}
+		if credit, err := tx.CreditUsed(ctx, l.ID); err != nil || l.Applied > credit {
+			return err // it will not be voided, so nothing of it is touched
+		}
+		payments, err := tx.Payments(ctx, ref.Invoice)
+		for _, payment := range payments {
+			if payment.PaymentIntent != "" && !payment.IntentClosed {
+				open = append(open, payment)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, payment := range open {
+		err := p.closeIntent(ctx, ref, request, payment)
+		if errors.Is(err, errKeysGone) {
+			p.Logger.WarnContext(ctx, "an intent stays open at an account whose keys are gone", "payment", payment.ID)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// void cancels an invoice on which no money was paid. What its customer's credit
+// paid is his credit again.
 func (p *Payments) void(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, actor remit.Actor, reason string) error {
 	switch {
 	case l.Live != nil:
 		return inFlight()
 	case l.VoidedAt != nil:
 		return remit.Conflict(remit.CodeConflict, "This invoice is cancelled already.")
-	case l.Applied > 0:
-		return remit.Conflict(remit.CodeConflict, "%s was paid on it. Refund that first.", money.Of(l.Applied, money.Currency(l.Currency)))
+	case l.Contests:
+		return remit.Conflict(remit.CodeConflict, "A bank is reviewing a payment of this invoice. Wait for its decision.")
+	}
+	credit, err := tx.CreditUsed(ctx, l.ID)
+	if err != nil {
+		return err
+	}
+	if l.Applied > credit {
+		return remit.Conflict(remit.CodeConflict, "%s was paid on it. Refund that first.", money.Of(l.Applied-credit, money.Currency(l.Currency)))
 	}
 	now := l.Clock.Now(p.Now())
 	l.VoidedAt = &now
+	var entries []remit.TimelineEntry
+	if credit > 0 {
+		if _, err := tx.Book(ctx, l, ledger.ReturnCredit(l.ID, l.Currency, credit)); err != nil {
+			return err
+		}
+		entries = append(entries, remit.TimelineEntry{
+			Kind: "credit_returned", Actor: actor, What: fmt.Sprintf("%s is %s's credit again.", money.Of(credit, money.Currency(l.Currency)), l.CustomerName),
+			Why: remit.Why{Rule: "what a cancelled invoice used of a credit comes back", Version: "1"}, Data: map[string]any{"amount": credit},
+		})
+	}
 	takenBack := l.Billed - l.Applied
 	if entry, some := ledger.Void(l.ID, l.Currency, takenBack); some {
 		if _, err := tx.Book(ctx, l, entry); err != nil {
@@ -110,10 +189,10 @@ func (p *Payments) void(ctx context.Context, tx *postgres.Tx, l *postgres.Locked
 	if err := tx.ClearAgenda(ctx, l.ID, now); err != nil {
 		return err
 	}
-	return p.closeBooks(ctx, tx, l, []remit.TimelineEntry{{
+	return p.closeBooks(ctx, tx, l, append(entries, remit.TimelineEntry{
 		Kind: "voided", Actor: actor, What: "Cancelled: " + reason, Why: remit.Why{Rule: "nothing paid, nothing on its way", Version: "1"},
 		Data: map[string]any{"reason": reason, "amount": takenBack},
-	}})
+	}))
 }
 
 func (p *Payments) hold(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, actor remit.Actor, reason string) error {
@@ -124,6 +203,9 @@ func (p *Payments) hold(ctx context.Context, tx *postgres.Tx, l *postgres.Locked
 		return remit.Conflict(remit.CodeConflict, "It is on hold already: %s", l.Hold.Reason)
 	}
 	l.Hold = &remit.Hold{Reason: reason, Kind: remit.HoldPerson, Since: l.Clock.Now(p.Now())}
+	if err := PlanNotice(ctx, tx, l, p.Now()); err != nil {
+		return err
+	}
 	return tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
 		Kind: "hold", Actor: actor, What: "On hold: " + reason + ". It is not charged by itself.", Why: remit.Why{Rule: "a hold stops automatic charges", Version: "1"},
 		Data: map[string]any{"reason": reason},
@@ -136,6 +218,13 @@ func (p *Payments) liftHold(ctx context.Context, tx *postgres.Tx, l *postgres.Lo
 	}
 	reason := l.Hold.Reason
 	l.Hold = nil
+	now := l.Clock.Now(p.Now())
+	if err := replanCharge(ctx, tx, l, now, now); err != nil {
+		return err
+	}
+	if err := PlanNotice(ctx, tx, l, p.Now()); err != nil {
+		return err
+	}
 	return tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
 		Kind: "hold_lifted", Actor: actor, What: "The hold was lifted: " + reason, Why: remit.Why{Rule: "a hold stops automatic charges", Version: "1"},
 	})
@@ -183,11 +272,13 @@ func (p *Payments) amend(ctx context.Context, tx *postgres.Tx, l *postgres.Locke
 		return inFlight()
 	case l.VoidedAt != nil:
 		return remit.Conflict(remit.CodeConflict, "This invoice is cancelled.")
+	case l.Billed != l.Total:
+		return remit.Conflict(remit.CodeConflict, "A part of this invoice was written off; it cannot be amended any more.")
 	case in.Total < l.Applied:
 		return remit.Invalid("lines", "%s was paid on it already; it cannot bill %s.", money.Of(l.Applied, currency), money.Of(in.Total, currency))
 	}
-	before, due := l.Total, l.DueDate
-	l.Total, l.Lines, l.Adjustments = in.Total, in.Lines, in.Adjustments
+	before, due, deposit := l.Total, l.DueDate, l.Deposit
+	l.Deposit, l.Total, l.Lines, l.Adjustments = in.Deposit, in.Total, in.Lines, in.Adjustments
 	if in.DueDate != due {
 		l.DueDate, l.Overdue = in.DueDate, false
 		l.DueVersion++
@@ -205,7 +296,8 @@ func (p *Payments) amend(ctx context.Context, tx *postgres.Tx, l *postgres.Locke
 	}
 	entries := []remit.TimelineEntry{{
 		Kind: "amended", Actor: stored.Actor,
-		What: fmt.Sprintf("Amended from %s due %s to %s due %s: %s", money.Of(before, currency), due, money.Of(in.Total, currency), in.DueDate, in.Reason),
+		What: fmt.Sprintf("Amended from %s due %s%s to %s due %s%s: %s", money.Of(before, currency), due.Words(), deposit.Words(l.Currency),
+			money.Of(in.Total, currency), in.DueDate.Words(), l.Deposit.Words(l.Currency), in.Reason),
 		Why:  remit.Why{Rule: "a sent invoice is amended with a trace", Version: "1"},
 		Data: map[string]any{"before": before, "total": in.Total, "due_date": in.DueDate.String(), "reason": in.Reason},
 	}}
@@ -213,6 +305,11 @@ func (p *Payments) amend(ctx context.Context, tx *postgres.Tx, l *postgres.Locke
 		late, err := planOverdue(ctx, tx, l, p.Now())
 		if err != nil {
 			return err
+		}
+		if in.DueDate != due || !l.Deposit.Same(deposit) {
+			if err := replanCharge(ctx, tx, l, l.Clock.Now(p.Now()), l.Clock.Now(p.Now())); err != nil {
+				return err
+			}
 		}
 		entries = append(entries, late...)
 		item, err := openItem(ctx, tx, l, p.Now(), stored.Actor)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"remit"
+	"remit/decline"
 	"remit/gateway"
 	"remit/money"
 	"remit/postgres"
@@ -32,7 +33,10 @@ type work struct {
 	payment remit.Payment
 	invoice remit.Invoice
 	clock   remit.Clock
-	link    *Link
+	request postgres.StoredRequest
+	sealed  *postgres.SealedConnection // of the payment's account; nil where its keys are gone
+	link    *Link                      // sealed, opened
+	off     bool                       // money was off when it was read
 }
 
 // advance brings an attempt as far as it goes now: to its end, or to where only
@@ -43,10 +47,18 @@ func (p *Payments) advance(ctx context.Context, ref remit.InvoiceRef, id uuid.UU
 	if err != nil {
 		return err
 	}
+	return p.take(ctx, w)
+}
+
+// take brings an attempt that was just read, or just made, as far as it goes now.
+func (p *Payments) take(ctx context.Context, w *work) (err error) {
 	if !w.attempt.State.Live() {
 		return nil
 	}
-	if w.link, err = p.Connector.At(ctx, ref.Tenant, w.payment.Account, w.payment.Livemode); err != nil {
+	if w.link == nil {
+		w.link, err = p.Connector.Open(w.sealed)
+	}
+	if err != nil {
 		if isUnreachable(err) && w.attempt.Kind == remit.AttemptCharge && w.payment.PaymentIntent == "" && p.late(w) {
 			return p.record(ctx, w, result{state: remit.AttemptCanceled, intentClosed: true, why: notInTime})
 		}
@@ -66,8 +78,8 @@ func (p *Payments) advance(ctx context.Context, ref remit.InvoiceRef, id uuid.UU
 
 // charge takes an attempt that was never confirmed through M2, steps 2 to 5.
 func (p *Payments) charge(ctx context.Context, w *work) error {
-	if off, err := p.moneyOff(ctx, w.ref.Tenant); err != nil || off {
-		return p.waitForMoney(ctx, w, err)
+	if w.off {
+		return p.waitForMoney(ctx, w)
 	}
 	if p.late(w) {
 		return p.giveUp(ctx, w, notInTime)
@@ -85,7 +97,10 @@ func (p *Payments) charge(ctx context.Context, w *work) error {
 	if want := stripeAmountOf(w); view.Amount != want {
 		return p.giveUp(ctx, w, "The amount at Stripe did not match. Nothing was charged.")
 	}
-	stripeMethod, err := p.lastLook(ctx, w, view)
+	if ended, err := p.mandateEnded(ctx, w); ended || err != nil {
+		return err
+	}
+	with, err := p.lastLook(ctx, w, view)
 	if errors.Is(err, errElsewhere) {
 		return p.advance(ctx, w.ref, w.attempt.ID)
 	}
@@ -97,8 +112,11 @@ func (p *Payments) charge(ctx context.Context, w *work) error {
 		}
 		return err
 	}
+	if with.refused != nil {
+		return p.cancel(ctx, w, result{state: remit.AttemptFailed, refused: with.refused})
+	}
 	p.boundary("last look passed")
-	return p.confirm(ctx, w, stripeMethod)
+	return p.confirm(ctx, w, with.Confirm)
 }
 
 // late reports that an attempt waited too long to be sent.
@@ -145,8 +163,8 @@ func (p *Payments) preparing(ctx context.Context, w *work, err error) error {
 	switch failure.Meaning {
 	case gateway.Unknown, gateway.Later, gateway.Unreachable:
 		return p.wait(ctx, w, w.attempt.State, err)
-	case gateway.Outcome, gateway.State, gateway.Stop:
-		r := result{state: remit.AttemptCanceled, why: fmt.Sprintf("Stripe refused it (%s). Nothing was charged.", failure.Code)}
+	case gateway.Outcome, gateway.State, gateway.Stop, gateway.Refunded, gateway.Disputed, gateway.Short:
+		r := result{state: remit.AttemptCanceled, why: fmt.Sprintf("Stripe refused it (%s). Nothing was charged.", failure.Named())}
 		if endErr := p.cancel(ctx, w, r); endErr != nil {
 			return endErr
 		}
@@ -156,120 +174,154 @@ func (p *Payments) preparing(ctx context.Context, w *work, err error) error {
 }
 
 // lastLook asks, in the transaction that lets the confirm go, whether it still
-// may (M2, step 3), and remembers the intent's latest charge. It returns the
-// method's id at Stripe.
-func (p *Payments) lastLook(ctx context.Context, w *work, view remit.IntentView) (string, error) {
-	var request postgres.StoredRequest
-	var stripeMethod string
+// may (M2, step 3), and remembers the intent's latest charge. It returns what is
+// confirmed with.
+func (p *Payments) lastLook(ctx context.Context, w *work, view remit.IntentView) (with allowed, err error) {
 	r := reservation{ref: w.ref, link: w.link}
+	if err := decodePayRequest(w.request, &r); err != nil {
+		return with, err
+	}
 	for range 3 {
-		err := p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) (err error) {
-			request, err = tx.Request(ctx, w.ref.Invoice, w.attempt.RequestID)
-			return err
-		})
-		if err != nil {
-			return "", err
-		}
-		if request.Result != nil && request.Result.Refused != nil {
-			return "", request.Result.Refused.AsError() // whoever asked was told so already
-		}
-		if err := decodePayRequest(request, &r); err != nil {
-			return "", err
-		}
 		if err := p.decide(ctx, &r); err != nil {
-			return "", err
+			return with, err
 		}
 		var moved bool
-		err = p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error {
-			moved, stripeMethod, err = p.look(ctx, tx, w, &r, view)
+		err := p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) (err error) {
+			moved, with, err = p.look(ctx, tx, w, &r, view)
 			return err
 		})
 		if err != nil {
-			return "", err
+			return with, err
 		}
 		if !moved {
-			return stripeMethod, nil
+			return with, nil
 		}
 		r.strict = true
 	}
-	return "", remit.Conflict(remit.CodeConflict, "This changed meanwhile. Check, send again.")
+	return with, remit.Conflict(remit.CodeConflict, "This changed meanwhile. Check, send again.")
 }
 
-func (p *Payments) look(ctx context.Context, tx *postgres.Tx, w *work, r *reservation, view remit.IntentView) (moved bool, stripeMethod string, err error) {
+// allowed is what an intent may be confirmed with, or why it may not.
+type allowed struct {
+	gateway.Confirm
+
+	refused *decline.Decline
+}
+
+func (p *Payments) look(ctx context.Context, tx *postgres.Tx, w *work, r *reservation, view remit.IntentView) (moved bool, with allowed, err error) {
 	l, err := tx.LockInvoice(ctx, w.ref.Invoice)
 	if err != nil {
-		return false, "", err
+		return false, with, err
 	}
 	if l.Live == nil || l.Live.ID != w.attempt.ID || l.Live.ChargeBefore != nil {
-		return false, "", errElsewhere
+		return false, with, errElsewhere
 	}
+	request, err := tx.Request(ctx, w.ref.Invoice, w.attempt.RequestID)
+	if err != nil {
+		return false, with, err
+	}
+	if request.Result != nil && request.Result.Refused != nil {
+		return false, with, request.Result.Refused.AsError() // whoever asked was told so already
+	}
+	now := l.Clock.Now(p.Now()) // before it is asked who may: a right that ended by now is seen to have
 	if moved, err = p.policyMoved(ctx, tx, r); err != nil || moved {
-		return moved, "", err
+		return moved, with, err
 	}
 	if err := MoneyOn(ctx, p.Seals, tx); err != nil {
-		return false, "", err
+		return false, with, err
 	}
 	current, err := tx.UseConnection(ctx)
 	if err != nil {
-		return false, "", err
+		return false, with, err
 	}
 	if err := Usable(current); err != nil {
-		return false, "", err
+		return false, with, err
 	}
 	if current.ID != w.link.ID || current.Account != w.payment.Account {
-		return false, "", remit.Conflict(remit.CodeConflict, "The Stripe account was changed meanwhile. Check and pay again.")
+		return false, with, remit.Conflict(remit.CodeConflict, "The Stripe account was changed meanwhile. Check and pay again.")
 	}
 	if err := remit.CollectableNow(l.Invoice); err != nil {
-		return false, "", err
+		return false, with, err
 	}
 	if err := owedStill(l, r.in); err != nil {
-		return false, "", err
+		return false, with, err
+	}
+	if err := chargeStill(l, r.in.Permit); err != nil {
+		return false, with, err
 	}
 	if l.Outstanding < w.attempt.Amount {
-		return false, "", remit.Conflict(remit.CodeConflict, "%s is owed now. Check and pay again.", money.Of(l.Outstanding, money.Currency(l.Currency)))
+		return false, with, remit.Conflict(remit.CodeConflict, "%s is owed now. Check and pay again.", money.Of(l.Outstanding, money.Currency(l.Currency)))
 	}
 	payments, err := tx.Payments(ctx, l.ID)
 	if err != nil {
-		return false, "", err
+		return false, with, err
 	}
 	for _, other := range payments {
 		if other.ID != w.payment.ID && other.PaymentIntent != "" && !other.IntentClosed {
-			return false, "", inFlight()
+			return false, with, inFlight()
 		}
 	}
 	method, err := tx.PaymentMethod(ctx, *w.attempt.PaymentMethodID)
 	if err != nil {
-		return false, "", err
+		return false, with, err
 	}
 	if method.Status != remit.MethodUsable || method.Account != w.payment.Account {
-		return false, "", remit.Invalid("payment_method", "This payment method cannot be used. Choose another.")
+		return false, with, remit.Invalid("payment_method", "This payment method cannot be used. Choose another.")
 	}
-	now := l.Clock.Now(p.Now())
+	debit, err := debitFor(ctx, tx, l, remit.OfferDebits(l.Currency, current.Country, current.BankDebits), method, now)
+	if err != nil {
+		return false, with, err
+	}
+	if debit.refused != nil {
+		return false, allowed{refused: debit.refused}, nil
+	}
+	refused, err := countCard(ctx, tx, current.Connection, method, *l.Live, now)
+	if err != nil {
+		return false, with, err
+	}
+	if refused != nil {
+		return false, allowed{refused: refused}, nil
+	}
 	before := view.LatestCharge
 	a := *l.Live
 	a.ChargeBefore, a.ConfirmAt, a.State, a.Since = &before, &now, remit.AttemptConfirming, now
 	if err := tx.SaveAttempt(ctx, l, &a); err != nil {
-		return false, "", err
+		return false, with, err
 	}
 	w.attempt = a
-	return false, method.StripeID, nil
+	return false, allowed{Confirm: gateway.Confirm{Method: method.StripeID, Type: method.Type, Mandate: debit.mandate}}, nil
 }
 
-func (p *Payments) load(ctx context.Context, ref remit.InvoiceRef, id uuid.UUID) (*work, error) {
-	w := &work{ref: ref}
-	err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) (err error) {
-		if w.attempt, err = tx.Attempt(ctx, id); err != nil {
+func (p *Payments) load(ctx context.Context, ref remit.InvoiceRef, id uuid.UUID) (w *work, err error) {
+	err = p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) (err error) {
+		if w, err = readWork(ctx, tx, ref, id); err != nil {
 			return err
 		}
-		if w.payment, err = tx.Payment(ctx, w.attempt.PaymentID); err != nil {
-			return err
-		}
-		if w.invoice, err = tx.Invoice(ctx, ref.Invoice); err != nil {
-			return err
-		}
-		w.clock, err = tx.Clock(ctx)
+		w.off, err = moneyOff(ctx, p.Seals, tx)
 		return err
 	})
+	return w, err
+}
+
+// readWork reads an attempt with all that a step needs to know.
+func readWork(ctx context.Context, tx *postgres.Tx, ref remit.InvoiceRef, id uuid.UUID) (w *work, err error) {
+	w = &work{ref: ref}
+	if w.attempt, err = tx.Attempt(ctx, id); err != nil {
+		return nil, err
+	}
+	if w.payment, err = tx.Payment(ctx, w.attempt.PaymentID); err != nil {
+		return nil, err
+	}
+	if w.invoice, err = tx.InvoiceHead(ctx, ref.Invoice); err != nil {
+		return nil, err
+	}
+	if w.request, err = tx.Request(ctx, ref.Invoice, w.attempt.RequestID); err != nil {
+		return nil, err
+	}
+	if w.sealed, err = tx.ConnectionOfAccount(ctx, w.payment.Account, w.payment.Livemode); err != nil {
+		return nil, err
+	}
+	w.clock, err = tx.Clock(ctx)
 	return w, err
 }
 

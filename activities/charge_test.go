@@ -50,7 +50,7 @@ func TestSameRequestTwiceChargesOnce(t *testing.T) {
 
 // A decline is a result: recorded with its class, the invoice stays open, and
 // the same intent is confirmed again with the next method (M2, M5).
-func TestDeclineThenAnotherCard(t *testing.T) {
+func TestFailure08DeclineThenAnotherCard(t *testing.T) {
 	s := openShop(t)
 	broke := s.save("pm_card_chargeCustomerFail")
 	ref := s.invoice(7000)
@@ -76,7 +76,7 @@ func TestDeclineThenAnotherCard(t *testing.T) {
 
 // Whatever call's answer is lost, the invoice is charged once in the end, and
 // nothing else may start before that is known (M3).
-func TestLostAnswers(t *testing.T) {
+func TestFailure06LostAnswersAreNotChargedAgain(t *testing.T) {
 	for _, lost := range []string{"/v1/payment_intents", "/confirm"} {
 		for _, arrived := range []bool{false, true} {
 			t.Run(lost+map[bool]string{true: " after its effect", false: " before it left"}[arrived], func(t *testing.T) {

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"remit"
+	"remit/decline"
 	"remit/gateway"
 	"remit/postgres"
 )
@@ -26,8 +28,8 @@ func (p *Payments) advanceCheckout(ctx context.Context, w *work) error {
 
 // mint creates the session from the stored parameters and stores its id.
 func (p *Payments) mint(ctx context.Context, w *work) error {
-	if off, err := p.moneyOff(ctx, w.ref.Tenant); err != nil || off {
-		return p.waitForMoney(ctx, w, err)
+	if w.off {
+		return p.waitForMoney(ctx, w)
 	}
 	var params gateway.SessionParams
 	if err := json.Unmarshal(w.attempt.SessionParams, &params); err != nil {
@@ -39,13 +41,14 @@ func (p *Payments) mint(ctx context.Context, w *work) error {
 		var failure *gateway.Failure
 		refused := errors.As(err, &failure) && (failure.Meaning == gateway.Stop || failure.Meaning == gateway.State || failure.Meaning == gateway.Outcome)
 		if refused && !failure.KeyReused() { // a reused key has made a session: it is waited for until it expires
-			if endErr := p.record(ctx, w, result{state: remit.AttemptCanceled, why: fmt.Sprintf("Stripe refused to open the page (%s). Nothing was charged.", failure.Code)}); endErr != nil {
+			if endErr := p.record(ctx, w, result{state: remit.AttemptCanceled, why: fmt.Sprintf("Stripe refused to open the page (%s). Nothing was charged.", failure.Named())}); endErr != nil {
 				return endErr
 			}
 			return p.beforeMoney(err)
 		}
 		return p.wait(ctx, w, w.attempt.State, err)
 	}
+	defer p.boundary("session stored")
 	return p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error {
 		l, err := tx.LockInvoice(ctx, w.ref.Invoice)
 		if err != nil {
@@ -92,19 +95,50 @@ func (p *Payments) settleSession(ctx context.Context, w *work, s gateway.Session
 		if err := p.recordView(ctx, w, intent, remit.OutcomeOf(intent, ""), nil); err != nil {
 			return err
 		}
-		if err := p.keepCards(ctx, w); err != nil {
-			p.Logger.WarnContext(ctx, "a saved card was not stored; its event or the next look does", "error", err)
+		if err := p.keepMethods(ctx, w, intent); err != nil {
+			p.Logger.WarnContext(ctx, "a saved method was not stored; its event or the next look does", "error", err)
 		}
 		return nil
+	case s.Status == "complete" && intent.Status == "requires_action":
+		// Sent off with a bank account that is still to be verified: it takes money
+		// as soon as it is, and its payer can cancel it until then.
+		return p.pend(ctx, w, remit.AttemptRequiresAction, intent)
+	case s.Status == "complete" && (intent.Status == "requires_payment_method" || intent.Status == "canceled") && intent.ErrorCode != "":
+		// A canceled one too: whoever canceled it here may have died before he
+		// could record why.
+		d := decline.Classify(checkoutError(intent), intent.DeclineCode, intent.AdviceCode, methodTypeOf(w, intent))
+		return p.cancel(ctx, w, result{state: remit.AttemptFailed, view: intent, refused: &d, intentClosed: true})
+	case s.Status == "complete" && intent.Status == "canceled":
+		return p.recordView(ctx, w, intent, remit.OutcomeOf(intent, ""), nil)
 	case s.Status == "open":
 		return p.wait(ctx, w, remit.AttemptRequiresAction, nil)
 	case s.Status == "expired" && (intent.ID == "" || intent.Status == "canceled"):
 		return p.record(ctx, w, result{state: remit.AttemptCanceled, view: intent, intentClosed: true, why: "The checkout was closed unpaid."})
 	case s.Status == "expired", s.Status == "complete" && intent.Status == "requires_payment_method":
-		return p.giveUp(ctx, w, "The checkout was closed unpaid.")
+		return p.cancel(ctx, w, result{state: remit.AttemptCanceled, intentClosed: true, why: "The checkout was closed unpaid."})
 	default:
 		return p.wait(ctx, w, w.attempt.State, nil)
 	}
+}
+
+// checkoutError is why a payment failed that a payer had sent off: by the bank, or
+// because its account was never verified.
+func checkoutError(intent remit.IntentView) string {
+	if strings.HasPrefix(intent.ErrorCode, "payment_method_microdeposit_") {
+		return "bank_account_unverified"
+	}
+	return intent.ErrorCode
+}
+
+// methodTypeOf is what a checkout was paid with: nobody knows before it is sent off.
+func methodTypeOf(w *work, intent remit.IntentView) string {
+	switch {
+	case intent.Method != nil:
+		return intent.Method.Type
+	case w.attempt.Method == nil && w.attempt.NextAction != "": // deposits were awaited
+		return gateway.TypeBankAccount
+	}
+	return w.methodType()
 }
 
 // closeSession ends an open checkout for a payment that takes its place. If the

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"remit"
 	"remit/decline"
@@ -12,8 +13,8 @@ import (
 
 // confirm sends the one call that moves money (M2, step 4), or repeats it with
 // its own key (M3).
-func (p *Payments) confirm(ctx context.Context, w *work, stripeMethod string) error {
-	view, err := w.link.Stripe.ConfirmIntent(ctx, w.key("confirm"), w.payment.PaymentIntent, stripeMethod)
+func (p *Payments) confirm(ctx context.Context, w *work, with gateway.Confirm) error {
+	view, err := w.link.Stripe.ConfirmIntent(ctx, w.key("confirm"), w.payment.PaymentIntent, with)
 	p.boundary("confirm answered")
 	if err == nil {
 		return p.recordView(ctx, w, view, remit.OutcomeOf(view, *w.attempt.ChargeBefore), nil)
@@ -38,12 +39,37 @@ func (p *Payments) confirm(ctx context.Context, w *work, stripeMethod string) er
 		// Refused before it was tried. A missing method is an answer; anything
 		// else about an id of ours is looked into, never taken for "did not happen".
 		if failure.Param == "payment_method" {
+			if err := p.dropDetached(ctx, w); err != nil {
+				return err
+			}
 			refused := decline.Classify(failure.Code, "", "", w.methodType())
 			return p.recordView(ctx, w, remit.IntentView{ID: w.payment.PaymentIntent}, remit.Outcome{State: remit.AttemptFailed, Known: true}, &refused)
 		}
 	case gateway.Unknown, gateway.Later, gateway.Unreachable:
+	case gateway.Refunded, gateway.Disputed, gateway.Short: // said of refunds alone
 	}
 	return p.wait(ctx, w, remit.AttemptConfirming, err)
+}
+
+// dropDetached marks a method as removed that Stripe did not charge because it is
+// nobody's there any more, of which no event told.
+func (p *Payments) dropDetached(ctx context.Context, w *work) error {
+	var method remit.PaymentMethod
+	err := p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) (err error) {
+		method, err = tx.PaymentMethod(ctx, *w.attempt.PaymentMethodID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	view, err := w.link.Stripe.PaymentMethod(ctx, method.StripeID)
+	failure, failed := errors.AsType[*gateway.Failure](err)
+	if gone := failed && failure.Status == http.StatusNotFound; err != nil && !gone || view.Customer != "" {
+		return nil // what is not known now takes nothing away
+	}
+	return p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error {
+		return tx.RemoveMethod(ctx, method.ID, w.clock.Now(p.Now()))
+	})
 }
 
 // settleCharge finds out what became of a confirm whose answer never came (M3):
@@ -58,14 +84,16 @@ func (p *Payments) settleCharge(ctx context.Context, w *work) error {
 	}
 	now := w.clock.Now(p.Now())
 	if now.Sub(*w.attempt.ConfirmAt) < remit.KeyLife {
-		if off, err := p.moneyOff(ctx, w.ref.Tenant); err != nil || off {
-			return p.waitForMoney(ctx, w, err)
-		}
-		method, err := p.stripeMethodOf(ctx, w)
-		if err != nil {
+		with, err := p.again(ctx, w)
+		switch {
+		case err != nil:
 			return err
+		case with.off:
+			return p.waitForMoney(ctx, w)
+		case with.over:
+			return p.giveUp(ctx, w, "The account may not be debited any more. Nothing was charged.")
 		}
-		return p.confirm(ctx, w, method)
+		return p.confirm(ctx, w, with.Confirm)
 	}
 	return p.giveUp(ctx, w, "It did not go through within a day and was canceled at Stripe. Nothing was charged.")
 }
@@ -85,12 +113,29 @@ func (p *Payments) settleKnown(ctx context.Context, w *work) (known bool, err er
 	return true, p.recordView(ctx, w, view, outcome, nil)
 }
 
-func (p *Payments) stripeMethodOf(ctx context.Context, w *work) (string, error) {
-	var id string
-	err := p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error {
-		method, err := tx.PaymentMethod(ctx, *w.attempt.PaymentMethodID)
-		id = method.StripeID
+// repeated is a confirm to be sent again, and what forbids it.
+type repeated struct {
+	gateway.Confirm
+
+	off  bool // money is
+	over bool // the bank account is locked or removed: what was not sent is not
+}
+
+// again reads what a confirm that is repeated was sent with, to the letter, since
+// its key stands for just that; and whether it may be.
+func (p *Payments) again(ctx context.Context, w *work) (with repeated, err error) {
+	err = p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) (err error) {
+		if with.off, err = moneyOff(ctx, p.Seals, tx); err != nil {
+			return err
+		}
+		stored, err := tx.PaymentMethod(ctx, *w.attempt.PaymentMethodID)
+		if err != nil {
+			return err
+		}
+		account, err := bankAccountOf(ctx, tx, stored)
+		with.Confirm = gateway.Confirm{Method: stored.StripeID, Type: stored.Type, Mandate: account.Mandate}
+		with.over = stored.Type == gateway.TypeBankAccount && !account.MayBeDebited()
 		return err
 	})
-	return id, err
+	return with, err
 }

@@ -70,15 +70,12 @@ func (c *Connector) At(ctx context.Context, tenant uuid.UUID, account string, li
 	if err != nil {
 		return nil, err
 	}
-	if sealed == nil {
-		return nil, errNoKeys
-	}
 	return c.Open(sealed)
 }
 
-// Open unseals a connection's key.
+// Open unseals a connection's key. Where there is none it cannot be reached.
 func (c *Connector) Open(sealed *postgres.SealedConnection) (*Link, error) {
-	if len(sealed.SecretKey) == 0 {
+	if sealed == nil || len(sealed.SecretKey) == 0 {
 		return nil, errNoKeys
 	}
 	key, err := c.Secrets.OpenSecret(secrets.StripeKeys, KeyPlace(sealed, "secret_key"), sealed.SecretKey)
@@ -86,7 +83,9 @@ func (c *Connector) Open(sealed *postgres.SealedConnection) (*Link, error) {
 		return nil, fmt.Errorf("open a connection's key: %w", err)
 	}
 	access := gateway.Access{Key: key.Reveal()}
-	if sealed.Mode != "api_keys" {
+	if sealed.Mode == "api_keys" {
+		access.Owner = sealed.Account
+	} else {
 		access.Account = sealed.Account
 	}
 	return &Link{SealedConnection: *sealed, Stripe: c.Gateway.At(access)}, nil
@@ -96,6 +95,9 @@ func (c *Connector) Open(sealed *postgres.SealedConnection) (*Link, error) {
 func KeyPlace(c *postgres.SealedConnection, column string) secrets.AD {
 	return secrets.AD{Tenant: c.Tenant, Table: "connections", Column: column, Row: c.ID.String()}
 }
+
+// NoKeys reports that a connection's keys are gone.
+func NoKeys(err error) bool { return errors.Is(err, errNoKeys) }
 
 // isUnreachable reports that an account's keys do not work (any more).
 func isUnreachable(err error) bool {

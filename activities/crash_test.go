@@ -12,6 +12,15 @@ type killed struct{ boundary string }
 
 // perform carries out a request and dies at a boundary.
 func (s *shop) performAndDie(ref remit.InvoiceRef, request remit.Request, boundary string) (died bool) {
+	s.t.Helper()
+	return s.dies(boundary, func() {
+		_, err := s.payments.Perform(s.t.Context(), ref, request)
+		must(s.t, err)
+	})
+}
+
+// dies does something in a process that is killed at a boundary.
+func (s *shop) dies(boundary string, fn func()) (died bool) {
 	s.payments.Crash = func(at string) {
 		if at == boundary {
 			panic(killed{at})
@@ -23,8 +32,7 @@ func (s *shop) performAndDie(ref remit.InvoiceRef, request remit.Request, bounda
 			died = dead.boundary == boundary
 		}
 	}()
-	_, err := s.payments.Perform(s.t.Context(), ref, request)
-	must(s.t, err)
+	fn()
 	return false
 }
 
@@ -32,7 +40,7 @@ var chargeBoundaries = []string{"reserved", "intent created", "intent stored", "
 
 // Killed at every boundary of a charge and taken up again, by the same request
 // or by a look of the agenda, the invoice is charged once (M2, M3).
-func TestChargeSurvivesDeathAtEveryBoundary(t *testing.T) {
+func TestFailure05ChargeSurvivesDeathAtEveryBoundary(t *testing.T) {
 	for _, boundary := range chargeBoundaries {
 		for _, by := range []string{"the request again", "a look"} {
 			t.Run(boundary+", "+by, func(t *testing.T) {

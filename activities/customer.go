@@ -11,28 +11,6 @@ import (
 	"remit/postgres"
 )
 
-// ensureStripeCustomer gives the customer's id at the connected account,
-// creating it where there is none. Creating it twice with one key is one.
-func (p *Payments) ensureStripeCustomer(ctx context.Context, ref remit.InvoiceRef, link *Link) (string, error) {
-	var customer remit.Customer
-	var id string
-	err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
-		invoice, err := tx.Invoice(ctx, ref.Invoice)
-		if err != nil {
-			return err
-		}
-		if customer, err = tx.Customer(ctx, invoice.CustomerID); err != nil {
-			return err
-		}
-		id, err = tx.StripeCustomer(ctx, customer.ID, link.Account, link.Livemode)
-		return err
-	})
-	if err != nil || id != "" {
-		return id, err
-	}
-	return p.Connector.MakeStripeCustomer(ctx, ref.Tenant, link, customer)
-}
-
 // MakeStripeCustomer creates a customer at the connected account and stores its
 // id. The id that was stored first stands.
 func (c *Connector) MakeStripeCustomer(ctx context.Context, tenant uuid.UUID, link *Link, customer remit.Customer) (string, error) {

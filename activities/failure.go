@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -23,11 +24,11 @@ const (
 // its type and a text without details; the details go to the log. Everything
 // that repeating the step may mend is retryable; a refusal that reached here is
 // not.
-func (p *Payments) asTemporal(ctx context.Context, err error) error {
+func asTemporal(ctx context.Context, logger *slog.Logger, err error) error {
 	if err == nil {
 		return nil
 	}
-	p.Logger.WarnContext(ctx, "a step has to be repeated", "error", err)
+	logger.WarnContext(ctx, "a step has to be repeated", "error", err)
 	if failure, ok := errors.AsType[*gateway.Failure](err); ok {
 		options := temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign}
 		if failure.Meaning == gateway.Later {
@@ -39,4 +40,8 @@ func (p *Payments) asTemporal(ctx context.Context, err error) error {
 		return temporal.NewNonRetryableApplicationError(refused.Code, typeRefused, nil)
 	}
 	return temporal.NewApplicationError(remit.AsError(err).Message, typeInternal)
+}
+
+func (p *Payments) asTemporal(ctx context.Context, err error) error {
+	return asTemporal(ctx, p.Logger, err)
 }

@@ -29,20 +29,27 @@ import (
 // shop is one organisation with a connected account at a stand-in of its own,
 // a payer, and a customer with a saved card.
 type shop struct {
-	t        *testing.T
-	db       *postgres.DB
-	payments *activities.Payments
-	stripe   *client.API
-	standin  string
-	key      string
-	tenant   uuid.UUID
-	branch   remit.Organisation
-	payer    uuid.UUID
-	customer remit.Customer
-	card     uuid.UUID
-	link     *activities.Link
-	account  string
-	watched  *watcher
+	t          *testing.T
+	db         *postgres.DB
+	url        string // of its database, as the owner of the tables
+	payments   *activities.Payments
+	stripe     *client.API
+	standin    string
+	key        string
+	tenant     uuid.UUID
+	branch     remit.Organisation
+	payer      uuid.UUID
+	customer   remit.Customer
+	card       uuid.UUID
+	cards      map[string]uuid.UUID // saved, by their tokens
+	link       *activities.Link
+	account    string
+	connection uuid.UUID
+	secret     string // with which the stand-in's events are signed
+	secrets    *secrets.Keyring
+	acts       http.Handler // the stand-in, without a network
+	watched    *watcher
+	passed     time.Duration // since the shop was opened, by pass
 }
 
 // watcher counts what is sent to Stripe, and may cut answers off.
@@ -112,7 +119,7 @@ func openShop(t *testing.T) *shop {
 	gate := gateway.New(gateway.Options{URL: server.URL, Transport: watched, Timeout: 5 * time.Second})
 	connector := &activities.Connector{DB: db, Gateway: gate, Secrets: keys}
 	s := &shop{
-		t: t, db: db, key: "sk_test_" + strings.ReplaceAll(uuid.NewString(), "-", ""), standin: server.URL, watched: watched,
+		t: t, db: db, url: url, secrets: keys, secret: "whsec_" + strings.ReplaceAll(uuid.NewString(), "-", ""), key: "sk_test_" + strings.ReplaceAll(uuid.NewString(), "-", ""), standin: server.URL, watched: watched, acts: stripeServer.Handler(),
 		payments: &activities.Payments{DB: db, Authority: authority, Connector: connector, Logger: slog.New(slog.DiscardHandler), Now: time.Now},
 	}
 	s.stripe = client.New(s.key, stripe.NewBackendsWithConfig(&stripe.BackendConfig{URL: stripe.String(server.URL), MaxNetworkRetries: stripe.Int64(0), LeveledLogger: &stripe.LeveledLogger{}}))
@@ -136,6 +143,9 @@ func (s *shop) furnish(keys *secrets.Keyring) {
 	}}
 	sealed.SecretKey, err = keys.SealSecret(secrets.StripeKeys, activities.KeyPlace(&sealed, "secret_key"), secrets.NewSecret(s.key))
 	must(s.t, err)
+	sealed.WebhookSecret, err = keys.SealSecret(secrets.StripeKeys, activities.KeyPlace(&sealed, "webhook_secret"), secrets.NewSecret(s.secret))
+	must(s.t, err)
+	s.connection = sealed.ID
 	s.customer = remit.Customer{ID: uuid.New(), OrganisationID: s.branch.ID, Name: "Globex", Email: "pay@globex.test", Currency: "USD", CreatedAt: now}
 	must(s.t, s.db.InTenant(ctx, s.tenant, func(tx *postgres.Tx) error {
 		must(s.t, tx.InsertTenant(ctx, top))
@@ -170,7 +180,7 @@ func (s *shop) save(token string) uuid.UUID {
 	must(s.t, err)
 	card, err := s.link.Stripe.PaymentMethod(ctx, pm.ID)
 	must(s.t, err)
-	must(s.t, activities.StoreCard(ctx, s.db, s.tenant, s.link, s.customer.ID, card, time.Now()))
+	must(s.t, activities.StoreMethod(ctx, s.db, s.tenant, s.link, s.customer.ID, card, time.Now()))
 	var id uuid.UUID
 	must(s.t, s.db.InTenant(ctx, s.tenant, func(tx *postgres.Tx) error {
 		stored, err := tx.MethodByStripeID(ctx, s.account, pm.ID)
@@ -272,4 +282,12 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// stored is an event that came in.
+func (s *shop) stored(event postgres.StoredEvent) {
+	must(s.t, s.db.InTenant(s.t.Context(), s.tenant, func(tx *postgres.Tx) error {
+		_, err := tx.StoreEvent(s.t.Context(), event)
+		return err
+	}))
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +70,8 @@ func (m *Imports) ImportFile(ctx context.Context, ref remit.ImportRef) error {
 			}
 		}
 		if end {
+			// Rows that only repeat others of the file were never handed out.
+			job.RowsTotal += reader.Repeated()
 			job.RowsSame += reader.Repeated()
 			return m.end(ctx, ref, job, nil)
 		}
@@ -152,7 +155,7 @@ func (m *Imports) importPage(ctx context.Context, ref remit.ImportRef, job *post
 				}
 			}
 		}
-		return tx.SaveImport(ctx, after)
+		return tx.SaveImport(ctx, job.NextLine, after)
 	})
 	if err != nil {
 		return err
@@ -168,6 +171,9 @@ func (m *Imports) importRow(ctx context.Context, tx *postgres.Tx, job *postgres.
 		return &postgres.ImportRowError{Line: row.number, Field: row.wrong[0].Field, Reason: row.wrong[0].Reason}, nil
 	}
 	customer, err := m.customerOf(ctx, tx, job, row.draft)
+	if refused := refusal(err); refused != nil {
+		return wrongRow(row, refused), nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -175,9 +181,12 @@ func (m *Imports) importRow(ctx context.Context, tx *postgres.Tx, job *postgres.
 	if err != nil {
 		return nil, err
 	}
+	if row.draft.Credit {
+		return m.importCredit(ctx, tx, job, row, customer, seller)
+	}
 	in := remit.InvoiceInput{
 		Organisation: job.Organisation, CustomerID: customer.ID, Number: row.draft.Number, Seller: seller, Currency: string(row.draft.Amount.Currency),
-		IssueDate: row.draft.IssueDate, DueDate: row.draft.DueDate, Lines: row.draft.Lines, Adjustments: row.draft.Adjustments, Total: &row.draft.Amount.Minor,
+		IssueDate: row.draft.IssueDate, DueDate: row.draft.DueDate, OnTerms: row.draft.DueDate.IsZero(), Lines: row.draft.Lines, Adjustments: row.draft.Adjustments, Total: &row.draft.Amount.Minor,
 	}
 	draft, err := Draft(ctx, tx, in, customer, m.Now())
 	if refused := refusal(err); refused != nil {
@@ -190,6 +199,15 @@ func (m *Imports) importRow(ctx context.Context, tx *postgres.Tx, job *postgres.
 	if reason := row.draft.Hold(); reason != "" {
 		draft.Hold = &remit.Hold{Reason: reason, Kind: remit.HoldImport, Since: draft.CreatedAt}
 	}
+	sum := job.AmountNew
+	if draft.Currency == job.Currency { // what is in others is no part of these sums
+		currency := money.Currency(draft.Currency)
+		all, err := money.Of(job.AmountNew, currency).Add(money.Of(draft.Total, currency))
+		if err != nil {
+			return &postgres.ImportRowError{Line: row.number, Field: "amount", Reason: "With it the file sums up to more than can be counted."}, nil //nolint:nilerr // is an answer
+		}
+		sum = all.Minor
+	}
 	inserted, id, err := InsertDraft(ctx, tx, draft, job.Actor, m.Now())
 	if refused := refusal(err); refused != nil {
 		return wrongRow(row, refused), nil
@@ -199,11 +217,9 @@ func (m *Imports) importRow(ctx context.Context, tx *postgres.Tx, job *postgres.
 		return nil, err
 	}
 	job.RowsNew++
-	if draft.Currency == job.Currency { // what is in others is no part of these sums
-		job.AmountNew += draft.Total
-		if draft.Hold != nil {
-			job.AmountHeld += draft.Total
-		}
+	job.AmountNew = sum
+	if draft.Currency == job.Currency && draft.Hold != nil {
+		job.AmountHeld += draft.Total // at most the sum
 	}
 	l, err := tx.LockInvoice(ctx, id)
 	if err != nil {
@@ -239,6 +255,8 @@ func sellerOf(ctx context.Context, tx *postgres.Tx, job *postgres.Import, draft 
 }
 
 // customerOf finds the row's customer at the import's organisation, or makes him.
+// Who wrote a file of rows knows our ids; a document's is its seller's own, and
+// one that here is somebody else's is refused.
 func (m *Imports) customerOf(ctx context.Context, tx *postgres.Tx, job *postgres.Import, draft invoicefile.Draft) (remit.Customer, error) {
 	external, name := draft.CustomerExternalID, draft.CustomerName
 	if external == "" {
@@ -248,11 +266,14 @@ func (m *Imports) customerOf(ctx context.Context, tx *postgres.Tx, job *postgres
 		name = external
 	}
 	found, err := tx.CustomerByExternalID(ctx, job.OrganisationID, external)
+	if err == nil && found == nil && draft.CustomerExternalID == "" {
+		found, err = customerNamed(ctx, tx, job, draft)
+	}
+	if err == nil && found != nil && job.Format == postgres.ImportUBL && draft.CustomerExternalID != "" && !found.IsBuyer(name, draft.CustomerEmail, draft.CustomerVAT) {
+		return remit.Customer{}, remit.Invalid("buyer", "The document is to %s, but its buyer's id %s is here that of %s. If they are the same, give the customer the document's name; if not, another id.", name, external, found.Name)
+	}
 	if err != nil || found != nil {
-		if found == nil {
-			return remit.Customer{}, err
-		}
-		return *found, err
+		return deref(found), err
 	}
 	id, err := newID()
 	if err != nil {
@@ -263,6 +284,34 @@ func (m *Imports) customerOf(ctx context.Context, tx *postgres.Tx, job *postgres
 		Currency: string(draft.Amount.Currency), ExternalID: external, CreatedAt: m.Now(),
 	}
 	return customer, tx.InsertCustomer(ctx, customer)
+}
+
+// customerNamed is the customer of the import's organisation whom a row without
+// an id names exactly, or nil where nobody is called so. Where the row gives an
+// e-mail address, one with another address is somebody else. Of several, which
+// one is meant is for a person to say.
+func customerNamed(ctx context.Context, tx *postgres.Tx, job *postgres.Import, draft invoicefile.Draft) (*remit.Customer, error) {
+	named, err := tx.CustomersNamed(ctx, job.OrganisationID, draft.CustomerName)
+	if err != nil {
+		return nil, err
+	}
+	named = slices.DeleteFunc(named, func(c remit.Customer) bool {
+		return draft.CustomerEmail != "" && c.Email != "" && !strings.EqualFold(c.Email, draft.CustomerEmail)
+	})
+	switch len(named) {
+	case 0:
+		return nil, nil
+	case 1:
+		return &named[0], nil
+	}
+	return nil, remit.Invalid("customer", "%d customers at %s are called %s. Give the customer's id.", len(named), job.Organisation, draft.CustomerName)
+}
+
+func deref(c *remit.Customer) remit.Customer {
+	if c == nil {
+		return remit.Customer{}
+	}
+	return *c
 }
 
 // BeginImported starts the workflows of what an import brought. It comes after
@@ -310,7 +359,7 @@ func (m *Imports) end(ctx context.Context, ref remit.ImportRef, job postgres.Imp
 	if job.IgnoredColumns == nil {
 		job.IgnoredColumns = []string{}
 	}
-	err := m.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error { return tx.SaveImport(ctx, job) })
+	err := m.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error { return tx.SaveImport(ctx, job.NextLine, job) })
 	if err != nil {
 		return fmt.Errorf("end an import: %w", err)
 	}
@@ -319,6 +368,9 @@ func (m *Imports) end(ctx context.Context, ref remit.ImportRef, job postgres.Imp
 
 func wrongRow(row line, refused *remit.Refusal) *postgres.ImportRowError {
 	wrong := &postgres.ImportRowError{Line: row.number, Reason: refused.Message}
+	if row.draft.File != "" {
+		wrong.Reason = row.draft.File + ": " + wrong.Reason
+	}
 	if len(refused.Fields) > 0 {
 		wrong.Field = refused.Fields[0].Field
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,11 +31,18 @@ func Draft(ctx context.Context, tx *postgres.Tx, in remit.InvoiceInput, customer
 	if err != nil {
 		return postgres.NewInvoice{}, remit.Invalid("currency", "%s", err)
 	}
-	lines, total, err := in.Check(currency)
+	settings, err := settingsFor(ctx, tx, in.Organisation)
 	if err != nil {
 		return postgres.NewInvoice{}, err
 	}
-	settings, err := settingsFor(ctx, tx, in.Organisation)
+	settings.AutoCharge.On = remit.AutoChargeFor(in.AutoCharge, customer.AutoCharge, settings.AutoCharge.On)
+	if in.Deposit != nil && *in.Deposit == (remit.Deposit{}) {
+		in.Deposit = nil
+	}
+	if in.OnTerms && !in.IssueDate.IsZero() {
+		in.DueDate = in.IssueDate.AddDays(settings.PaymentTerms)
+	}
+	lines, total, err := in.Check(currency)
 	if err != nil {
 		return postgres.NewInvoice{}, err
 	}
@@ -46,10 +54,10 @@ func Draft(ctx context.Context, tx *postgres.Tx, in remit.InvoiceInput, customer
 	if err != nil {
 		return postgres.NewInvoice{}, err
 	}
-	draft := postgres.NewInvoice{Invoice: remit.Invoice{
+	draft := postgres.NewInvoice{OnTerms: in.OnTerms, Invoice: remit.Invoice{
 		ID: id, OrganisationID: organisation.ID, Organisation: organisation.Path, CustomerID: customer.ID, CustomerName: customer.Name,
 		Number: in.Number, Seller: in.Seller, Total: total.Minor, Currency: string(currency), IssueDate: in.IssueDate, DueDate: in.DueDate,
-		Lines: lines, Adjustments: in.Adjustments, Settings: settings, CreatedAt: clock.Now(real),
+		Lines: lines, Adjustments: in.Adjustments, Deposit: in.Deposit, Settings: settings, CreatedAt: clock.Now(real),
 	}}
 	draft.Fingerprint, err = draft.Invoice.Fingerprint()
 	return draft, err
@@ -67,7 +75,7 @@ func InsertDraft(ctx context.Context, tx *postgres.Tx, draft postgres.NewInvoice
 			return false, uuid.Nil, err
 		}
 		if !bytes.Equal(stands, draft.Fingerprint[:]) {
-			return false, uuid.Nil, differs(ctx, tx, id, draft)
+			return false, id, differs(ctx, tx, id, draft, stands)
 		}
 		return false, id, nil
 	}
@@ -77,24 +85,49 @@ func InsertDraft(ctx context.Context, tx *postgres.Tx, draft postgres.NewInvoice
 	}
 	entry := remit.TimelineEntry{
 		Kind: "created", Actor: actor,
-		What: fmt.Sprintf("Invoice %s over %s came in, due on %s.", draft.Number, money.Of(draft.Total, money.Currency(draft.Currency)), draft.DueDate),
+		What: fmt.Sprintf("Invoice %s over %s came in, due on %s%s.", draft.Number, money.Of(draft.Total, money.Currency(draft.Currency)), draft.DueDate.Words(), draft.Deposit.Words(draft.Currency)),
 		Why:  remit.Why{Rule: "settings are copied when an invoice is made", Version: strconv.FormatInt(draft.Settings.Version, 10)},
-		Data: map[string]any{"total": draft.Total, "currency": draft.Currency, "settings": draft.Settings, "source": draft.Source},
+		Data: map[string]any{"total": draft.Total, "currency": draft.Currency, "settings": draft.Settings, "source": draft.Source, "due_date": draft.DueDate.String()},
 	}
 	if draft.Hold != nil {
-		entry.Data["hold"] = draft.Hold.Reason
+		entry.Data["hold"], entry.Data["held"] = draft.Hold.Reason, draft.Hold
+	}
+	if draft.Deposit != nil {
+		entry.Data["deposit"] = draft.Deposit
+	}
+	if draft.OnTerms {
+		days := draft.Settings.PaymentTerms
+		entry.What = fmt.Sprintf("Invoice %s over %s came in without a due date. By the payment terms, %s from its issue, it is due on %s%s.",
+			draft.Number, money.Of(draft.Total, money.Currency(draft.Currency)), daysOf(days), draft.DueDate.Words(), draft.Deposit.Words(draft.Currency))
+		entry.Why.Rule = "an invoice without a due date is due by the payment terms that held when it was made"
+		entry.Data["payment_terms_days"] = days
 	}
 	return true, id, tx.SaveInvoice(ctx, l, real, entry)
 }
 
-func differs(ctx context.Context, tx *postgres.Tx, id uuid.UUID, draft postgres.NewInvoice) error {
+func daysOf(n int) string {
+	if n == 1 {
+		return "1 day"
+	}
+	return strconv.Itoa(n) + " days"
+}
+
+// differs says how an invoice that came again differs from the one that stands.
+// One that came without a due date says nothing about it, and is the same where
+// all else is: the payment terms may have changed since.
+func differs(ctx context.Context, tx *postgres.Tx, id uuid.UUID, draft postgres.NewInvoice, fingerprint []byte) error {
 	stands, err := tx.Invoice(ctx, id)
 	if err != nil {
 		return err
 	}
-	currency := money.Currency(stands.Currency)
-	return remit.Conflict(remit.CodeAlreadyExists, "Invoice %s of this customer exists with other content: %s due %s there, %s due %s here.",
-		draft.Number, money.Of(stands.Total, currency), stands.DueDate, money.Of(draft.Total, money.Currency(draft.Currency)), draft.DueDate)
+	if draft.OnTerms {
+		draft.DueDate = stands.DueDate
+		again, err := draft.Invoice.Fingerprint()
+		if err != nil || bytes.Equal(fingerprint, again[:]) {
+			return err
+		}
+	}
+	return remit.Conflict(remit.CodeAlreadyExists, "Invoice %s of this customer exists with other content: %s.", draft.Number, strings.Join(remit.Differences(stands, draft.Invoice), "; "))
 }
 
 // settingsFor are the settings in force at a path, to be copied onto an invoice.

@@ -3,8 +3,6 @@ package activities
 import (
 	"context"
 
-	"github.com/google/uuid"
-
 	"remit"
 	"remit/postgres"
 	"remit/seals"
@@ -24,13 +22,9 @@ func MoneyOn(ctx context.Context, sealed *seals.File, tx *postgres.Tx) error {
 	return off
 }
 
-// moneyOff asks the same before a step that could move money, in a transaction
-// of its own.
-func (p *Payments) moneyOff(ctx context.Context, tenant uuid.UUID) (bool, error) {
-	if p.Seals == nil {
-		return false, nil
-	}
-	err := p.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error { return MoneyOn(ctx, p.Seals, tx) })
+// moneyOff asks the same for an attempt, which then waits.
+func moneyOff(ctx context.Context, sealed *seals.File, tx *postgres.Tx) (bool, error) {
+	err := MoneyOn(ctx, sealed, tx)
 	if remit.IsCode(err, remit.CodeMoneyOff) {
 		return true, nil
 	}
@@ -39,9 +33,6 @@ func (p *Payments) moneyOff(ctx context.Context, tenant uuid.UUID) (bool, error)
 
 // waitForMoney leaves an attempt as it is while money is off: it is neither
 // sent, nor ended with words about what was charged that nobody has looked up.
-func (p *Payments) waitForMoney(ctx context.Context, w *work, err error) error {
-	if err != nil {
-		return err
-	}
+func (p *Payments) waitForMoney(ctx context.Context, w *work) error {
 	return p.wait(ctx, w, w.attempt.State, nil)
 }

@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -67,8 +66,12 @@ func (p *Payments) Load(ctx context.Context, ref remit.InvoiceRef) (remit.Invoic
 func (p *Payments) Perform(ctx context.Context, ref remit.InvoiceRef, request remit.Request) (Performed, error) {
 	defer heartbeat(ctx)()
 	var stored postgres.StoredRequest
+	var begun *remit.Attempt
 	err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) (err error) {
-		stored, err = tx.Request(ctx, ref.Invoice, request.ID)
+		if stored, err = tx.Request(ctx, ref.Invoice, request.ID); err != nil || !stored.Kind.Collects() {
+			return err
+		}
+		begun, err = tx.AttemptOfRequest(ctx, stored.ID)
 		return err
 	})
 	if remit.IsCode(err, remit.CodeNotFound) {
@@ -79,52 +82,78 @@ func (p *Payments) Perform(ctx context.Context, ref remit.InvoiceRef, request re
 	if err != nil {
 		return Performed{}, p.asTemporal(ctx, err)
 	}
-	result := stored.Result
-	if result == nil {
-		done, err := p.carryOut(ctx, ref, stored)
-		if answer := refusal(err); answer != nil {
-			done, err = remit.RequestResult{Refused: answer}, nil
-		}
-		if err != nil {
-			return Performed{}, p.asTemporal(ctx, err)
-		}
-		err = p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error { return tx.EndRequest(ctx, stored.ID, done) })
-		if err != nil {
-			return Performed{}, p.asTemporal(ctx, err)
-		}
-		result = &done
+	if stored.Result != nil {
+		state, err := p.Load(ctx, ref)
+		return Performed{Result: *stored.Result, State: state}, err
 	}
-	state, err := p.Load(ctx, ref)
-	return Performed{Result: *result, State: state}, err
-}
-
-// Advance brings an invoice up to date: it looks at the live attempt, carries
-// out what the agenda says is due, and says when to be woken next.
-func (p *Payments) Advance(ctx context.Context, ref remit.InvoiceRef) (remit.InvoiceState, error) {
-	defer heartbeat(ctx)()
-	if err := p.settleLive(ctx, ref); err != nil {
-		return remit.InvoiceState{}, p.asTemporal(ctx, err)
-	}
-	if err := p.settleHints(ctx, ref); err != nil {
-		return remit.InvoiceState{}, p.asTemporal(ctx, err)
-	}
-	if err := p.fireAgenda(ctx, ref); err != nil {
-		return remit.InvoiceState{}, p.asTemporal(ctx, err)
-	}
-	return p.Load(ctx, ref)
-}
-
-func (p *Payments) carryOut(ctx context.Context, ref remit.InvoiceRef, stored postgres.StoredRequest) (remit.RequestResult, error) {
-	switch stored.Kind {
-	case remit.RequestPay, remit.RequestCheckout:
-		var in remit.PayRequest
-		if err := json.Unmarshal(stored.Payload, &in); err != nil {
-			return remit.RequestResult{}, fmt.Errorf("read a pay request: %w", err)
-		}
-		return p.collect(ctx, ref, stored, in)
+	done := Performed{}
+	switch {
+	case stored.Kind.Collects():
+		done.Result, err = p.collect(ctx, reservation{ref: ref, stored: stored}, begun)
+	case stored.Kind == remit.RequestRefund:
+		done.Result, err = p.refund(ctx, ref, stored)
+	case stored.Kind == remit.RequestCancel:
+		done.Result, err = p.callBack(ctx, ref, stored)
+	case stored.Kind == remit.RequestSettle:
+		done.Result, err = p.settleByHand(ctx, ref, stored)
 	default:
-		return p.change(ctx, ref, stored)
+		done.Result, err = p.change(ctx, ref, stored)
 	}
+	if answer := refusal(err); answer != nil {
+		done.Result, err = remit.RequestResult{Refused: answer}, nil
+	}
+	if err != nil {
+		return Performed{}, p.asTemporal(ctx, err)
+	}
+	err = p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+		l, err := tx.LockInvoice(ctx, ref.Invoice)
+		if err != nil {
+			return err
+		}
+		if done.Result.Refused != nil && stored.Kind == remit.RequestRefund {
+			// One that is reserved will be sent, whatever forbids another by now.
+			made, err := tx.RefundOfRequest(ctx, stored.ID)
+			if err != nil {
+				return err
+			}
+			if made != nil {
+				done.Result = remit.RequestResult{Refund: &made.ID, Payment: &made.PaymentID}
+			}
+		}
+		if err := tx.EndRequest(ctx, stored.ID, done.Result); err != nil {
+			return err
+		}
+		if done.State, err = p.stateOf(ctx, tx, l); err != nil {
+			return err
+		}
+		return overlookNothing(ctx, tx, l, &done.State)
+	})
+	return done, p.asTemporal(ctx, err)
+}
+
+// overlookNothing has the workflow look at once at events that came while a step charged,
+// of which nobody else was told. Those that say what is recorded have ended by it.
+func overlookNothing(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, state *remit.InvoiceState) error {
+	overlooked, err := eventsLeft(ctx, tx, l)
+	if err == nil && overlooked {
+		now := time.Duration(0)
+		state.Rest, state.WakeIn = false, &now
+	}
+	return err
+}
+
+// eventsLeft ends the events that a step has made true by itself, of a payment
+// whose end is recorded, and reports whether others wait to be looked at.
+func eventsLeft(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice) (bool, error) {
+	waiting, err := tx.WaitingEvents(ctx, l.ID)
+	if err != nil || waiting.Count == 0 || l.Live != nil {
+		return waiting.Count > 0, err
+	}
+	if err := tx.EndSettledEvents(ctx, l.ID); err != nil {
+		return false, err
+	}
+	waiting, err = tx.WaitingEvents(ctx, l.ID)
+	return waiting.Count > 0, err
 }
 
 // stateOf says when the workflow must be woken next and whether it may end.
@@ -133,14 +162,27 @@ func (p *Payments) stateOf(ctx context.Context, tx *postgres.Tx, l *postgres.Loc
 	if err != nil {
 		return remit.InvoiceState{}, err
 	}
-	state := remit.InvoiceState{Status: l.Status, DueDate: l.DueDate.String()}
+	return p.stateBy(ctx, tx, l, rows)
+}
+
+// stateBy is [Payments.stateOf] by the invoice's agenda as it was just read.
+func (p *Payments) stateBy(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, rows []postgres.AgendaRow) (state remit.InvoiceState, err error) {
+	state = remit.InvoiceState{Status: l.Status, DueDate: l.DueDate.String()}
+	all := len(rows)
+	rows = slices.DeleteFunc(slices.Clone(rows), func(row postgres.AgendaRow) bool { return row.Kind == remit.AgendaRefund })
+	if len(rows) < all { // have workflows of their own, once those are started
+		if state.Refunds, err = tx.UnsentRefunds(ctx, l.ID); err != nil {
+			return remit.InvoiceState{}, err
+		}
+	}
 	if l.Live != nil {
 		state.InFlight = l.Live.State
 	}
 	state.Rest = l.Status.AtRest() && l.Live == nil && len(rows) == 0
-	all := len(rows)
+	all = len(rows)
 	rows = slices.DeleteFunc(rows, func(row postgres.AgendaRow) bool { return row.Kind == remit.AgendaScript })
-	state.Script = len(rows) < all // has a step of its own, which is not waited for
+	state.Script = len(rows) < all                                                                             // has a step of its own, which is not waited for
+	rows = slices.DeleteFunc(rows, func(row postgres.AgendaRow) bool { return row.Kind.ByRun() && !row.Soon }) // runs wake for these
 	var wake *time.Duration
 	if len(rows) > 0 {
 		in := max(l.Clock.Until(rows[0].At, p.Now()), 0)
@@ -148,8 +190,11 @@ func (p *Payments) stateOf(ctx context.Context, tx *postgres.Tx, l *postgres.Loc
 	}
 	if l.Live != nil && (wake == nil || *wake > unattended) {
 		in := unattended // a live attempt nobody looks after, whatever the agenda says
-		if hasPoll(rows) {
-			in = *wake
+		if at, planned := pollOf(rows, l.Live.ID); planned {
+			in = max(l.Clock.Until(at, p.Now()), 0)
+		}
+		if wake != nil {
+			in = min(in, *wake)
 		}
 		wake = &in
 	}
@@ -161,13 +206,14 @@ func (p *Payments) stateOf(ctx context.Context, tx *postgres.Tx, l *postgres.Loc
 // that would have planned one never came to it.
 const unattended = 30 * time.Second
 
-func hasPoll(rows []postgres.AgendaRow) bool {
+// pollOf is when the agenda has a look at an attempt planned.
+func pollOf(rows []postgres.AgendaRow, attempt uuid.UUID) (at time.Time, planned bool) {
 	for _, row := range rows {
-		if row.Kind == remit.AgendaPoll {
-			return true
+		if row.Kind == remit.AgendaPoll && row.ObjectID == attempt {
+			return row.At, true
 		}
 	}
-	return false
+	return time.Time{}, false
 }
 
 // boundary marks the place between two steps.

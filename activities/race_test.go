@@ -48,7 +48,7 @@ func TestWhoWaitedForTheRowSeesWhatWasBooked(t *testing.T) {
 		if _, err := first.Book(t.Context(), l, entry); err != nil {
 			return err
 		}
-		return first.SaveInvoice(t.Context(), l, time.Now())
+		return first.SaveInvoice(t.Context(), l, time.Now(), remit.TimelineEntry{Kind: "transfer", Data: map[string]any{"amount": 4000, "payment": payment.ID.String()}})
 	}))
 	must(t, <-waited)
 	s.soundly(ref)

@@ -47,7 +47,8 @@ func (p *Payments) Reconcile(ctx context.Context, tenant uuid.UUID, since time.T
 			found = append(found, said)
 		}
 	}
-	return found, nil
+	said, err := p.reconcileDisputes(ctx, tenant, link, since)
+	return append(found, said...), err
 }
 
 // closeUnknownSessions expires open pages that no attempt knows of: what is paid
@@ -199,6 +200,9 @@ func (p *Payments) adopt(ctx context.Context, ref remit.InvoiceRef, link *Link, 
 			ID: payment, InvoiceID: l.ID, CustomerID: l.CustomerID, Source: "stripe", Account: link.Account, Livemode: link.Livemode, StripeCustomer: view.Customer,
 			Currency: l.Currency, PaymentIntent: view.ID, IntentAmount: view.Amount, Amount: received.Minor, State: remit.AttemptCanceled, CreatedAt: now,
 		}); err != nil {
+			return err
+		}
+		if err := tx.ReviveEvents(ctx, link.Account, view.ID, l.ID); err != nil {
 			return err
 		}
 		a := &remit.Attempt{

@@ -22,7 +22,8 @@ type result struct {
 	view         remit.IntentView
 	refused      *decline.Decline
 	intentClosed bool
-	why          string // for a canceled attempt
+	why          string       // for a canceled attempt
+	actor        *remit.Actor // who canceled it; nil for nobody
 }
 
 // recordView records what an intent says, or keeps waiting where it says
@@ -35,7 +36,11 @@ func (p *Payments) recordView(ctx context.Context, w *work, view remit.IntentVie
 	case remit.AttemptRequiresAction:
 		if w.attempt.Kind == remit.AttemptCharge {
 			// The payer of a charge is away: nobody would ever take that action.
-			d := decline.Classify("authentication_required", "", "", w.methodType())
+			code := "authentication_required"
+			if w.methodType() == gateway.TypeBankAccount {
+				code = "bank_account_unverified"
+			}
+			d := decline.Classify(code, "", "", w.methodType())
 			return p.cancel(ctx, w, result{state: remit.AttemptFailed, refused: &d})
 		}
 		return p.pend(ctx, w, outcome.State, view)
@@ -79,17 +84,17 @@ func (p *Payments) record(ctx context.Context, w *work, r result) error {
 				return err
 			}
 		}
-		now := l.Clock.Now(p.Now())
+		now, known := l.Clock.Now(p.Now()), payment.PaymentIntent
 		takeOver(&a, &payment, r, now)
 		applied := l.Applied
-		entries, err := p.ending(ctx, tx, l, &a, &payment, r)
+		entries, err := p.endAndTell(ctx, tx, l, w.attempt.State, &a, &payment, r)
 		if err != nil {
 			return err
 		}
 		if err := tx.SaveAttempt(ctx, l, &a); err != nil {
 			return err
 		}
-		if err := tx.SavePayment(ctx, payment); err != nil {
+		if err := savePayment(ctx, tx, known, payment); err != nil {
 			return err
 		}
 		if l.Applied > applied {
@@ -105,10 +110,20 @@ func (p *Payments) record(ctx context.Context, w *work, r result) error {
 		w.attempt, w.payment, ended = a, payment, true
 		return p.closeBooks(ctx, tx, l, entries)
 	})
+	p.boundary("recorded")
 	if err == nil && ended && p.Ended != nil {
 		p.Ended(w.attempt)
 	}
 	return err
+}
+
+// savePayment writes a payment. Where its intent was not known until now, as a
+// checkout's, the events are looked at that overtook its end.
+func savePayment(ctx context.Context, tx *postgres.Tx, known string, payment remit.Payment) error {
+	if err := tx.SavePayment(ctx, payment); err != nil || known != "" || payment.PaymentIntent == "" {
+		return err
+	}
+	return tx.ReviveEvents(ctx, payment.Account, payment.PaymentIntent, payment.InvoiceID)
 }
 
 // takeOver notes on attempt and payment what Stripe said of the end.
@@ -131,15 +146,31 @@ func (p *Payments) ending(ctx context.Context, tx *postgres.Tx, l *postgres.Lock
 	switch r.state {
 	case remit.AttemptSucceeded:
 		payment.SettledAt = a.EndedAt
+		if byItself(*a) {
+			l.Collection = remit.Collection{} // of a deposit; the rest has a date of its own
+		}
+		if err := tx.TrySucceeded(ctx, a.ID); err != nil {
+			return nil, err
+		}
 		return p.bookCapture(ctx, tx, l, payment, *a, r.view)
 	case remit.AttemptFailed:
 		a.Decline = &remit.DeclineRecord{
 			Class: string(r.refused.Class), Code: r.refused.Code, Message: r.refused.PayerMessage(), Hard: r.refused.Hard,
 			Rule: string(r.refused.Rule), Version: r.refused.Version,
 		}
-		return []remit.TimelineEntry{declinedEntry(l, *a, r, *payment)}, nil
+		next, err := p.afterFailure(ctx, tx, l, *a, *r.refused, r.view)
+		if err != nil {
+			return nil, err
+		}
+		entries := append([]remit.TimelineEntry{declinedEntry(l, *a, r, *payment)}, next...)
+		if !forbids(r.refused) {
+			return entries, nil
+		}
+		locked, err := p.lockDebited(ctx, tx, l, *a, *r.refused, r.refused.Rule == decline.RuleNewMandate)
+		return append(entries, locked...), err
 	default:
-		return []remit.TimelineEntry{canceledEntry(l, *a, r, *payment)}, nil
+		next, err := p.afterCancel(ctx, tx, l, *a, r)
+		return append([]remit.TimelineEntry{canceledEntry(l, *a, r, *payment)}, next...), err
 	}
 }
 
@@ -159,6 +190,7 @@ func (p *Payments) bookCapture(ctx context.Context, tx *postgres.Tx, l *postgres
 	entry := ledger.Capture(ledger.Received{
 		Invoice: l.ID, Payment: payment.ID, Currency: string(received.Currency), Amount: received.Minor, Surcharge: a.Surcharge, Outstanding: owed,
 	})
+	before, owedBefore := l.Invoice, l.Outstanding
 	booked, err := tx.Book(ctx, l, entry)
 	if err != nil || !booked {
 		return nil, err
@@ -173,13 +205,14 @@ func (p *Payments) bookCapture(ctx context.Context, tx *postgres.Tx, l *postgres
 		Data: map[string]any{"attempt": a.Number, "amount": entry.Applied(), "captured": received.Minor, "payment": payment.ID.String()},
 	}}
 	if excess := entry.Excess(); excess > 0 {
-		entries = append(entries, remit.TimelineEntry{
-			Kind: "excess", Actor: remit.Stripe,
-			What:      fmt.Sprintf("%s more than was owed came in. It is kept as excess until somebody decides.", money.Of(excess, received.Currency)),
-			Why:       remit.Why{Rule: "every cent received is on the ledger", Version: "1"},
-			StripeIDs: ids, Data: map[string]any{"attempt": a.Number, "amount": excess, "payment": payment.ID.String()},
+		kept, err := p.keepExcess(ctx, tx, l, surplus{
+			payment: payment, currency: string(received.Currency), amount: excess, reason: remit.ReasonForExcess(before, string(received.Currency), owedBefore),
+			ids: ids, data: map[string]any{"attempt": a.Number, "captured": received.Minor},
 		})
-		if entry.Applied() == 0 {
+		if err != nil {
+			return nil, err
+		}
+		if entries = append(entries, kept); entry.Applied() == 0 {
 			entries = entries[1:]
 		}
 	}
@@ -193,10 +226,10 @@ func (p *Payments) closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.
 	switch {
 	case l.VoidedAt != nil:
 		item, reason = remit.WorkItemCancelled, "The invoice was cancelled."
-	case l.SentAt != nil && l.Outstanding == 0:
-		item, reason = remit.WorkItemDone, "The invoice is paid."
 	case l.WroteOff:
 		item, reason = remit.WorkItemCancelled, "The invoice was closed."
+	case l.SentAt != nil && l.Outstanding == 0:
+		item, reason = remit.WorkItemDone, "The invoice is paid."
 	case l.Live != nil:
 		item = remit.WorkItemPaying
 	}
@@ -204,7 +237,15 @@ func (p *Payments) closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.
 		return err
 	}
 	if !item.Live() {
-		if err := tx.Done(ctx, remit.AgendaOverdue, l.ID, now); err != nil {
+		if err := tx.DoneAll(ctx, l.ID, now, remit.AgendaOverdue, remit.AgendaNotice); err != nil {
+			return err
+		}
+	}
+	if err := KeepCharge(ctx, tx, l, p.Now()); err != nil {
+		return err
+	}
+	if item == remit.WorkItemOpen && l.SentAt != nil {
+		if err := PlanNotice(ctx, tx, l, p.Now()); err != nil {
 			return err
 		}
 	}
@@ -219,6 +260,9 @@ func (p *Payments) closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.
 // pend records that an attempt is alive in one of the middle states.
 func (p *Payments) pend(ctx context.Context, w *work, state remit.AttemptState, view remit.IntentView) error {
 	w.attempt.NextAction = view.NextActionURL
+	if w.attempt.Method == nil {
+		w.attempt.Method = view.Method
+	}
 	return p.wait(ctx, w, state, nil)
 }
 
@@ -239,6 +283,10 @@ func (p *Payments) wait(ctx context.Context, w *work, state remit.AttemptState, 
 			a.State, a.Since, a.Polls = state, now, 0
 		}
 		a.NextAction = w.attempt.NextAction
+		if a.Method == nil {
+			a.Method = w.attempt.Method
+		}
+		look := doubt(&a, cause, now)
 		at := now.Add(remit.NextPoll(a.Kind, a.State, a.Polls))
 		if a.ExpiresAt != nil && at.After(*a.ExpiresAt) && a.ExpiresAt.After(now) {
 			at = a.ExpiresAt.Add(remit.NextPoll(remit.AttemptCharge, a.State, 1))
@@ -247,7 +295,7 @@ func (p *Payments) wait(ctx context.Context, w *work, state remit.AttemptState, 
 		if err := tx.SaveAttempt(ctx, l, &a); err != nil {
 			return err
 		}
-		if err := tx.Plan(ctx, l, remit.AgendaPoll, a.ID, at, fmt.Sprintf("Ask Stripe about try %d", a.Number)); err != nil {
+		if err := tx.Plan(ctx, l, remit.AgendaPoll, a.ID, at, pollWords(a)); err != nil {
 			return err
 		}
 		w.attempt = a
@@ -262,6 +310,9 @@ func (p *Payments) wait(ctx context.Context, w *work, state remit.AttemptState, 
 		var entries []remit.TimelineEntry
 		if changed || cause != nil && a.Polls == 1 {
 			entries = append(entries, waitingEntry(l, a, cause))
+		}
+		if look {
+			entries = append(entries, lookEntry(a, payment, cause))
 		}
 		return p.closeBooks(ctx, tx, l, entries)
 	})
@@ -286,7 +337,7 @@ func (p *Payments) intentCanceled(ctx context.Context, ref remit.InvoiceRef, pay
 			return err
 		}
 		return tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
-			Kind: "intent_canceled", Actor: remit.System, What: "The earlier payment was canceled at Stripe, so that another may begin.",
+			Kind: "intent_canceled", Actor: remit.System, What: "The earlier payment was canceled at Stripe.",
 			Why: remit.Why{Rule: "one open intent", Version: "1"}, StripeIDs: []string{stored.PaymentIntent},
 			Data: map[string]any{"payment": stored.ID.String()},
 		})

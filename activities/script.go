@@ -67,6 +67,7 @@ func (p *Payments) AfterPayment(ctx context.Context, ref remit.InvoiceRef) error
 
 // scriptRun is one run: which script, and for what.
 type scriptRun struct {
+	row     uuid.UUID // of the agenda, which the run ends; none where it is run at once
 	payment uuid.UUID
 	script  ScriptInForce
 	input   script.Input
@@ -95,7 +96,7 @@ func (p *Payments) nextRun(ctx context.Context, ref remit.InvoiceRef) (run *scri
 			if err != nil {
 				return fmt.Errorf("the agenda names payment %s: %w", row.ObjectID, err)
 			}
-			run = &scriptRun{payment: row.ObjectID, input: script.InputOf(invoice, payment, method)}
+			run = &scriptRun{row: row.ID, payment: row.ObjectID, input: script.InputOf(invoice, payment, method)}
 			run.script, err = ScriptAt(ctx, tx, invoice.Organisation)
 			return err
 		}
@@ -140,7 +141,8 @@ func (p *Payments) runScript(ctx context.Context, run *scriptRun) (script.Result
 }
 
 // endRun applies what a script asks for, or tells why it came to nothing, in one
-// transaction with the timeline, once for each payment and version.
+// transaction with the timeline: once for each row of the agenda, of two workers
+// that ran it at once, and where it is applied once for each payment and version.
 func (p *Payments) endRun(ctx context.Context, ref remit.InvoiceRef, run *scriptRun, result script.Result, failure *script.Failure) error {
 	outcome := ""
 	err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
@@ -153,7 +155,7 @@ func (p *Payments) endRun(ctx context.Context, ref remit.InvoiceRef, run *script
 		if err != nil {
 			return err
 		}
-		if err := tx.Done(ctx, remit.AgendaScript, run.payment, now); err != nil || applied {
+		if ours, err := tx.DoneRow(ctx, run.row, now); err != nil || !ours || applied {
 			return err
 		}
 		entry, failure := written(l, run, result, failure, now)

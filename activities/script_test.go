@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
@@ -91,6 +92,31 @@ func TestSavedScriptTwiceAtOnce(t *testing.T) {
 	both.Wait()
 	if invoice, _ := s.read(ref); len(invoice.Notes) != 1 || len(s.told(ref, "script")) != 1 {
 		t.Errorf("notes %v, entries %d", invoice.Notes, len(s.told(ref, "script")))
+	}
+}
+
+// The same of a script that fails: it is told of, and the alarm raised, once.
+func TestFailingScriptTwiceAtOnce(t *testing.T) {
+	s := openShop(t)
+	s.saves(s.branch.Path, "def after_payment(invoice, payment):\n    return [{'set_outstanding': 0}]\n")
+	ref := s.invoice(5000)
+	s.perform(ref, s.pay(ref, 5000, s.card))
+	var both, ran sync.WaitGroup
+	ran.Add(2)
+	s.payments.Crash = func(boundary string) {
+		if boundary == "script ran" {
+			ran.Done()
+			ran.Wait()
+		}
+	}
+	var alarms atomic.Int32
+	s.payments.Scripted = func(string) { alarms.Add(1) }
+	for range 2 {
+		both.Go(func() { must(t, s.payments.AfterPayment(t.Context(), ref)) })
+	}
+	both.Wait()
+	if told := len(s.told(ref, "script_failed")); told != 1 || alarms.Load() != 1 {
+		t.Errorf("one run that failed is told of %d times, with %d alarms", told, alarms.Load())
 	}
 }
 

@@ -25,7 +25,7 @@ func Send(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real 
 	now := l.Clock.Now(real)
 	l.SentAt = &now
 	entries := []remit.TimelineEntry{{
-		Kind: "sent", Actor: actor, What: fmt.Sprintf("Sent: %s is owed, due on %s.", money.Of(l.Total, money.Currency(l.Currency)), l.DueDate),
+		Kind: "sent", Actor: actor, What: fmt.Sprintf("Sent: %s is owed, due on %s%s.", money.Of(l.Total, money.Currency(l.Currency)), l.DueDate.Words(), l.Deposit.Words(l.Currency)),
 		Why:  remit.Why{Rule: "a sent invoice is owed", Version: "1"},
 		Data: map[string]any{"total": l.Total, "due_date": l.DueDate.String()},
 	}}
@@ -35,6 +35,13 @@ func Send(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real 
 		}
 	}
 	if l.Outstanding = l.Billed - l.Applied; l.Outstanding > 0 {
+		used, err := UseCredit(ctx, tx, l, "sent/"+l.ID.String(), l.Outstanding, remit.System)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, used...)
+	}
+	if l.Outstanding > 0 {
 		late, err := planOverdue(ctx, tx, l, real)
 		if err != nil {
 			return err
@@ -44,35 +51,19 @@ func Send(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real 
 			return err
 		}
 		entries = append(append(entries, item...), late...)
+		if err := KeepCharge(ctx, tx, l, real); err != nil {
+			return err
+		}
+		if err := PlanNotice(ctx, tx, l, real); err != nil {
+			return err
+		}
 	}
-	mailed, err := post(l, real)
+	mailed, err := postInvoice(l, real)
 	if err != nil {
 		return err
 	}
 	entries = slices.Insert(entries, 1, mailed)
 	return tx.SaveInvoice(ctx, l, real, entries...)
-}
-
-// post puts the mail that brings an invoice to its customer into the outbox, or
-// says why there is none.
-func post(l *postgres.LockedInvoice, real time.Time) (remit.TimelineEntry, error) {
-	entry := remit.TimelineEntry{
-		Kind: "mail", Actor: remit.System, Why: remit.Why{Rule: "a sent invoice is mailed once for a due date", Version: "1"},
-		Data: map[string]any{"stage": string(remit.MailSent), "due_version": l.DueVersion},
-	}
-	mail, err := remit.SentMail(l.Invoice)
-	if err != nil {
-		entry.Kind, entry.What = "mail_missing", "No mail was written: "+remit.AsError(err).Message
-		return entry, nil
-	}
-	if mail.ID, err = newID(); err != nil {
-		return entry, err
-	}
-	mail.CreatedAt = l.Clock.Now(real)
-	l.Outbox = append(l.Outbox, mail)
-	entry.What = "A mail with the invoice as PDF is in the outbox for " + mail.To + "."
-	entry.Data["mail"] = mail.ID.String()
-	return entry, nil
 }
 
 // Process makes the invoice's work item, again where it was closed or never
@@ -142,7 +133,7 @@ func planOverdue(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice
 func overdueEntry(l *postgres.LockedInvoice) remit.TimelineEntry {
 	return remit.TimelineEntry{
 		Kind: "overdue", Actor: remit.System,
-		What: fmt.Sprintf("%s is overdue: it was due on %s.", money.Of(l.Outstanding, money.Currency(l.Currency)), l.DueDate),
+		What: fmt.Sprintf("%s is overdue: it was due on %s.", money.Of(l.Outstanding, money.Currency(l.Currency)), l.DueDate.Words()),
 		Why:  remit.Why{Rule: "overdue begins at local midnight after the due date", Version: "1"},
 		Data: map[string]any{"due_date": l.DueDate.String()},
 	}

@@ -2,9 +2,7 @@ package activities
 
 import (
 	"context"
-	"fmt"
-
-	"github.com/google/uuid"
+	"slices"
 
 	"remit"
 	"remit/gateway"
@@ -35,38 +33,79 @@ func (p *Payments) settleLive(ctx context.Context, ref remit.InvoiceRef) error {
 // settleHints looks at what events point to and no live attempt covers: an
 // intent that was charged though its attempt was thought to be over.
 func (p *Payments) settleHints(ctx context.Context, ref remit.InvoiceRef) error {
-	var open []remit.Payment
+	var late []remit.Payment
 	var until postgres.EventMark
 	err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) (err error) {
-		if until, err = tx.WaitingEvents(ctx, ref.Invoice); err != nil || until.Count == 0 {
+		if until, err = tx.WaitingEvents(ctx, ref.Invoice); err != nil {
 			return err
 		}
-		payments, err := tx.Payments(ctx, ref.Invoice)
-		for _, payment := range payments {
-			if payment.PaymentIntent != "" && !payment.IntentClosed && !payment.State.Live() {
-				open = append(open, payment)
-			}
-		}
+		late, err = p.mayBeLate(ctx, tx, ref, until.Count > 0)
 		return err
 	})
-	if err != nil || until.Count == 0 {
+	if err != nil {
 		return err
 	}
-	for _, payment := range open {
+	looked, err := p.settleLate(ctx, ref, late)
+	if err != nil {
+		return err
+	}
+	if until.Count == 0 {
+		_, err := p.settleDisputes(ctx, ref) // of those the agenda has due
+		return err
+	}
+	back, err := p.settleBack(ctx, ref, until)
+	if err != nil || !looked || !back {
+		return err // the events keep waiting until all they may be about can be looked at
+	}
+	return p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error { return tx.EndEvents(ctx, ref.Invoice, until) })
+}
+
+// mayBeLate are the payments that may have been charged though they are thought
+// to be over: where events tell of anything, those whose intent is open and those
+// that only a person has said were not charged; else those of the latter that the
+// agenda has due.
+func (p *Payments) mayBeLate(ctx context.Context, tx *postgres.Tx, ref remit.InvoiceRef, told bool) ([]remit.Payment, error) {
+	rows, err := tx.InvoiceAgenda(ctx, ref.Invoice)
+	if err != nil || !told && !slices.ContainsFunc(rows, func(row postgres.AgendaRow) bool { return row.Kind == remit.AgendaPoll }) {
+		return nil, err
+	}
+	payments, err := tx.Payments(ctx, ref.Invoice)
+	if err != nil {
+		return nil, err
+	}
+	clock, err := tx.Clock(ctx)
+	now := clock.Now(p.Now())
+	return slices.DeleteFunc(payments, func(payment remit.Payment) bool {
+		if doubted := payment.ByHand && payment.State == remit.AttemptFailed; doubted {
+			last := payment.Attempts[len(payment.Attempts)-1]
+			at, planned := pollOf(rows, last.ID)
+			return !told && (!planned || at.After(now)) || payment.PaymentIntent == "" && last.StripeSession == ""
+		}
+		return !told || payment.PaymentIntent == "" || payment.IntentClosed || payment.State.Live()
+	}), err
+}
+
+// settleLate looks at payments that were thought to be over. It reports whether
+// all could be looked at: one that cannot be holds up no other.
+func (p *Payments) settleLate(ctx context.Context, ref remit.InvoiceRef, late []remit.Payment) (looked bool, err error) {
+	looked = true
+	for _, payment := range late {
 		link, err := p.Connector.At(ctx, ref.Tenant, payment.Account, payment.Livemode)
 		if isUnreachable(err) {
-			return nil // the events keep waiting until the account can be asked again
+			looked = false // until the account can be asked again
+			continue
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
-		view, err := link.Stripe.Intent(ctx, payment.PaymentIntent)
+		view, err := p.lateView(ctx, ref, link, payment)
 		if err != nil && gateway.MeaningOf(err) == gateway.Stop {
 			continue // looked at: Stripe does not say what became of it
 		}
 		if err != nil {
 			p.Logger.WarnContext(ctx, "events wait until their object can be looked at", "payment", payment.ID, "error", err)
-			return nil
+			looked = false
+			continue
 		}
 		switch view.Status {
 		case "succeeded":
@@ -75,71 +114,40 @@ func (p *Payments) settleHints(ctx context.Context, ref remit.InvoiceRef) error 
 			err = p.intentCanceled(ctx, ref, payment.ID)
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 	}
-	return p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error { return tx.EndEvents(ctx, ref.Invoice, until) })
+	return looked, nil
 }
 
-// fireAgenda carries out what is due on the organisation's clock, in order,
-// each row's work recording its end.
-func (p *Payments) fireAgenda(ctx context.Context, ref remit.InvoiceRef) error {
-	return p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
-		l, err := tx.LockInvoice(ctx, ref.Invoice)
-		if remit.IsCode(err, remit.CodeNotFound) {
-			return nil
+// lateView is what Stripe says of a payment's intent: the one that its hosted
+// checkout made, where that was never heard of. Nothing where there is none.
+func (p *Payments) lateView(ctx context.Context, ref remit.InvoiceRef, link *Link, payment remit.Payment) (view remit.IntentView, err error) {
+	intent := payment.PaymentIntent
+	if intent == "" {
+		session, err := link.Stripe.Session(ctx, payment.Attempts[len(payment.Attempts)-1].StripeSession)
+		if err != nil || session.PaymentIntent == "" {
+			return view, err
 		}
-		if err != nil {
-			return err
+		intent = session.PaymentIntent
+		if err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error { return tx.OwnIntent(ctx, payment.ID, intent) }); err != nil {
+			return view, err
 		}
-		rows, err := tx.InvoiceAgenda(ctx, ref.Invoice)
-		if err != nil {
-			return err
-		}
-		now := l.Clock.Now(p.Now())
-		for _, row := range rows {
-			if row.At.After(now) {
-				break
-			}
-			if err := p.fire(ctx, tx, l, row); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (p *Payments) fire(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, row postgres.AgendaRow) error {
-	now := l.Clock.Now(p.Now())
-	switch row.Kind {
-	case remit.AgendaPoll:
-		if l.Live != nil && l.Live.ID == row.ObjectID {
-			return nil // looked at above, which has planned the next look
-		}
-		return tx.Done(ctx, row.Kind, row.ObjectID, now)
-	case remit.AgendaSend:
-		if err := tx.Done(ctx, row.Kind, row.ObjectID, now); err != nil {
-			return err
-		}
-		if l.SentAt != nil || l.VoidedAt != nil {
-			return nil
-		}
-		return Send(ctx, tx, l, p.Now(), remit.System)
-	case remit.AgendaOverdue:
-		if err := tx.Done(ctx, row.Kind, row.ObjectID, now); err != nil {
-			return err
-		}
-		if l.Overdue || !l.Status.Payable() {
-			return nil
-		}
-		l.Overdue = true
-		entry := overdueEntry(l)
-		entry.At = row.At
-		return tx.SaveInvoice(ctx, l, p.Now(), entry)
-	case remit.AgendaScript:
-		return nil // has a step of its own: it may take seconds
 	}
-	return fmt.Errorf("agenda row %s is of the unknown kind %q", row.ID, row.Kind)
+	return link.Stripe.Intent(ctx, intent)
+}
+
+// settleBack looks at money that went back, by refunds and disputes. It reports
+// false where Stripe could not be asked.
+func (p *Payments) settleBack(ctx context.Context, ref remit.InvoiceRef, until postgres.EventMark) (looked bool, err error) {
+	looked = true
+	if until.Refunds {
+		if looked, err = p.settleRefunds(ctx, ref); err != nil {
+			return false, err
+		}
+	}
+	disputes, err := p.settleDisputes(ctx, ref)
+	return looked && disputes, err
 }
 
 // Refresh brings an attempt up to date for somebody who came back from a hosted
@@ -150,15 +158,4 @@ func (p *Payments) Refresh(ctx context.Context, ref remit.InvoiceRef) (remit.Inv
 		return remit.InvoiceState{}, p.asTemporal(ctx, err)
 	}
 	return p.Load(ctx, ref)
-}
-
-// Waking lists the invoices of a tenant that should have a running workflow:
-// those with a live attempt or something on the agenda.
-func (p *Payments) Waking(ctx context.Context, tenant uuid.UUID, after uuid.UUID, limit int) ([]uuid.UUID, error) {
-	var ids []uuid.UUID
-	err := p.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
-		ids, err = tx.UnrestfulInvoices(ctx, after, limit)
-		return err
-	})
-	return ids, err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"remit"
+	"remit/gateway"
 	"remit/money"
 	"remit/postgres"
 )
@@ -40,10 +41,9 @@ func TestEventThatCannotBeLookedAtHoldsNothingUp(t *testing.T) {
 	_, err := s.payments.Perform(t.Context(), ref, s.pay(ref, 4200, broke))
 	must(t, err)
 	_, payments := s.read(ref)
-	_, _, err = s.db.StoreEvent(t.Context(), postgres.StoredEvent{
+	s.stored(postgres.StoredEvent{
 		ID: "evt_1", Account: s.account, Tenant: s.tenant, Type: "payment_intent.succeeded", ObjectID: payments[0].PaymentIntent, State: postgres.EventWaiting, InvoiceID: &ref.Invoice,
 	})
-	must(t, err)
 	s.watched.stop = func(string, string) error { return errors.New("the line went dead") }
 	s.payments.Now = func() time.Time { return time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC) }
 	_, _ = s.payments.Advance(t.Context(), ref)
@@ -139,9 +139,9 @@ func TestOverdueIsMadeUpForAfterTheBanksNo(t *testing.T) {
 	_, payments := s.read(ref)
 	intent, err := s.link.Stripe.Intent(t.Context(), payments[0].PaymentIntent)
 	must(t, err)
-	cards, err := s.link.Stripe.PaymentMethods(t.Context(), intent.Customer)
+	cards, err := s.link.Stripe.PaymentMethods(t.Context(), intent.Customer, gateway.TypeCard)
 	must(t, err)
-	if _, err := s.link.Stripe.ConfirmIntent(t.Context(), payments[0].Attempts[0].ID.String()+"/confirm", intent.ID, cards[0].ID); err == nil {
+	if _, err := s.link.Stripe.ConfirmIntent(t.Context(), payments[0].Attempts[0].ID.String()+"/confirm", intent.ID, gateway.Confirm{Method: cards[0].ID, Type: gateway.TypeCard}); err == nil {
 		t.Fatal("the bank said yes")
 	}
 	_, err = s.payments.Advance(t.Context(), ref)
@@ -182,4 +182,32 @@ func TestCheckoutIsClosedAfterTheBanksNo(t *testing.T) {
 	_, err = s.payments.Perform(t.Context(), ref, s.pay(ref, 8000, s.card))
 	must(t, err)
 	s.settledOnce(ref, 8000)
+}
+
+// Events of an account that could not be asked for days are not forgotten: they
+// are looked at again, only less often (M6).
+func TestOldEventsAreStillSwept(t *testing.T) {
+	s := openShop(t)
+	ref := s.invoice(4200)
+	s.hear(ref, "charge.updated", "ch_x")
+	found := map[time.Duration]int{}
+	ctx, from := t.Context(), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) // before all that is on the agenda
+	must(t, s.db.InTenant(ctx, s.tenant, func(tx *postgres.Tx) error {
+		for _, age := range []time.Duration{time.Hour, 30 * 24 * time.Hour} {
+			if _, err := tx.Exec(ctx, "update stripe_events set received_at = now() - $1::interval where tenant = $2", age, s.tenant); err != nil {
+				return err
+			}
+			for minute := range 60 {
+				ids, err := tx.Neglected(ctx, from.Add(time.Duration(minute)*time.Minute), time.Minute, 10)
+				if err != nil {
+					return err
+				}
+				found[age] += len(ids)
+			}
+		}
+		return nil
+	}))
+	if found[time.Hour] != 60 || found[30*24*time.Hour] != 1 {
+		t.Errorf("in an hour they were found %v times", found)
+	}
 }

@@ -104,33 +104,44 @@ func (l *life) look() { _, _ = l.s.payments.Advance(l.s.t.Context(), l.ref) }
 
 func (l *life) amend() {
 	total := rapid.Int64Range(1, 60000).Draw(l.t, "new total")
-	due, err := remit.ParseDate(rapid.SampledFrom([]string{"2020-02-01", "2030-05-01"}).Draw(l.t, "new due date"))
-	must(l.s.t, err)
-	l.perform(l.s.request(l.ref, remit.RequestAmend, remit.AmendRequest{
+	due := rapid.SampledFrom([]string{"2020-02-01", "2030-05-01"}).Draw(l.t, "new due date")
+	l.perform(l.s.request(l.ref, remit.RequestAmend, amendTo(l.s.t, total, due)))
+}
+
+func amendTo(t *testing.T, total int64, date string) remit.AmendRequest {
+	due, err := remit.ParseDate(date)
+	must(t, err)
+	return remit.AmendRequest{
 		Reason: "agreed", DueDate: due, Total: total, Fingerprint: make([]byte, 32),
 		Lines: []remit.Line{{Description: "Work", Quantity: "1", UnitPrice: money.Of(total, "USD").Decimal(), Amount: total}},
-	}))
+	}
 }
 
 // byHand is somebody who charges an intent of ours on Stripe's dashboard, of
 // which an event tells.
 func (l *life) byHand() {
-	ctx := l.s.t.Context()
-	_, payments := l.s.read(l.ref)
+	for _, intent := range l.s.chargeByHand(l.ref) {
+		l.s.stored(postgres.StoredEvent{
+			ID: "evt_" + uuid.NewString(), Account: l.s.account, Tenant: l.ref.Tenant, Type: "payment_intent.succeeded", ObjectID: intent,
+			State: postgres.EventWaiting, InvoiceID: &l.ref.Invoice,
+		})
+	}
+}
+
+// chargeByHand confirms the invoice's open intents at Stripe.
+func (s *shop) chargeByHand(ref remit.InvoiceRef) (charged []string) {
+	_, payments := s.read(ref)
 	for _, payment := range payments {
 		if payment.PaymentIntent == "" || payment.IntentClosed {
 			continue
 		}
-		_, err := l.s.stripe.PaymentIntents.Confirm(payment.PaymentIntent, &stripe.PaymentIntentConfirmParams{PaymentMethod: stripe.String(l.s.stripeCard())})
+		_, err := s.stripe.PaymentIntents.Confirm(payment.PaymentIntent, &stripe.PaymentIntentConfirmParams{PaymentMethod: stripe.String(s.stripeCard())})
 		if err != nil {
 			continue // it is paid, canceled, or a page's
 		}
-		_, _, err = l.s.db.StoreEvent(ctx, postgres.StoredEvent{
-			ID: "evt_" + uuid.NewString(), Account: l.s.account, Tenant: l.ref.Tenant, Type: "payment_intent.succeeded", ObjectID: payment.PaymentIntent,
-			State: postgres.EventWaiting, InvoiceID: &l.ref.Invoice,
-		})
-		must(l.s.t, err)
+		charged = append(charged, payment.PaymentIntent)
 	}
+	return charged
 }
 
 func (s *shop) stripeCard() (id string) {
@@ -174,11 +185,8 @@ func (l *life) settled() {
 type facts struct {
 	status          remit.InvoiceStatus
 	sent, void      bool
-	overdue         bool
 	billed, applied int64 // the ledger's lines
 	outstanding     int64 // the kept balance
-	due, hold       string
-	label           string
 	live            []int // numbers of live attempts
 	processing      bool
 }
@@ -201,20 +209,9 @@ func (l *life) check(step string) {
 		if len(f.live) > 1 {
 			return fmt.Errorf("attempts %v are live", f.live)
 		}
-		broken, err := tx.VerifyTimeline(ctx, l.ref.Invoice)
-		if err != nil || broken != 0 {
-			return fmt.Errorf("the timeline is broken at %d: %w", broken, err)
-		}
-		entries, err := tx.Timeline(ctx, l.ref.Invoice)
-		if err != nil {
-			return err
-		}
-		told, err := retell(entries)
-		if err != nil {
-			return err
-		}
-		if told != f.retold() {
-			return fmt.Errorf("the timeline tells %+v, the rows say %+v", told, f.retold())
+		wrong, err := tx.VerifyInvoice(ctx, l.ref.Invoice)
+		if err != nil || len(wrong) > 0 {
+			return fmt.Errorf("what is stored does not fit: %q %w", wrong, err)
 		}
 		return nil
 	})
@@ -224,7 +221,7 @@ func (l *life) check(step string) {
 }
 
 func readFacts(ctx context.Context, tx *postgres.Tx, invoice uuid.UUID) (f facts, err error) {
-	err = tx.QueryRow(ctx, `select status, sent_at is not null, voided_at is not null, overdue, due_date::text, coalesce(hold_reason, ''), label,
+	err = tx.QueryRow(ctx, `select status, sent_at is not null, voided_at is not null,
 			(select outstanding from invoice_balances b where b.invoice_id = i.id),
 			(select coalesce(sum(l.amount), 0) from ledger_lines l join ledger_entries e on e.id = l.entry_id
 			  where l.invoice_id = i.id and l.account = 'receivable' and e.kind in ('issue', 'amend', 'void')),
@@ -233,6 +230,6 @@ func readFacts(ctx context.Context, tx *postgres.Tx, invoice uuid.UUID) (f facts
 			(select coalesce(array_agg(number), '{}') from attempts a where a.invoice_id = i.id and state in ('created', 'requires_action', 'processing', 'confirming')),
 			exists (select from attempts a where a.invoice_id = i.id and state = 'processing')
 		from invoices i where id = $1`, invoice).
-		Scan(&f.status, &f.sent, &f.void, &f.overdue, &f.due, &f.hold, &f.label, &f.outstanding, &f.billed, &f.applied, &f.live, &f.processing)
+		Scan(&f.status, &f.sent, &f.void, &f.outstanding, &f.billed, &f.applied, &f.live, &f.processing)
 	return f, err
 }

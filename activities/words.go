@@ -2,7 +2,6 @@ package activities
 
 import (
 	"fmt"
-	"strings"
 
 	"remit"
 	"remit/money"
@@ -22,22 +21,29 @@ func declinedEntry(l *postgres.LockedInvoice, a remit.Attempt, r result, payment
 }
 
 func canceledEntry(_ *postgres.LockedInvoice, a remit.Attempt, r result, payment remit.Payment) remit.TimelineEntry {
+	actor := remit.System
+	if r.actor != nil {
+		actor = *r.actor
+	}
 	return remit.TimelineEntry{
-		Kind: "canceled", Actor: remit.System, What: fmt.Sprintf("Try %d ended. %s", a.Number, r.why),
+		Kind: "canceled", Actor: actor, What: fmt.Sprintf("Try %d ended. %s", a.Number, r.why),
 		Why: remit.Why{Rule: "only Stripe ends an attempt", Version: "1"}, StripeIDs: idsOf(payment.PaymentIntent, a.StripeSession),
 		Data: map[string]any{"attempt": a.Number},
 	}
 }
 
-func waitingEntry(_ *postgres.LockedInvoice, a remit.Attempt, cause error) remit.TimelineEntry {
+func waitingEntry(l *postgres.LockedInvoice, a remit.Attempt, cause error) remit.TimelineEntry {
 	e := remit.TimelineEntry{Actor: remit.System, StripeIDs: idsOf(a.StripeSession), Data: map[string]any{"attempt": a.Number, "state": string(a.State)}}
 	switch {
 	case cause != nil:
 		e.Kind, e.What = "unknown", fmt.Sprintf("Whether try %d went through is not known yet (%s). Nothing else may start.", a.Number, unknownWords(cause))
 		e.Why = remit.Why{Rule: "an unknown outcome blocks", Version: "1"}
 	case a.State == remit.AttemptProcessing:
-		e.Kind, e.What = "processing", fmt.Sprintf("The bank has try %d.", a.Number)
+		e.Kind, e.What = "processing", fmt.Sprintf("The bank has try %d. Result by %s.", a.Number, a.ResultBy().Words())
 		e.Why = remit.Why{Rule: "paid means final money", Version: "1"}
+		e.Data["result_by"] = a.ResultBy().String()
+		by := a.ResultBy().StartIn(l.Zone)
+		e.Next = remit.Next{What: "Result from the bank by " + a.ResultBy().Words(), At: &by}
 	default:
 		e.Kind, e.What = string(a.State), fmt.Sprintf("Try %d waits for the payer.", a.Number)
 		e.Why = remit.Why{Rule: "one live attempt", Version: "1"}
@@ -45,24 +51,16 @@ func waitingEntry(_ *postgres.LockedInvoice, a remit.Attempt, cause error) remit
 	return e
 }
 
-// methodWords names a method as people do: "Visa 4242".
-func methodWords(m *remit.MethodSummary) string {
-	switch {
-	case m == nil:
-		return "a card"
-	case m.Type == "us_bank_account":
-		return strings.TrimSpace(m.Brand + " account " + m.Last4)
-	case m.Brand == "":
-		return "card " + m.Last4
+// pollWords say what is looked at next of a live attempt.
+func pollWords(a remit.Attempt) string {
+	if by := a.ResultBy(); !by.IsZero() {
+		return fmt.Sprintf("Ask for the bank's result of try %d, due by %s", a.Number, by.Words())
 	}
-	brand, known := map[string]string{
-		"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "discover": "Discover", "diners": "Diners Club", "jcb": "JCB",
-	}[m.Brand]
-	if !known {
-		brand = m.Brand
-	}
-	return brand + " " + m.Last4
+	return fmt.Sprintf("Ask Stripe about try %d", a.Number)
 }
+
+// methodWords names a method as people do: "Visa 4242".
+func methodWords(m *remit.MethodSummary) string { return m.Words() }
 
 func byMethod(m *remit.MethodSummary) string {
 	if m == nil {

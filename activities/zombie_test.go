@@ -8,6 +8,7 @@ import (
 	"github.com/stripe/stripe-go/v79"
 
 	"remit"
+	"remit/gateway"
 	"remit/postgres"
 )
 
@@ -141,7 +142,7 @@ func TestLostCreateThenAnotherAmount(t *testing.T) {
 // A charge without its payer that comes to wait for him is refused with
 // authentication_required and its intent canceled; the invoice can be paid
 // another way (M2).
-func TestChargeThatWaitsForAnAbsentPayerEnds(t *testing.T) {
+func TestFailure16ChargeThatWaitsForAnAbsentPayerEnds(t *testing.T) {
 	s := openShop(t)
 	careful := s.save("pm_card_authenticationRequired")
 	ref := s.invoice(4200)
@@ -152,7 +153,7 @@ func TestChargeThatWaitsForAnAbsentPayerEnds(t *testing.T) {
 	_, payments := s.read(ref)
 	method, err := s.link.Stripe.Intent(t.Context(), payments[0].PaymentIntent)
 	must(t, err)
-	cards, err := s.link.Stripe.PaymentMethods(t.Context(), method.Customer)
+	cards, err := s.link.Stripe.PaymentMethods(t.Context(), method.Customer, gateway.TypeCard)
 	must(t, err)
 	pi, err := s.stripe.PaymentIntents.Confirm(payments[0].PaymentIntent, &stripe.PaymentIntentConfirmParams{PaymentMethod: stripe.String(cards[0].ID)})
 	must(t, err)

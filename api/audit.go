@@ -12,7 +12,7 @@ import (
 
 func audit(c *call) (answer, error) {
 	filter := commands.AuditFilter{
-		Organisation: c.organisation(), Actor: c.text("actor"), Action: c.text("action"), Object: c.text("object"),
+		Organisation: c.organisation(), Actor: c.text("actor"), Who: c.text("who"), Action: c.text("action"), Object: c.text("object"),
 	}
 	list, err := c.server.commands.Audit(c.ctx(), c.caller, filter, c.page())
 	if err != nil {

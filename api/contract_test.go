@@ -210,8 +210,14 @@ var wires = map[string]any{
 	"setWorkItemStep": assigneeWire{}, "setPaymentSettings": paymentSettingsWire{},
 	"setAfterPaymentScript": scriptWire{}, "testAfterPaymentScript": scriptTrialWire{}, "setWorkflowDefinition": DefinitionFile{}, "saveKeys": keysWire{},
 	"createCustomer": customerWire{}, "updateCustomer": customerWire{}, "addPaymentMethod": struct{}{}, "setDefaultPaymentMethod": defaultMethodWire{},
+	"addBankAccount": bankAccountWire{}, "verifyBankAccount": depositEntryWire{},
 	"createInvoice": invoiceWire{}, "updateInvoice": invoiceChangeWire{}, "voidInvoice": reasonWire{}, "holdInvoice": reasonWire{},
-	"payInvoice": payWire{}, "payWorkItem": payWire{}, "recordPayment": recordWire{}, "advanceClock": advanceWire{},
+	"payInvoice": payWire{}, "payWorkItem": payWire{}, "recordPayment": recordWire{}, "refundPayment": refundWire{}, "settlePayment": settleWire{}, "advanceClock": advanceWire{},
+	"setNoticeSettings": noticeSettingsWire{}, "setNoticeTemplate": noticeTextWire{}, "previewNotice": noticePreviewWire{}, "promisePayment": promiseWire{},
+	"setExcessSettings": excessSettingsWire{}, "recordExcess": excessWire{}, "resolveExcess": resolveWire{},
+	"setRetrySettings": retriesWire{}, "replayRetries": retriesWire{},
+	"switchCharge": autoChargeWire{}, "startDueDateRun": dueDateRunWire{},
+	"addWebhookEndpoint": webhookWire{}, "startReconciliation": reconcileWire{}, "fetchMissing": fetchWire{},
 }
 
 // Protects against a field that is promised and ignored, or taken and not

@@ -46,11 +46,12 @@ type customerWire struct {
 	Currency     string  `json:"currency"`
 	ExternalID   *string `json:"external_id"`
 	AutoCharge   *bool   `json:"auto_charge"`
+	Reminders    *bool   `json:"reminders"`
 }
 
 func (w customerWire) input() (commands.CustomerInput, error) {
 	in := commands.CustomerInput{
-		Organisation: w.Organisation, Name: w.Name, Email: w.Email, Currency: w.Currency, AutoCharge: w.AutoCharge,
+		Organisation: w.Organisation, Name: w.Name, Email: w.Email, Currency: w.Currency, AutoCharge: w.AutoCharge, Reminders: w.Reminders,
 	}
 	if w.ExternalID != nil {
 		in.ExternalID = *w.ExternalID

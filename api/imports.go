@@ -121,11 +121,18 @@ type importBody struct {
 	AmountNew      int64             `json:"amount_new"`
 	AmountHeld     int64             `json:"amount_held"`
 	Currency       string            `json:"currency"`
+	Others         []importSumBody   `json:"others"`
 	IgnoredColumns []string          `json:"ignored_columns"`
 	Failure        *string           `json:"failure"`
 	Errors         []importErrorBody `json:"errors"`
+	Notes          []string          `json:"notes"`
 	CreatedAt      time.Time         `json:"created_at"`
 	EndedAt        *time.Time        `json:"ended_at"`
+}
+
+type importSumBody struct {
+	Currency string `json:"currency"`
+	Amount   int64  `json:"amount"`
 }
 
 type importErrorBody struct {
@@ -138,8 +145,11 @@ func importShape(i commands.Import) importBody {
 	body := importBody{
 		ID: i.ID, Organisation: i.Organisation, FileName: i.FileName, Format: i.Format, State: i.State,
 		RowsTotal: i.RowsTotal, RowsNew: i.RowsNew, RowsSame: i.RowsSame, RowsBad: i.RowsBad,
-		AmountNew: i.AmountNew, AmountHeld: i.AmountHeld, Currency: i.Currency, IgnoredColumns: orEmpty(i.IgnoredColumns),
-		Failure: orNull(i.Failure), Errors: make([]importErrorBody, len(i.Errors)), CreatedAt: i.CreatedAt.UTC(), EndedAt: utc(i.EndedAt),
+		AmountNew: i.AmountNew, AmountHeld: i.AmountHeld, Currency: i.Currency, IgnoredColumns: orEmpty(i.IgnoredColumns), Notes: orEmpty(i.Notes),
+		Failure: orNull(i.Failure), Others: make([]importSumBody, len(i.Others)), Errors: make([]importErrorBody, len(i.Errors)), CreatedAt: i.CreatedAt.UTC(), EndedAt: utc(i.EndedAt),
+	}
+	for n, sum := range i.Others {
+		body.Others[n] = importSumBody(sum)
 	}
 	for n, e := range i.Errors {
 		body.Errors[n] = importErrorBody(e)

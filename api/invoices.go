@@ -12,7 +12,7 @@ import (
 
 func invoices(c *call) (answer, error) {
 	filter := commands.InvoiceFilter{
-		Organisation: c.organisation(), Status: remit.InvoiceStatus(c.text("status")), Overdue: c.flag("overdue"), Held: c.flag("held"),
+		Organisation: c.organisation(), Status: remit.InvoiceStatus(c.text("status")), Overdue: c.flag("overdue"), Held: c.flag("held"), Attention: c.flag("attention"),
 		Number: c.text("number"),
 	}
 	if customer := c.text("customer_id"); customer != "" {
@@ -86,6 +86,14 @@ func liftHold(c *call) (answer, error) {
 	return c.invoiceAnswer(c.server.commands.LiftHold(c.ctx(), c.caller, c.id()))
 }
 
+func chargeInvoice(c *call) (answer, error) {
+	return c.invoiceAnswer(c.server.commands.ChargeInvoice(c.ctx(), c.caller, c.id()))
+}
+
+func switchCharge(c *call) (answer, error) {
+	return c.invoiceAnswer(c.server.commands.SwitchCharge(c.ctx(), c.caller, c.id(), body(c, func(w autoChargeWire) (bool, error) { return w.AutoCharge, nil })))
+}
+
 func payments(c *call) (answer, error) {
 	all, err := c.server.commands.Payments(c.ctx(), c.caller, c.id())
 	if err != nil {
@@ -139,6 +147,26 @@ type invoiceWire struct {
 	Lines        []lineWire       `json:"lines"`
 	Adjustments  []adjustmentWire `json:"adjustments"`
 	Total        *int64           `json:"total"`
+	Deposit      *depositWire     `json:"deposit"`
+	AutoCharge   *bool            `json:"auto_charge"`
+}
+
+type depositWire struct {
+	Amount  int64       `json:"amount"`
+	DueDate *remit.Date `json:"due_date"`
+}
+
+// deposit is a deposit as it is meant: an amount of nothing takes away the one that
+// is there, whatever its date.
+func (w *depositWire) deposit() *remit.Deposit {
+	if w == nil {
+		return nil
+	}
+	d := &remit.Deposit{Amount: w.Amount}
+	if w.DueDate != nil && w.Amount != 0 {
+		d.DueDate = *w.DueDate
+	}
+	return d
 }
 
 type sellerWire struct {
@@ -163,6 +191,7 @@ func (w invoiceWire) input() (commands.InvoiceInput, error) {
 	in := commands.InvoiceInput{
 		Organisation: w.Organisation, CustomerID: w.CustomerID, Number: w.Number, Seller: remit.Seller(w.Seller), Currency: w.Currency,
 		IssueDate: w.IssueDate, DueDate: w.DueDate, Total: w.Total,
+		Deposit: w.Deposit.deposit(), AutoCharge: w.AutoCharge,
 	}
 	for _, line := range w.Lines {
 		in.Lines = append(in.Lines, remit.Line(line))
@@ -183,6 +212,10 @@ func (w invoiceChangeWire) input() (commands.InvoiceInput, error) {
 	in, err := w.invoiceWire.input()
 	in.Reason = w.Reason
 	return in, err
+}
+
+type autoChargeWire struct {
+	AutoCharge bool `json:"auto_charge"`
 }
 
 type reasonWire struct {

@@ -96,6 +96,10 @@ func logFailure(logger *slog.Logger, r *http.Request, err error) {
 	e := remit.AsError(err)
 	switch e.Kind {
 	case remit.KindInternal, remit.KindUnavailable:
+		if httpsec.ClientLeft(r.Context(), err, e.Kind == remit.KindUnavailable) {
+			logger.InfoContext(r.Context(), "the client left before the answer", "request_id", httpsec.RequestID(r.Context()))
+			return
+		}
 		logger.ErrorContext(r.Context(), "request failed", "request_id", httpsec.RequestID(r.Context()),
 			"kind", statuses[e.Kind], "code", e.Code, "error", errors.Join(err, e.Cause).Error())
 	default:

@@ -19,6 +19,10 @@ func setAfterPaymentScript(c *call) (answer, error) {
 	return scriptAnswer(c.server.commands.SetAfterPaymentScript(c.ctx(), c.caller, c.organisation(), body(c, scriptWire.input)))
 }
 
+func removeAfterPaymentScript(c *call) (answer, error) {
+	return scriptAnswer(c.server.commands.RemoveAfterPaymentScript(c.ctx(), c.caller, c.organisation()))
+}
+
 func testAfterPaymentScript(c *call) (answer, error) {
 	trial, err := c.server.commands.TestAfterPaymentScript(c.ctx(), c.caller, c.organisation(), body(c, scriptTrialWire.input))
 	if err != nil {

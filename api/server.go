@@ -113,7 +113,7 @@ func (s *Server) router() (http.Handler, error) {
 	engine.NoMethod(func(g *gin.Context) {
 		deny(g.Writer, g.Request, http.StatusMethodNotAllowed, codeBadMethod, "This path has no such method.")
 	})
-	return strictPaths(engine), nil
+	return strictPaths(headAsGet(engine)), nil
 }
 
 // strictPaths refuses paths that two programs could read differently.
@@ -134,6 +134,28 @@ func strictPaths(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// headAsGet answers HEAD outside the API as GET without the body, which net/http
+// leaves out.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead && !strings.HasPrefix(r.URL.Path, "/v1/") {
+			asked := *r
+			asked.Method = http.MethodGet
+			next.ServeHTTP(bodiless{w}, &asked)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// bodiless takes a body and sends none.
+type bodiless struct{ http.ResponseWriter }
+
+func (b bodiless) Write(body []byte) (int, error) { return len(body), nil }
+
+// Unwrap is for [http.ResponseController].
+func (b bodiless) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
 func (s *Server) bodyLimit(r *http.Request) int64 {
 	switch path := r.URL.Path; {

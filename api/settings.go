@@ -18,13 +18,14 @@ type stepBody struct {
 	XML      string       `json:"xml"`
 	SetAt    *string      `json:"set_at"`
 	Reaches  int          `json:"reaches"`
+	Warnings []string     `json:"warnings"`
 }
 
 func stepAnswer(s commands.WorkItemStep, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(stepBody{Assignee: assigneeShape(s.Assignee), XML: s.XML, SetAt: orNull(s.SetAt), Reaches: s.Reaches})
+	return ok(stepBody{Assignee: assigneeShape(s.Assignee), XML: s.XML, SetAt: orNull(s.SetAt), Reaches: s.Reaches, Warnings: orEmpty(s.Warnings)})
 }
 
 // assigneeWire is an assignee in fields, or as the XML line.
@@ -78,6 +79,18 @@ func setPaymentSettings(c *call) (answer, error) {
 			replace(&settings.BankTransfer.Details, w.BankTransfer.Details)
 		}
 		replace(&settings.PaymentLinks, w.PaymentLinks)
+		replace(&settings.RequireMethod, w.RequireMethod)
+		replace(&settings.PaymentTerms, w.PaymentTerms)
+		replace(&settings.Seller, w.Seller)
+		replace(&settings.Contact, w.Contact)
+		replace(&settings.AutoCharge.On, w.AutoCharge)
+		replace(&settings.AutoCharge.At, w.AutoChargeAt)
+		replace(&settings.AutoCharge.Days, w.AutoChargeDays)
+		if w.ChargeWindow != nil {
+			settings.AutoCharge.Window = remit.ChargeWindow(*w.ChargeWindow)
+		}
+		replace(&settings.AutoCharge.TooLate, w.TooLate)
+		replace(&settings.AutoCharge.Announce, w.Announce)
 		return settings, nil
 	})
 	return paymentSettingsAnswer(c.server.commands.SetPaymentSettings(c.ctx(), c.caller, c.organisation(), input))
@@ -95,6 +108,22 @@ type paymentSettingsWire struct {
 	MinimumPartial  *int64            `json:"minimum_partial"`
 	BankTransfer    *bankTransferWire `json:"bank_transfer"`
 	PaymentLinks    *bool             `json:"payment_links"`
+	RequireMethod   *bool             `json:"require_method"`
+	PaymentTerms    *int              `json:"payment_terms_days"`
+	Seller          *string           `json:"seller"`
+	Contact         *string           `json:"contact"`
+
+	AutoCharge     *bool               `json:"auto_charge"`
+	AutoChargeAt   *remit.ChargeTiming `json:"auto_charge_at"`
+	AutoChargeDays *int                `json:"auto_charge_days"`
+	ChargeWindow   *chargeWindowWire   `json:"charge_window"`
+	TooLate        *int                `json:"too_late_days"`
+	Announce       *int                `json:"announce_days"`
+}
+
+type chargeWindowWire struct {
+	From remit.TimeOfDay `json:"from"`
+	To   remit.TimeOfDay `json:"to"`
 }
 
 type bankTransferWire struct {
@@ -108,9 +137,14 @@ type paymentSettingsBody struct {
 	MinimumPartial  int64              `json:"minimum_partial"`
 	BankTransfer    remit.BankTransfer `json:"bank_transfer"`
 	PaymentLinks    bool               `json:"payment_links"`
-	Currency        string             `json:"currency"`
-	SetAt           *string            `json:"set_at"`
-	Version         int64              `json:"version"`
+	RequireMethod   bool               `json:"require_method"`
+	PaymentTerms    int                `json:"payment_terms_days"`
+	Seller          string             `json:"seller"`
+	Contact         string             `json:"contact"`
+	remit.AutoCharge
+	Currency string  `json:"currency"`
+	SetAt    *string `json:"set_at"`
+	Version  int64   `json:"version"`
 }
 
 func paymentSettingsAnswer(s commands.PaymentSettings, err error) (answer, error) {
@@ -119,6 +153,6 @@ func paymentSettingsAnswer(s commands.PaymentSettings, err error) (answer, error
 	}
 	return ok(paymentSettingsBody{
 		OnlinePayments: s.OnlinePayments, PartialPayments: s.PartialPayments, MinimumPartial: s.MinimumPartial,
-		BankTransfer: s.BankTransfer, PaymentLinks: s.PaymentLinks, Currency: s.Currency, SetAt: orNull(s.SetAt), Version: s.Version,
+		BankTransfer: s.BankTransfer, PaymentLinks: s.PaymentLinks, RequireMethod: s.RequireMethod, PaymentTerms: s.PaymentTerms, Seller: s.Seller, Contact: s.Contact, AutoCharge: s.AutoCharge, Currency: s.Currency, SetAt: orNull(s.SetAt), Version: s.Version,
 	})
 }

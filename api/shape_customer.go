@@ -19,6 +19,7 @@ type customerBody struct {
 	StripeCustomerID     *string    `json:"stripe_customer_id"`
 	DefaultPaymentMethod *uuid.UUID `json:"default_payment_method"`
 	AutoCharge           *bool      `json:"auto_charge"`
+	Reminders            bool       `json:"reminders"`
 	CreatedAt            time.Time  `json:"created_at"`
 }
 
@@ -26,7 +27,7 @@ func customerShape(c remit.Customer) customerBody {
 	return customerBody{
 		ID: c.ID, Name: c.Name, Email: c.Email, Organisation: c.Organisation, Currency: c.Currency,
 		ExternalID: orNull(c.ExternalID), StripeCustomerID: orNull(c.StripeCustomer),
-		DefaultPaymentMethod: c.DefaultPaymentMethod, AutoCharge: c.AutoCharge, CreatedAt: c.CreatedAt.UTC(),
+		DefaultPaymentMethod: c.DefaultPaymentMethod, AutoCharge: c.AutoCharge, Reminders: c.Reminders, CreatedAt: c.CreatedAt.UTC(),
 	}
 }
 

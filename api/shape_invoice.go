@@ -35,6 +35,10 @@ type invoiceBody struct {
 	PaymentLink  *string               `json:"payment_link"`
 	InFlight     *inFlightBody         `json:"in_flight"`
 	Hold         *holdBody             `json:"hold"`
+	AutoCharge   bool                  `json:"auto_charge"`
+	NextCharge   *nextChargeBody       `json:"next_charge"`
+	Collection   *collectionBody       `json:"collection"`
+	Promise      *promiseBody          `json:"promise"`
 	Settings     remit.InvoiceSettings `json:"settings"`
 	Source       string                `json:"source"`
 	SentAt       *time.Time            `json:"sent_at"`
@@ -46,6 +50,20 @@ type invoiceBody struct {
 type depositBody struct {
 	Amount  int64      `json:"amount"`
 	DueDate remit.Date `json:"due_date"`
+}
+
+type nextChargeBody struct {
+	At     time.Time `json:"at"`
+	Amount int64     `json:"amount"`
+	Method *string   `json:"method"`
+	Try    int       `json:"try"`
+	Of     *int      `json:"of"`
+}
+
+type collectionBody struct {
+	State  remit.CollectionState `json:"state"`
+	Reason *string               `json:"reason"`
+	Since  time.Time             `json:"since"`
 }
 
 type inFlightBody struct {
@@ -88,7 +106,7 @@ func invoiceShape(i remit.Invoice) invoiceBody {
 		Seller: i.Seller, Status: i.Status, Label: i.Label, Tags: orEmpty(i.Tags), Notes: orEmpty(i.Notes), Overdue: i.Overdue,
 		Total: i.Total, Outstanding: i.Outstanding, Currency: i.Currency, IssueDate: i.IssueDate, DueDate: i.DueDate,
 		Lines: orEmpty(i.Lines), Adjustments: orEmpty(i.Adjustments), ReplacedBy: i.ReplacedBy, WorkItemID: i.WorkItemID, PaymentLink: orNull(i.PayLink),
-		Settings: i.Settings, Source: i.Source,
+		Settings: i.Settings, AutoCharge: i.Settings.AutoCharge.On, Source: i.Source, Promise: promiseShape(i.Promise),
 		SentAt: utc(i.SentAt), PaidAt: utc(i.PaidAt), VoidedAt: utc(i.VoidedAt), CreatedAt: i.CreatedAt.UTC(),
 	}
 	if f := i.InFlight; f != nil {
@@ -96,6 +114,18 @@ func invoiceShape(i remit.Invoice) invoiceBody {
 	}
 	if h := i.Hold; h != nil {
 		body.Hold = &holdBody{Reason: h.Reason, Kind: h.Kind, Since: h.Since.UTC()}
+	}
+	if d := i.Deposit; d != nil {
+		body.Deposit = &depositBody{Amount: d.Amount, DueDate: d.DueDate}
+	}
+	if n := i.NextCharge; n != nil {
+		body.NextCharge = &nextChargeBody{At: n.At.UTC(), Amount: n.Amount, Method: orNull(n.Method), Try: n.Try}
+		if n.Of > 0 {
+			body.NextCharge.Of = &n.Of
+		}
+	}
+	if c := i.Collection; c.State != remit.CollectionNone {
+		body.Collection = &collectionBody{State: c.State, Reason: orNull(c.Why), Since: c.Since.UTC()}
 	}
 	return body
 }

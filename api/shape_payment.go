@@ -51,7 +51,7 @@ type stripeIDsBody struct {
 // code was decided where it was read.
 func paymentShape(p remit.Payment) paymentBody {
 	body := paymentBody{
-		ID: p.ID, InvoiceID: p.InvoiceID, Amount: p.Amount, Surcharge: p.Surcharge, AmountRefunded: p.AmountRefunded,
+		ID: p.ID, InvoiceID: p.InvoiceID, Amount: p.Amount, Surcharge: p.Surcharge, AmountRefunded: p.AmountRefunded, Returned: p.Returned, Disputed: p.Disputed,
 		Currency: p.Currency, State: p.State, Reference: orNull(p.Reference), CreatedAt: p.CreatedAt.UTC(), SettledAt: utc(p.SettledAt),
 		Stripe: stripeIDsBody{PaymentIntent: orNull(p.PaymentIntent), Charge: orNull(p.Charge)},
 	}

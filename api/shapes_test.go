@@ -15,6 +15,7 @@ import (
 	"remit"
 	"remit/commands"
 	"remit/gateway"
+	"remit/retry"
 )
 
 // Protects callers: every answer, full and with everything optional missing,
@@ -48,19 +49,20 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"createGrant 201":        {201, grantShape(filled[remit.RoleGrant]()), nil},
 		"audit 200":              {200, page(auditShape), empty(auditShape)},
 
-		"workItemStep 200":           {200, stepOf(filled[commands.WorkItemStep]()), stepOf(bare[commands.WorkItemStep]())},
-		"setWorkItemStep 200":        {200, stepOf(filled[commands.WorkItemStep]()), nil},
-		"afterPaymentScript 200":     {200, scriptOf(filled[commands.AfterPaymentScript]()), scriptOf(bare[commands.AfterPaymentScript]())},
-		"setAfterPaymentScript 200":  {200, scriptOf(filled[commands.AfterPaymentScript]()), nil},
-		"testAfterPaymentScript 200": {200, trialShape(filled[commands.ScriptTrial]()), trialShape(bare[commands.ScriptTrial]())},
-		"workflowDefinition 200":     {200, FileOf(filled[commands.Definition]()), FileOf(bare[commands.Definition]())},
-		"setWorkflowDefinition 200":  {200, FileOf(filled[commands.Definition]()), nil},
-		"runAfterPaymentScript 202":  {202, invoiceShape(filled[remit.Invoice]()), nil},
-		"paymentSettings 200":        {200, settingsOf(filled[commands.PaymentSettings]()), settingsOf(bare[commands.PaymentSettings]())},
-		"setPaymentSettings 200":     {200, settingsOf(filled[commands.PaymentSettings]()), nil},
-		"connection 200":             {200, connectionShape(filled[remit.Connection]()), connectionShape(remit.Connection{Status: remit.ConnectionDisconnected})},
-		"saveKeys 200":               {200, connectionShape(filled[remit.Connection]()), nil},
-		"stripeAccount 200":          {200, accountShape(filled[gateway.Account]()), accountShape(bare[gateway.Account]())},
+		"workItemStep 200":             {200, stepOf(filled[commands.WorkItemStep]()), stepOf(bare[commands.WorkItemStep]())},
+		"setWorkItemStep 200":          {200, stepOf(filled[commands.WorkItemStep]()), nil},
+		"afterPaymentScript 200":       {200, scriptOf(filled[commands.AfterPaymentScript]()), scriptOf(bare[commands.AfterPaymentScript]())},
+		"setAfterPaymentScript 200":    {200, scriptOf(filled[commands.AfterPaymentScript]()), nil},
+		"removeAfterPaymentScript 200": {200, scriptOf(bare[commands.AfterPaymentScript]()), nil},
+		"testAfterPaymentScript 200":   {200, trialShape(filled[commands.ScriptTrial]()), trialShape(bare[commands.ScriptTrial]())},
+		"workflowDefinition 200":       {200, FileOf(filled[commands.Definition]()), FileOf(bare[commands.Definition]())},
+		"setWorkflowDefinition 200":    {200, FileOf(filled[commands.Definition]()), nil},
+		"runAfterPaymentScript 202":    {202, invoiceShape(filled[remit.Invoice]()), nil},
+		"paymentSettings 200":          {200, settingsOf(filled[commands.PaymentSettings]()), settingsOf(bare[commands.PaymentSettings]())},
+		"setPaymentSettings 200":       {200, settingsOf(filled[commands.PaymentSettings]()), nil},
+		"connection 200":               {200, connectionShape(filled[remit.Connection]()), connectionShape(remit.Connection{Status: remit.ConnectionDisconnected})},
+		"saveKeys 200":                 {200, connectionShape(filled[remit.Connection]()), nil},
+		"stripeAccount 200":            {200, accountShape(filled[gateway.Account]()), accountShape(bare[gateway.Account]())},
 
 		"customers 200":               {200, page(customerShape), empty(customerShape)},
 		"createCustomer 201":          {201, customerShape(filled[remit.Customer]()), customerShape(bare[remit.Customer]())},
@@ -69,6 +71,12 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"setDefaultPaymentMethod 200": {200, customerShape(filled[remit.Customer]()), nil},
 		"paymentMethods 200":          {200, page(paymentMethodShape), listed(commands.List[remit.PaymentMethod]{Items: []remit.PaymentMethod{bare[remit.PaymentMethod]()}}, paymentMethodShape)},
 		"addPaymentMethod 201":        {201, pageShape(filled[commands.CheckoutPage]()), nil},
+
+		"bankAccounts 200":        {200, page(bankAccountShape), empty(bankAccountShape)},
+		"waitingBankAccounts 200": {200, page(bankAccountShape), empty(bankAccountShape)},
+		"addBankAccount 201":      {201, bankAccountShape(filled[remit.BankAccount]()), bankAccountShape(bare[remit.BankAccount]())},
+		"bankAccount 200":         {200, bankAccountShape(filled[remit.BankAccount]()), nil},
+		"verifyBankAccount 200":   {200, bankAccountShape(filled[remit.BankAccount]()), nil},
 
 		"invoices 200":        {200, page(invoiceShape), empty(invoiceShape)},
 		"createInvoice 200":   {200, invoiceShape(filled[remit.Invoice]()), invoiceShape(bare[remit.Invoice]())},
@@ -81,8 +89,16 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"voidInvoice 200":     {200, invoiceShape(filled[remit.Invoice]()), nil},
 		"holdInvoice 200":     {200, invoiceShape(filled[remit.Invoice]()), nil},
 		"liftHold 200":        {200, invoiceShape(filled[remit.Invoice]()), nil},
+		"chargeInvoice 200":   {200, invoiceShape(filled[remit.Invoice]()), nil},
+		"switchCharge 200":    {200, invoiceShape(filled[remit.Invoice]()), nil},
 		"payments 200":        {200, page(paymentShape), empty(paymentShape)},
 		"recordPayment 201":   {201, paymentShape(filled[remit.Payment]()), paymentShape(bare[remit.Payment]())},
+		"refunds 200":         {200, page(refundShape), empty(refundShape)},
+		"settlePayment 200":   {200, paymentShape(filled[remit.Payment]()), nil},
+		"cancelPayment 200":   {200, paymentShape(filled[remit.Payment]()), nil},
+		"unknownPayments 200": {200, page(unknownShape), empty(unknownShape)},
+		"refundPayment 201":   {201, refundShape(filled[remit.Refund]()), nil},
+		"disputes 200":        {200, page(disputeShape), empty(disputeShape)},
 		"timeline 200":        {200, page(timelineShape), empty(timelineShape)},
 		"payInvoice 200":      {200, outcomeShape(filled[commands.PayOutcome]()), nil},
 		"payInvoice 202":      {202, outcomeShape(filled[commands.PayOutcome]()), outcomeShape(bare[commands.PayOutcome]())},
@@ -92,6 +108,40 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"releaseWorkItem 200": {200, workItemShape(filled[remit.WorkItem]()), nil},
 		"payWorkItem 200":     {200, outcomeShape(filled[commands.PayOutcome]()), nil},
 		"payWorkItem 202":     {202, outcomeShape(filled[commands.PayOutcome]()), nil},
+
+		"webhookEndpoints 200":   {200, page(webhookShape), empty(webhookShape)},
+		"addWebhookEndpoint 201": {201, newWebhookBody{webhookShape(filled[remit.WebhookEndpoint]()), "whsec_text"}, newWebhookBody{webhookShape(bare[remit.WebhookEndpoint]()), "whsec_text"}},
+		"events 200":             {200, page(eventShape), empty(eventShape)},
+		"resendEvent 202":        {202, eventShape(filled[remit.Event]()), eventShape(bare[remit.Event]())},
+		"excess 200":             {200, page(excessShape), empty(excessShape)},
+		"recordExcess 201":       {201, excessShape(filled[remit.Excess]()), excessShape(bare[remit.Excess]())},
+		"resolveExcess 200":      {200, excessShape(filled[remit.Excess]()), nil},
+		"customerCredit 200":     {200, creditShape(filled[commands.CustomerCredit]()), creditShape(bare[commands.CustomerCredit]())},
+		"excessSettings 200":     {200, excessSettingsOf(filled[commands.ExcessSettings]()), excessSettingsOf(bare[commands.ExcessSettings]())},
+		"setExcessSettings 200":  {200, excessSettingsOf(filled[commands.ExcessSettings]()), nil},
+
+		"retrySettings 200":    {200, retriesOf(filled[commands.RetrySettings]()), retriesOf(bare[commands.RetrySettings]())},
+		"setRetrySettings 200": {200, retriesOf(filled[commands.RetrySettings]()), nil},
+		"replayRetries 200":    {200, replayShape(filled[commands.Replay]()), replayShape(bare[commands.Replay]())},
+
+		"noticeSettings 200":    {200, noticesOf(filled[commands.NoticeSettings]()), noticesOf(bare[commands.NoticeSettings]())},
+		"setNoticeSettings 200": {200, noticesOf(filled[commands.NoticeSettings]()), nil},
+		"noticeTemplate 200":    {200, templateOf(commands.NoticeTemplate{Occasion: remit.OccasionPaid, SetAt: "/a"}), templateOf(commands.NoticeTemplate{Occasion: remit.OccasionPaid})},
+		"setNoticeTemplate 200": {200, templateOf(commands.NoticeTemplate{Occasion: remit.OccasionPaid}), nil},
+		"previewNotice 200":     {200, noticePreviewBody(filled[commands.NoticePreview]()), nil},
+		"undeliveredMails 200":  {200, page(mailShape), empty(mailShape)},
+		"resendMail 200":        {200, mailShape(filled[remit.Mail]()), nil},
+		"promisePayment 200":    {200, invoiceShape(filled[remit.Invoice]()), nil},
+
+		"reconciliations 200":     {200, page(reconciliationShape), empty(reconciliationShape)},
+		"startReconciliation 201": {201, reconciliationShape(filled[remit.Reconciliation]()), nil},
+		"startReconciliation 202": {202, reconciliationShape(bare[remit.Reconciliation]()), nil},
+		"fetchMissing 200":        {200, fetchedBody{1}, nil},
+
+		"dueDateRuns 200":     {200, page(dueDateRunShape), empty(dueDateRunShape)},
+		"startDueDateRun 201": {201, dueDateReportShape(filled[commands.DueDateReport]()), dueDateReportShape(bare[commands.DueDateReport]())},
+		"startDueDateRun 202": {202, dueDateReportShape(bare[commands.DueDateReport]()), nil},
+		"dueDateRun 200":      {200, dueDateReportShape(filled[commands.DueDateReport]()), nil},
 
 		"imports 200":                 {200, page(importShape), empty(importShape)},
 		"startImport 202":             {202, importShape(filled[commands.Import]()), importShape(bare[commands.Import]())},
@@ -166,6 +216,23 @@ func stepOf(s commands.WorkItemStep) any { a, _ := stepAnswer(s, nil); return a.
 
 func settingsOf(s commands.PaymentSettings) any { a, _ := paymentSettingsAnswer(s, nil); return a.body }
 
+func retriesOf(s commands.RetrySettings) any { a, _ := retriesAnswer(s, nil); return a.body }
+
+func noticesOf(s commands.NoticeSettings) any {
+	a, _ := noticeSettingsAnswer(s, nil)
+	return a.body
+}
+
+func templateOf(t commands.NoticeTemplate) any {
+	a, _ := templateAnswer(t, nil)
+	return a.body
+}
+
+func excessSettingsOf(s commands.ExcessSettings) any {
+	a, _ := excessSettingsAnswer(s, nil)
+	return a.body
+}
+
 func scriptOf(s commands.AfterPaymentScript) any { a, _ := scriptAnswer(s, nil); return a.body }
 
 // filled has every field set; bare only those that are always there.
@@ -183,11 +250,32 @@ var samples = map[reflect.Type]any{
 	reflect.TypeFor[remit.InvoiceStatus]():    remit.InvoiceOpen,
 	reflect.TypeFor[remit.AttemptState]():     remit.AttemptFailed,
 	reflect.TypeFor[remit.HoldKind]():         remit.HoldPerson,
+	reflect.TypeFor[remit.Occasion]():         remit.OccasionPaid,
+	reflect.TypeFor[remit.MailState]():        remit.MailBounced,
+	reflect.TypeFor[remit.RefundState]():      remit.RefundSucceeded,
+	reflect.TypeFor[remit.DisputeState]():     remit.DisputeNeedsResponse,
+	reflect.TypeFor[remit.RunState]():         remit.RunDone,
+	reflect.TypeFor[remit.MovementKind]():     remit.MovedRefund,
+	reflect.TypeFor[remit.Cause]():            remit.CauseRefundAtStripe,
+	reflect.TypeFor[remit.RefundChoice]():     remit.RefundReopens,
+	reflect.TypeFor[remit.EndpointState]():    remit.EndpointDisabled,
+	reflect.TypeFor[remit.DeliveryState]():    remit.DeliveryFailed,
+	reflect.TypeFor[remit.EventType]():        remit.EventInvoicePaid,
+	reflect.TypeFor[remit.ExcessReason]():     remit.ExcessPaidTwice,
+	reflect.TypeFor[remit.ExcessState]():      remit.ExcessOpen,
+	reflect.TypeFor[remit.ExcessAction]():     remit.ExcessRefund,
 	reflect.TypeFor[remit.WorkItemState]():    remit.WorkItemOpen,
+	reflect.TypeFor[remit.ChargeTiming]():     remit.ChargeOnDueDate,
+	reflect.TypeFor[remit.CollectionState]():  remit.CollectionAsks,
+	reflect.TypeFor[remit.DueDateStage]():     remit.StageCharge,
+	reflect.TypeFor[remit.ChargeOutcome]():    remit.OutcomeSkipped,
 	reflect.TypeFor[remit.MethodStatus]():     remit.MethodUsable,
+	reflect.TypeFor[remit.BankAccountState](): remit.BankAccountRequested,
+	reflect.TypeFor[remit.DepositKind]():      remit.DepositAmounts,
 	reflect.TypeFor[remit.ConnectionStatus](): remit.ConnectionActive,
 	reflect.TypeFor[remit.UserStatus]():       remit.UserActive,
 	reflect.TypeFor[remit.AuditOutcome]():     remit.AuditDone,
+	reflect.TypeFor[retry.Final]():            retry.WorkItem,
 	reflect.TypeFor[json.RawMessage]():        json.RawMessage(`{"before":null}`),
 	reflect.TypeFor[[]byte]():                 []byte("bytes"),
 }
@@ -230,7 +318,7 @@ func fill(v reflect.Value, name string, optional bool) {
 		}
 	case reflect.Struct:
 		for f := range fieldsOf(v.Type()) {
-			if f.IsExported() {
+			if f.IsExported() && f.Type != reflect.PointerTo(v.Type()) { // which would have no end
 				fill(v.FieldByIndex(f.Index), v.Type().Name()+"."+f.Name, optional)
 			}
 		}

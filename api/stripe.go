@@ -51,6 +51,8 @@ type connectionBody struct {
 	BusinessName    *string                `json:"business_name"`
 	PublishableKey  *string                `json:"publishable_key"`
 	Webhook         string                 `json:"webhook"`
+	LastEventAt     *time.Time             `json:"last_event_at"`
+	EventsMissing   bool                   `json:"events_missing"`
 	CheckedAt       *time.Time             `json:"checked_at"`
 	CreatedAt       *time.Time             `json:"created_at"`
 }
@@ -74,7 +76,7 @@ func connectionShape(k remit.Connection) connectionBody {
 		Mode: orNull(k.Mode), Status: k.Status, ChargesEnabled: k.ChargesEnabled, PayoutsEnabled: k.PayoutsEnabled,
 		Requirements: []requirementBody{}, Account: orNull(k.Account), Livemode: k.Livemode, Country: orNull(k.Country),
 		DefaultCurrency: orNull(k.DefaultCurrency), BusinessName: orNull(k.BusinessName), PublishableKey: orNull(k.PublishableKey),
-		Webhook: "poll", CheckedAt: utc(k.CheckedAt),
+		Webhook: "poll", LastEventAt: utc(k.LastEventAt), EventsMissing: k.EventsMissing, CheckedAt: utc(k.CheckedAt),
 	}
 	if k.HasWebhookSecret {
 		body.Webhook = "events"

@@ -25,7 +25,9 @@ import (
 // ASVS 8.1, 8.2): each route as each shipped role, as somebody with one
 // permission alone, as a customer's user, as a stranger and as a neighbour.
 func TestEveryRouteAsEverybody(t *testing.T) {
-	h := openHouse(t, func(o *Options) { o.Commands.Temporal = noTemporal{} })
+	h := openHouse(t, func(o *Options) {
+		o.Commands.Temporal, o.Commands.Answer = noTemporal{}, 50*time.Millisecond // nobody is there to answer
+	})
 	asked := routewalk.Walk(t, h.world())
 	if few := len(routewalk.Rows) * 10; asked < few {
 		t.Errorf("asked %d times, fewer than %d", asked, few)
@@ -83,6 +85,18 @@ type ground struct {
 	made          int
 }
 
+// webhook adds an endpoint at the unit, in place of those that were there.
+func (g *ground) webhook(id uuid.UUID) {
+	g.in(g.top, func(tx *postgres.Tx) error {
+		if _, err := tx.Exec(g.t.Context(), "update webhook_endpoints set state = 'removed', secret = null where tenant = $1", tx.Tenant); err != nil {
+			return err
+		}
+		return tx.InsertWebhookEndpoint(g.t.Context(), postgres.SealedEndpoint{Secret: []byte("sealed"), WebhookEndpoint: remit.WebhookEndpoint{
+			ID: id, OrganisationID: g.branch.ID, URL: "https://93.184.215.14/", State: remit.EndpointEnabled, CreatedBy: newID(), CreatedAt: time.Now(),
+		}})
+	})
+}
+
 // object makes what the walk may use up, and finds the rest.
 func (g *ground) object(kind string) string {
 	ctx, id, now := g.t.Context(), newID(), time.Now()
@@ -90,6 +104,14 @@ func (g *ground) object(kind string) string {
 	switch kind {
 	case routewalk.KindInvoice:
 		return g.invoice.String()
+	case routewalk.KindOccasion:
+		return string(remit.OccasionReminder)
+	case routewalk.KindMail:
+		g.in(g.top, func(tx *postgres.Tx) error {
+			_, err := tx.Exec(ctx, `insert into mails (tenant, id, recipient, subject, text, invoice_id, stage, due_version, created_at, state)
+				values ($1, $2, 'a@globex.test', 'x', 'x', $3, $4, 1, $5, 'bounced')`, tx.Tenant, id, g.invoice, "failed/"+id.String(), now)
+			return err
+		})
 	case routewalk.KindHeldInvoice:
 		return g.held.String()
 	case routewalk.KindCustomer:
@@ -102,12 +124,25 @@ func (g *ground) object(kind string) string {
 			}
 			return err
 		})
+	case routewalk.KindPayment:
+		g.in(g.top, func(tx *postgres.Tx) error {
+			return tx.InsertPayment(ctx, remit.Payment{
+				ID: id, InvoiceID: g.invoice, CustomerID: g.customer.ID, Source: "bank_transfer", Currency: "USD", State: remit.AttemptSucceeded, CreatedAt: now,
+			})
+		})
 	case routewalk.KindPaymentMethod:
 		g.in(g.top, func(tx *postgres.Tx) error {
 			_, _, err := tx.UpsertMethod(ctx, remit.PaymentMethod{
 				ID: id, CustomerID: g.customer.ID, Account: "acct_1", StripeID: "pm_" + id.String(), Type: "card", Last4: "4242", Status: remit.MethodUsable,
 			}, now)
 			return err
+		})
+	case routewalk.KindBankAccount:
+		g.in(g.top, func(tx *postgres.Tx) error {
+			return tx.InsertBankAccount(ctx, remit.BankAccount{
+				ID: id, CustomerID: g.customer.ID, OrganisationID: g.customer.OrganisationID, Account: "acct_1", State: remit.BankAccountRequested, CreatedAt: now,
+				Acceptance: remit.MandateAcceptance{How: "offline", At: now},
+			})
 		})
 	case routewalk.KindOrganisation:
 		return g.below(g.branch, fmt.Sprintf("Empty %d", g.made)).ID.String()
@@ -134,6 +169,40 @@ func (g *ground) object(kind string) string {
 	case routewalk.KindImport:
 		g.in(g.top, func(tx *postgres.Tx) error {
 			return tx.InsertImport(ctx, postgres.Import{ID: id, OrganisationID: g.branch.ID, FileName: "a.csv", Format: "csv", Currency: "USD"}, []byte("a"), [32]byte{byte(g.made)})
+		})
+	case routewalk.KindDueDateRun:
+		g.in(g.top, func(tx *postgres.Tx) error {
+			return tx.InsertDueDateRun(ctx, remit.DueDateRun{ID: id, OrganisationID: g.branch.ID, AsOf: remit.DateOf(now), By: now, DryRun: true, Actor: remit.System, CreatedAt: now})
+		})
+	case routewalk.KindExcess:
+		g.in(g.top, func(tx *postgres.Tx) error {
+			_, err := tx.InsertExcess(ctx, remit.Excess{
+				ID: id, OrganisationID: g.branch.ID, Currency: "USD", Amount: 100, Reason: remit.ExcessUnmatched, State: remit.ExcessOpen, DefaultAction: remit.ExcessNone, CreatedAt: now,
+			})
+			return err
+		})
+	case routewalk.KindWebhook:
+		g.webhook(id)
+	case routewalk.KindEvent:
+		g.webhook(newID())
+		g.in(g.top, func(tx *postgres.Tx) error {
+			l, err := tx.LockInvoice(ctx, g.invoice)
+			if err != nil {
+				return err
+			}
+			if err := tx.SaveInvoice(ctx, l, now, remit.TimelineEntry{Kind: "overdue", Actor: remit.System}); err != nil {
+				return err
+			}
+			return tx.QueryRow(ctx, "select id from events where tenant = $1 order by ord desc limit 1", tx.Tenant).Scan(&id)
+		})
+	case routewalk.KindReconciliation:
+		g.in(g.top, func(tx *postgres.Tx) error {
+			run := remit.ReconciliationRun{ID: id, OrganisationID: g.top.ID, Account: "acct_1", At: now, Actor: remit.System, State: remit.RunDone}
+			if err := tx.BeginReconciliation(ctx, run); err != nil {
+				return err
+			}
+			_, err := tx.EndReconciliation(ctx, run, []remit.Reconciliation{{ID: id, Currency: "USD"}})
+			return err
 		})
 	case routewalk.KindConnection:
 	default:

@@ -61,6 +61,7 @@ func (b *bench) floorWorker() worker.Worker {
 	w := worker.New(b.client, floorQueue, worker.Options{MaxConcurrentWorkflowTaskPollers: 5, MaxConcurrentActivityTaskPollers: 5})
 	w.RegisterWorkflow(payable)
 	w.RegisterWorkflow(journey)
+	w.RegisterWorkflow(chargeable)
 	w.RegisterActivity(nothing)
 	return w
 }
@@ -100,6 +101,23 @@ func (b *bench) floorJourney(ctx context.Context) (string, error) {
 	}
 	if err := b.client.SignalWorkflow(ctx, id, "", "stripe", nil); err != nil {
 		return id, fmt.Errorf("signal a bare journey: %w", err)
+	}
+	return id, run.Get(ctx, nil)
+}
+
+// chargeable is the floor of a charge that nobody waits for: woken by a signal, it
+// runs one empty activity, and is done.
+func chargeable(ctx workflow.Context) error {
+	workflow.GetSignalChannel(ctx, "due").Receive(ctx, nil)
+	return workflow.ExecuteActivity(bare(ctx), nothing).Get(ctx, nil)
+}
+
+// floorCharge runs the floor of a charge once, to its end.
+func (b *bench) floorCharge(ctx context.Context) (string, error) {
+	id := "bench-due/" + uuid.NewString()
+	run, err := b.client.SignalWithStartWorkflow(ctx, id, "due", nil, client.StartWorkflowOptions{TaskQueue: floorQueue}, chargeable)
+	if err != nil {
+		return id, fmt.Errorf("signal a bare workflow: %w", err)
 	}
 	return id, run.Get(ctx, nil)
 }

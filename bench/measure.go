@@ -32,6 +32,9 @@ func (b *bench) measure(ctx context.Context) (err error) {
 	invoice := &series{name: "floor B: bare journey: 3 empty activities, update, timer, signal"}
 	whole := &series{name: "journey by HTTP: invoice created, sent (work item), paid", floor: invoice}
 	all := []*series{payment, pay, invoice, whole}
+	if err := b.addPayers(ctx, payers); err != nil {
+		return err
+	}
 	b.say("Warming up")
 	if err := b.round(ctx, b.InFlight*2, &series{}, &series{}, &series{}, &series{}); err != nil {
 		return err
@@ -65,9 +68,14 @@ func (b *bench) round(ctx context.Context, n int, all ...*series) error {
 	return nil
 }
 
-// take adds n repetitions of a step to a series. The processor time counts until
-// what was set off has come to rest; the rate does not.
+// take adds n repetitions of a step to a series.
 func (b *bench) take(ctx context.Context, into *series, n int, step func(context.Context) (string, error)) error {
+	return b.takeAll(ctx, into, func(ctx context.Context) ([]done, error) { return b.repeat(ctx, n, b.InFlight, step) })
+}
+
+// takeAll adds what something did to a series. The processor time counts until
+// what was set off has come to rest; the rate does not.
+func (b *bench) takeAll(ctx context.Context, into *series, do func(context.Context) ([]done, error)) error {
 	if err := b.rest(ctx); err != nil {
 		return err
 	}
@@ -76,14 +84,16 @@ func (b *bench) take(ctx context.Context, into *series, n int, step func(context
 		return err
 	}
 	began := time.Now()
-	done, err := b.repeat(ctx, n, step)
+	done, err := do(ctx)
 	into.took += time.Since(began)
 	if err != nil {
 		return err
 	}
 	for _, one := range done {
 		into.each = append(into.each, one.took)
-		into.workflows = append(into.workflows, one.workflow)
+		if one.workflow != "" {
+			into.workflows = append(into.workflows, one.workflow)
+		}
 	}
 	if err := b.rest(ctx); err != nil {
 		return err
@@ -97,17 +107,17 @@ func (b *bench) take(ctx context.Context, into *series, n int, step func(context
 // done is one repetition.
 type done struct {
 	took     time.Duration
-	workflow string
+	workflow string // "" where there is none
 }
 
-// repeat repeats a step n times with b.InFlight of them under way.
-func (b *bench) repeat(ctx context.Context, n int, step func(context.Context) (string, error)) ([]done, error) {
+// repeat repeats a step n times with some of them under way at once.
+func (b *bench) repeat(ctx context.Context, n, atOnce int, step func(context.Context) (string, error)) ([]done, error) {
 	all := make([]done, n)
 	var taken atomic.Int64
 	var wait sync.WaitGroup
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	for range b.InFlight {
+	for range atOnce {
 		wait.Go(func() {
 			for ctx.Err() == nil {
 				i := int(taken.Add(1)) - 1
@@ -129,8 +139,14 @@ func (b *bench) repeat(ctx context.Context, n int, step func(context.Context) (s
 
 // rest waits until our processes have next to nothing left to do, for ten
 // seconds at most: Temporal never stops altogether.
-func (b *bench) rest(ctx context.Context) error {
-	const look, quiet, most = 250 * time.Millisecond, 0.15, 10 * time.Second
+func (b *bench) rest(ctx context.Context) error { return b.calm(ctx, 10*time.Second) }
+
+// calmAtMost is how long it is waited for thousands of workflows that were started.
+const calmAtMost = 20 * time.Minute
+
+// calm waits until our processes have next to nothing left to do.
+func (b *bench) calm(ctx context.Context, most time.Duration) error {
+	const look, quiet = 250 * time.Millisecond, 0.15
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
 	before := b.cpu()

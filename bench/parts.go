@@ -11,10 +11,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/pprof"
+	"slices"
 	"strconv"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
 
 	"remit/commands"
@@ -34,12 +38,14 @@ type bench struct {
 	standin  *embedded.Standin
 	client   client.Client
 	settings program.Config   // of Remit
+	operator *program.Program // starts due-date runs, and does nothing of them
 	remit    *exec.Cmd        // Remit in a process of its own,
 	inside   *program.Program // or in ours, to be profiled
 	url      string           // of Remit
 	payer    *caller
-	customer string
-	card     string
+	ben      uuid.UUID // who may do everything
+	payers   payersInTurn
+	late     atomic.Int64 // payments that were answered before they had ended
 }
 
 // organisation is whose invoices are paid.
@@ -104,7 +110,7 @@ func (b *bench) serve(ctx context.Context) error {
 	}
 	const loopback = "127.0.0.1:"
 	b.url = "http://" + loopback + strconv.Itoa(port)
-	if b.Profile != "" {
+	if b.Profile != "" || b.Inside {
 		return b.serveInside(ctx, loopback+strconv.Itoa(port))
 	}
 	log, err := os.OpenFile(b.folder.Path("remit.log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
@@ -162,6 +168,15 @@ func (b *bench) ready(ctx context.Context) error {
 	}
 }
 
+// warnings gives the last lines of Remit's log that are no information.
+func (b *bench) warnings(most int) string {
+	said, _ := os.ReadFile(b.folder.Path("remit.log"))
+	lines := slices.DeleteFunc(strings.Split(string(said), "\n"), func(line string) bool {
+		return strings.Contains(line, `"level":"INFO"`)
+	})
+	return strings.Join(lines[max(len(lines)-most, 0):], "\n")
+}
+
 // profile starts the profile, once what is measured begins.
 func (b *bench) profile() (stop func() error, err error) {
 	if b.Profile == "" {
@@ -181,6 +196,9 @@ func (b *bench) stop(ctx context.Context) error {
 	var errs []error
 	if b.client != nil {
 		b.client.Close()
+	}
+	if b.operator != nil {
+		errs = append(errs, b.operator.Close(ctx))
 	}
 	if b.inside != nil {
 		errs = append(errs, b.inside.Close(ctx))

@@ -12,7 +12,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 )
 
-// report prints floors and figures side by side.
+// report prints floors and figures side by side, and what a ratio is made of.
 func (b *bench) report(ctx context.Context, rounds int, all []*series) error {
 	fmt.Fprintf(b.out, "\n%d in flight, %d rounds in turns, %d of each a round; all parts share this machine%s\n\n", b.InFlight, rounds, b.Each, loadNow())
 	table := tabwriter.NewWriter(b.out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -45,6 +45,9 @@ func (b *bench) report(ctx context.Context, rounds int, all []*series) error {
 	}
 	fmt.Fprint(b.out, "\nevents, transitions: of the workflow, from its start to its end; a payment's has the sending of its invoice in it.\n"+
 		"transactions: of Remit's database. CPU counts until all has come to rest, webhooks and the workflow's end included.\n")
+	if late := b.late.Load(); late > 0 {
+		fmt.Fprintf(b.out, "%d payments were answered before they had ended; the time until they had is counted.\n", late)
+	}
 	return nil
 }
 

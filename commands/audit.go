@@ -16,8 +16,9 @@ import (
 type AuditFilter struct {
 	Organisation string // whose trail; see the rule of ?organisation
 	Actor        string // id of an account
-	Action       string
-	Object       string
+	Who          string // part of the actor's name or e-mail address, in any case
+	Action       string // how it begins
+	Object       string // part of it, in any case
 }
 
 // Audit lists who did what, newest first. With admin=audit at the top-level
@@ -32,7 +33,7 @@ func (c *Commands) Audit(ctx context.Context, caller Caller, filter AuditFilter,
 	if err != nil {
 		return list, err
 	}
-	query := postgres.AuditQuery{Units: units, Actor: filter.Actor, Action: filter.Action, Object: filter.Object}
+	query := postgres.AuditQuery{Units: units, Actor: filter.Actor, Who: filter.Who, Action: filter.Action, Object: filter.Object}
 	query.Limit = page.limit() + 1
 	after, _, err := page.after()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"remit"
 	"remit/postgres"
@@ -26,11 +27,13 @@ type ClockResult struct {
 	Now          time.Time
 	Done         bool
 	Fired        []FiredRow
+	Spent        map[string]time.Duration // real time, by what it was spent on
 }
 
 // FiredRow is something that happened on the way.
 type FiredRow struct {
 	At        time.Time
+	Kind      remit.AgendaKind
 	What      string
 	InvoiceID uuid.UUID
 }
@@ -69,7 +72,15 @@ func (c *Commands) AdvanceClock(ctx context.Context, caller Caller, body Body[Cl
 		to = now.AddDate(0, 0, in.Days)
 	}
 	if !to.After(now) {
-		return ClockResult{}, remit.Invalid("to", "The clock shows %s; it only goes forward.", now.UTC().Format(time.RFC3339))
+		// The clock runs on: a request that goes on with one before may be overtaken by
+		// it, and is there as soon as what was due by then is through.
+		left, err := c.nextRows(ctx, member.Tenant, to)
+		if err != nil {
+			return ClockResult{}, err
+		}
+		if len(left) == 0 && now.Sub(to) > overtaken {
+			return ClockResult{}, remit.Invalid("to", "The clock shows %s; it only goes forward.", now.UTC().Format(time.RFC3339))
+		}
 	}
 	if to.Sub(now) > MaxAdvance {
 		return ClockResult{}, remit.Invalid("to", "Ten years at most at once.")
@@ -77,34 +88,40 @@ func (c *Commands) AdvanceClock(ctx context.Context, caller Caller, body Body[Cl
 	return c.advance(ctx, caller, member, to)
 }
 
-func (c *Commands) advance(ctx context.Context, caller Caller, member Membership, to time.Time) (ClockResult, error) {
-	result := ClockResult{Organisation: member.Path}
+// advance goes on when whoever asked has left, and then to the end, since nobody
+// is there to send the request again.
+func (c *Commands) advance(asked context.Context, caller Caller, member Membership, to time.Time) (ClockResult, error) {
+	ctx := context.WithoutCancel(asked)
+	result := ClockResult{Organisation: member.Path, Spent: map[string]time.Duration{}}
 	answer := c.Answer
 	if answer == 0 {
 		answer = DefaultAnswer
 	}
 	until := c.Now().Add(answer)
 	for {
-		row, err := c.nextRow(ctx, member.Tenant, to)
+		rows, err := c.nextRows(ctx, member.Tenant, to)
 		if err != nil {
 			return result, err
 		}
-		if row == nil {
+		if len(rows) == 0 {
 			break
 		}
-		if c.Now().After(until) {
-			result.Now, err = c.timeOf(ctx, member.Tenant)
+		if c.Now().After(until) && asked.Err() == nil {
+			result.Now, err = c.TimeOf(ctx, member.Tenant)
 			return result, err
 		}
-		if err := c.showTime(ctx, member.Tenant, row.At); err != nil {
+		began := c.Now()
+		if err := c.showTime(ctx, member.Tenant, rows[0].At); err != nil {
 			return result, err
 		}
-		fired, err := c.fireRow(ctx, member.Tenant, *row)
-		if err != nil {
+		shown := c.Now()
+		result.Spent["move the clocks"] += shown.Sub(began)
+		if err := c.fireRows(ctx, member.Tenant, rows); err != nil {
 			return result, err
 		}
-		if fired {
-			result.Fired = append(result.Fired, FiredRow{At: row.At, What: row.What, InvoiceID: row.InvoiceID})
+		result.Spent[string(rows[0].Kind)] += c.Now().Sub(shown)
+		for _, row := range rows {
+			result.Fired = append(result.Fired, FiredRow{At: row.At, Kind: row.Kind, What: row.What, InvoiceID: row.InvoiceID})
 		}
 	}
 	if err := c.showTime(ctx, member.Tenant, to); err != nil {
@@ -117,16 +134,45 @@ func (c *Commands) advance(ctx context.Context, caller Caller, member Membership
 		return result, err
 	}
 	result.Done = true
-	result.Now, err = c.timeOf(ctx, member.Tenant)
+	result.Now, err = c.TimeOf(ctx, member.Tenant)
 	return result, err
+}
+
+// fireRows fires the rows of one instant, of which none comes before another, a few
+// at once.
+func (c *Commands) fireRows(ctx context.Context, tenant uuid.UUID, rows []postgres.AgendaRow) error {
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(firedAtOnce)
+	for _, row := range rows {
+		group.Go(func() error { return c.fireRow(within, tenant, row) })
+	}
+	return group.Wait()
 }
 
 // fireRow wakes a row's invoice and waits until its work has recorded its end:
 // the row is off the agenda, or planned anew for later.
-func (c *Commands) fireRow(ctx context.Context, tenant uuid.UUID, row postgres.AgendaRow) (bool, error) {
+func (c *Commands) fireRow(ctx context.Context, tenant uuid.UUID, row postgres.AgendaRow) error {
 	invoice := remit.Invoice{ID: row.InvoiceID, OrganisationID: row.OrganisationID, Status: remit.InvoiceOpen, DueDate: remit.DateOf(row.At)}
-	if err := c.wake(ctx, tenant, invoice, "the clock came to "+row.At.UTC().Format(time.RFC3339)); err != nil {
-		return false, remit.Errorf(remit.KindUnavailable, remit.CodeUnavailable, "The workflows do not answer. The clock stands at %s.", row.At.UTC().Format(time.RFC3339))
+	why := "the clock came to " + row.At.UTC().Format(time.RFC3339)
+	wake := func() error { return c.wake(ctx, tenant, invoice, why) }
+	switch row.Kind {
+	case remit.AgendaReconcile:
+		wake = func() error { return c.reconcileNight(ctx, tenant, row) }
+	case remit.AgendaRefund:
+		wake = func() error {
+			return c.wakeRefund(ctx, remit.RefundRef{Tenant: tenant, Invoice: row.InvoiceID, Refund: row.ObjectID}, why)
+		}
+	case remit.AgendaBankAccount:
+		wake = func() error {
+			return c.wakeBankAccount(ctx, remit.BankAccountRef{Tenant: tenant, BankAccount: row.ObjectID}, why)
+		}
+	case remit.AgendaPoll, remit.AgendaOverdue, remit.AgendaSend, remit.AgendaScript, remit.AgendaRespond, remit.AgendaExcess, remit.AgendaCharge, remit.AgendaNotice:
+	}
+	if row.Kind.ByRun() && !row.Soon {
+		wake = func() error { return c.runAt(ctx, tenant, row) }
+	}
+	if err := wake(); err != nil {
+		return remit.Errorf(remit.KindUnavailable, remit.CodeUnavailable, "The workflows do not answer. The clock stands at %s.", row.At.UTC().Format(time.RFC3339))
 	}
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
@@ -139,20 +185,29 @@ func (c *Commands) fireRow(ctx context.Context, tenant uuid.UUID, row postgres.A
 			return err
 		})
 		if err == nil && !pending {
-			return true, nil
+			return nil
 		}
 		select {
 		case <-waiting.Done():
-			return false, remit.Errorf(remit.KindUnavailable, remit.CodeUnavailable, "%q of %s does not end. The clock stands there.", row.What, row.At.UTC().Format(time.RFC3339))
+			return remit.Errorf(remit.KindUnavailable, remit.CodeUnavailable, "%q of %s does not end. The clock stands there.", row.What, row.At.UTC().Format(time.RFC3339))
 		case <-ticker.C:
 		}
 	}
 }
 
+// runAt carries out, in one due-date run, all that is due at a row's time.
+func (c *Commands) runAt(ctx context.Context, tenant uuid.UUID, row postgres.AgendaRow) error {
+	id := uuid.NewSHA1(tenant, fmt.Appendf(nil, "clock/%d/%s", row.At.UnixMicro(), row.ID))
+	if err := c.insertRunOfDue(ctx, tenant, id); err != nil {
+		return err
+	}
+	return c.carryOutRun(ctx, tenant, id)
+}
+
 // showTime sets the organisation's clock, and its account's at the stand-in, to
 // a time; a clock that is past it already is left alone.
 func (c *Commands) showTime(ctx context.Context, tenant uuid.UUID, at time.Time) error {
-	now, err := c.timeOf(ctx, tenant)
+	now, err := c.TimeOf(ctx, tenant)
 	if err != nil || !at.After(now) {
 		return err
 	}
@@ -179,16 +234,31 @@ func (c *Commands) showTime(ctx context.Context, tenant uuid.UUID, at time.Time)
 	})
 }
 
-func (c *Commands) nextRow(ctx context.Context, tenant uuid.UUID, by time.Time) (*postgres.AgendaRow, error) {
+// overtaken is how far past its wish a clock may be for a repeated request to be
+// answered as one that is there.
+const overtaken = time.Minute
+
+// firedAtOnce is how many rows of one instant are fired at once.
+const firedAtOnce = 4
+
+// nextRows are the earliest row that is due and, of the kinds of which many fall due
+// at a midnight, those of the same instant.
+func (c *Commands) nextRows(ctx context.Context, tenant uuid.UUID, by time.Time) ([]postgres.AgendaRow, error) {
 	var rows []postgres.AgendaRow
 	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
-		rows, err = tx.DueAgenda(ctx, by, 1)
+		rows, err = tx.DueAgenda(ctx, by, 10*firedAtOnce)
 		return err
 	})
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	return &rows[0], nil
+	first, same := rows[0], 1
+	if first.Kind == remit.AgendaSend || first.Kind == remit.AgendaOverdue {
+		for same < len(rows) && rows[same].Kind == first.Kind && rows[same].At.Equal(first.At) {
+			same++
+		}
+	}
+	return rows[:same], nil
 }
 
 func (c *Commands) clockOf(ctx context.Context, tenant uuid.UUID) (remit.Clock, error) {
@@ -200,7 +270,8 @@ func (c *Commands) clockOf(ctx context.Context, tenant uuid.UUID) (remit.Clock, 
 	return clock, err
 }
 
-func (c *Commands) timeOf(ctx context.Context, tenant uuid.UUID) (time.Time, error) {
+// TimeOf is an organisation's time, on its own clock.
+func (c *Commands) TimeOf(ctx context.Context, tenant uuid.UUID) (time.Time, error) {
 	clock, err := c.clockOf(ctx, tenant)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("read the clock: %w", err)

@@ -13,6 +13,7 @@ package commands
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,6 +23,7 @@ import (
 	"remit/credentials"
 	"remit/gateway"
 	"remit/identity"
+	"remit/outbound"
 	"remit/policies"
 	"remit/postgres"
 	"remit/script"
@@ -32,25 +34,35 @@ import (
 // Commands carries what the commands need. All fields but those with a stated
 // default are required.
 type Commands struct {
-	DB        *postgres.DB
-	Authority *policies.Authority
-	Temporal  client.Client
-	Stripe    *gateway.Gateway
-	Secrets   *secrets.Keyring
-	Seals     *seals.File // of audit trails, outside the database; nil where there are none
-	Logger    *slog.Logger
-	Now       func() time.Time    // real time
-	PublicURL string              // of the portal, without a trailing slash
-	Answer    time.Duration       // how long a payer waits for an outcome before "as it stands"; 20 s by default
-	TaskQueue string              // where the workflows run; [remit.TaskQueue] by default
-	Passwords *credentials.Policy // which passwords may be set; the embedded rules by default
-	Identity  *identity.Provider  // where people may sign in besides; nil: nowhere
+	DB         *postgres.DB
+	Authority  *policies.Authority
+	Temporal   client.Client
+	Stripe     *gateway.Gateway
+	Secrets    *secrets.Keyring
+	Seals      *seals.File // of audit trails, outside the database; nil where there are none
+	Logger     *slog.Logger
+	Now        func() time.Time    // real time
+	PublicURL  string              // of the portal, without a trailing slash
+	Answer     time.Duration       // how long a payer waits for an outcome before "as it stands"; 20 s by default
+	TaskQueue  string              // where the workflows run; [remit.TaskQueue] by default
+	BatchQueue string              // where due-date runs do; [remit.BatchQueue] by default
+	Passwords  *credentials.Policy // which passwords may be set; the embedded rules by default
+	Identity   *identity.Provider  // where people may sign in besides; nil: nowhere
 	// RequireSecondFactor keeps keys, roles, people and tokens from those who sign
 	// in with a password alone (ASVS 6.3.3).
 	RequireSecondFactor bool
 	// Scripts runs after-payment scripts on trial; nil passes none.
 	Scripts *script.Runner
-	Sandbox bool // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed
+	Heavy   *Heavy
+	// MailServer says that one is configured: else mails wait in the outbox.
+	MailServer bool
+	// Outbound decides which addresses may be webhook endpoints.
+	Outbound *outbound.Guard
+	Sandbox  bool // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed
+
+	// Schedules keeps, of tenants, the zone their schedule of due-date runs was made
+	// with; nil makes sure of it each time.
+	Schedules *sync.Map
 }
 
 // Caller is who asks, resolved from a session or a token before any command.
@@ -97,6 +109,15 @@ func (c Caller) Actor() remit.Actor {
 		kind = "token"
 	}
 	return remit.Actor{Kind: kind, ID: c.Account.String(), Name: c.Name}
+}
+
+// permitted is a permit as the caller has it: with the token he asks with.
+func (c Caller) permitted(permit remit.Permit) remit.Permit {
+	permit.Token = c.Token
+	if c.Token != nil && c.Scopes != nil {
+		permit.TokenScopes = &c.Scopes
+	}
+	return permit
 }
 
 // Body reads a request's body once the caller is known to be permitted, so

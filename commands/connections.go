@@ -24,7 +24,11 @@ func (c *Commands) Connection(ctx context.Context, caller Caller, organisation s
 	}
 	var live *postgres.SealedConnection
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
-		live, err = tx.LiveConnection(ctx)
+		if live, err = tx.LiveConnection(ctx); err != nil || live == nil {
+			return err
+		}
+		err = tx.Hear(ctx, &live.Connection)
+		live.EventsMissing = live.Silent(c.Now())
 		return err
 	})
 	if err != nil || live == nil {
@@ -65,6 +69,9 @@ func (c *Commands) SaveKeys(ctx context.Context, caller Caller, organisation str
 	if err != nil {
 		return remit.Connection{}, err
 	}
+	if err := c.sameTime(ctx, member.Tenant, client); err != nil {
+		return remit.Connection{}, err
+	}
 	webhookSecret := in.WebhookSecret
 	if webhookSecret == "" && c.reachable() && next.WebhookEndpoint == "" {
 		key := fmt.Sprintf("connection/%s/endpoint", next.ID)
@@ -75,7 +82,40 @@ func (c *Commands) SaveKeys(ctx context.Context, caller Caller, organisation str
 	if err := c.seal(&next, in.SecretKey, webhookSecret); err != nil {
 		return remit.Connection{}, err
 	}
-	return c.putConnection(ctx, caller, member, next)
+	saved, err := c.putConnection(ctx, caller, member, next)
+	if err == nil && c.Sandbox {
+		c.nameStandin(ctx, member, client)
+	}
+	return saved, err
+}
+
+// sameTime brings an account's clock at the stand-in to that of an organisation
+// which has moved its own on before: it would refuse as too far away what ends by
+// the organisation's time (M15).
+func (c *Commands) sameTime(ctx context.Context, tenant uuid.UUID, account *gateway.Client) error {
+	clock, err := c.clockOf(ctx, tenant)
+	if err != nil || !clock.Test {
+		return err
+	}
+	if err := account.MoveStandinClock(ctx, clock.Now(c.Now())); err != nil {
+		return remit.Errorf(remit.KindUnavailable, remit.CodeUnavailable, "The stand-in's clock did not move.")
+	}
+	return nil
+}
+
+// nameStandin has the stand-in's pages name the organisation as the seller.
+func (c *Commands) nameStandin(ctx context.Context, member Membership, account *gateway.Client) {
+	var own remit.Organisation
+	err := c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
+		own, err = tx.OrganisationByPath(ctx, member.Path)
+		return err
+	})
+	if err == nil {
+		err = account.NameStandin(ctx, own.Name)
+	}
+	if err != nil {
+		c.Logger.WarnContext(ctx, "the stand-in's account has no name of its seller", "error", err)
+	}
 }
 
 // RemoveKeys disconnects an organisation that connected by API keys. While
@@ -266,6 +306,13 @@ func (c *Commands) putConnection(ctx context.Context, caller Caller, member Memb
 		if saved, err = tx.LiveConnection(ctx); err != nil {
 			return err
 		}
+		clock, err := tx.Clock(ctx)
+		if err != nil {
+			return err
+		}
+		if err := planNightly(ctx, tx, clock.Now(c.Now())); err != nil {
+			return err
+		}
 		return c.audit(ctx, tx, changing(caller.entry("stripe.keys", "account "+next.Account, member.Path), nil, map[string]any{"account": next.Account, "livemode": next.Livemode}))
 	})
 	if err != nil {
@@ -321,4 +368,5 @@ func describe(c *postgres.SealedConnection, account gateway.Account) {
 	c.Status = remit.StatusOfAccount(account.Facts)
 	c.ChargesEnabled, c.PayoutsEnabled = account.Facts.ChargesEnabled, account.Facts.PayoutsEnabled
 	c.Country, c.DefaultCurrency, c.BusinessName = account.Country, account.DefaultCurrency, account.BusinessName
+	c.BankDebits = account.BankDebits
 }

@@ -2,13 +2,16 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
+	"maps"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"remit"
+	"remit/activities"
+	"remit/gateway"
 	"remit/money"
 	"remit/postgres"
 )
@@ -50,6 +53,32 @@ func (c *Commands) Customers(ctx context.Context, caller Caller, organisation st
 	return cut(merge(pages, customerKey), page.limit(), customerKey), nil
 }
 
+// CustomersOwe adds up by currency what customers owe on invoices that the caller
+// may read (CU10). Who owes nothing is not in it.
+func (c *Commands) CustomersOwe(ctx context.Context, caller Caller, organisation string, customers []remit.Customer) (map[uuid.UUID][]remit.Owed, error) {
+	queries, err := c.invoiceQueries(ctx, caller, InvoiceFilter{Organisation: organisation})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]uuid.UUID, len(customers))
+	for n, customer := range customers {
+		ids[n] = customer.ID
+	}
+	owed := map[uuid.UUID][]remit.Owed{}
+	for tenant, query := range queries {
+		query.OneOf = ids
+		err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+			sums, err := tx.OwedBy(ctx, query)
+			maps.Copy(owed, sums)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return owed, nil
+}
+
 // Customer is one customer.
 func (c *Commands) Customer(ctx context.Context, caller Caller, id uuid.UUID) (remit.Customer, error) {
 	_, customer, err := c.seeCustomer(ctx, caller, id)
@@ -85,12 +114,17 @@ func (c *Commands) CreateCustomer(ctx context.Context, caller Caller, body Body[
 		if in.Currency == "" {
 			in.Currency = organisation.Currency
 		}
-		customer = remit.Customer{ID: id, OrganisationID: organisation.ID, Organisation: organisation.Path, ExternalID: in.ExternalID, CreatedAt: c.Now()}
+		customer = remit.Customer{ID: id, OrganisationID: organisation.ID, Organisation: organisation.Path, ExternalID: in.ExternalID, Reminders: true, CreatedAt: c.Now()}
 		if err := fill(&customer, in); err != nil {
 			return err
 		}
 		if err := tx.InsertCustomer(ctx, customer); err != nil {
 			return err
+		}
+		if in.Reminders != nil && !*in.Reminders {
+			if customer.Reminders, err = false, c.setReminders(ctx, tx, caller, customer, false); err != nil {
+				return err
+			}
 		}
 		return c.audit(ctx, tx, changing(caller.entry("customer.create", "customer "+id.String(), organisation.Path), nil, in))
 	})
@@ -125,10 +159,22 @@ func (c *Commands) UpdateCustomer(ctx context.Context, caller Caller, id uuid.UU
 		if err := tx.SaveCustomer(ctx, customer); err != nil {
 			return err
 		}
+		if in.Reminders != nil {
+			customer.Reminders = *in.Reminders
+			if err := c.setReminders(ctx, tx, caller, customer, customer.Reminders); err != nil {
+				return err
+			}
+		}
 		return c.audit(ctx, tx, changing(caller.entry("customer.update", "customer "+id.String(), customer.Organisation), before, customer))
 	})
+	if err == nil && (!sameWord(before.AutoCharge, customer.AutoCharge) || before.Reminders != customer.Reminders) {
+		err = c.followCustomer(ctx, found.member.Tenant, id)
+	}
 	return customer, err
 }
+
+// sameWord compares what a customer has said, or not said.
+func sameWord(a, b *bool) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }
 
 // fill checks and takes over what an input says of a customer.
 func fill(customer *remit.Customer, in CustomerInput) error {
@@ -205,18 +251,14 @@ func (c *Commands) SetDefaultMethod(ctx context.Context, caller Caller, customer
 		return remit.Customer{}, err
 	}
 	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
-		methods, err := tx.PaymentMethods(ctx, customer)
+		usable, err := tx.SetDefaultMethod(ctx, customer, method)
 		if err != nil {
 			return err
 		}
-		n := slices.IndexFunc(methods, func(m remit.PaymentMethod) bool { return m.ID == method })
-		if n < 0 || methods[n].Status != remit.MethodUsable {
+		if !usable {
 			return remit.Invalid("payment_method", "This customer has no such usable payment method.")
 		}
 		who.DefaultPaymentMethod = &method
-		if err := tx.SaveCustomer(ctx, who); err != nil {
-			return err
-		}
 		return c.audit(ctx, tx, caller.entry("payment_method.default", "payment method "+method.String(), who.Organisation))
 	})
 	return who, err
@@ -249,19 +291,52 @@ func (c *Commands) RemoveMethod(ctx context.Context, caller Caller, id uuid.UUID
 		}
 		return err
 	}
+	if err := c.neededFor(ctx, tenant, method); err != nil {
+		return err
+	}
 	link, err := c.connector().At(ctx, tenant, method.Account, method.Livemode)
 	if err == nil {
-		err = link.Stripe.DetachPaymentMethod(ctx, fmt.Sprintf("method/%s/detach", id), method.StripeID)
+		err = c.removeAtStripe(ctx, tenant, link, method)
 	}
-	if err != nil && !isGone(err) {
+	if err != nil && !isGone(err) && !activities.NoKeys(err) { // without keys it can be neither charged nor asked about
 		return unavailable(err)
 	}
 	return c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
-		if err := tx.DetachMethod(ctx, id); err != nil {
+		clock, err := tx.Clock(ctx)
+		if err != nil {
+			return err
+		}
+		if err := tx.RemoveMethod(ctx, id, clock.Now(c.Now())); err != nil {
 			return err
 		}
 		return c.audit(ctx, tx, caller.entry("payment_method.remove", "payment method "+id.String(), who.Organisation))
 	})
+}
+
+// removeAtStripe takes a method away from its customer at Stripe. One that is still
+// to be verified is nobody's there: its verification ends.
+func (c *Commands) removeAtStripe(ctx context.Context, tenant uuid.UUID, link *activities.Link, method remit.PaymentMethod) error {
+	if method.Status == remit.MethodAwaitingDeposit || method.Status == remit.MethodAwaitingEntry {
+		var b remit.BankAccount
+		err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+			b, err = tx.BankAccount(ctx, method.ID)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		view, err := link.Stripe.CancelSetup(ctx, fmt.Sprintf("method/%s/cancel", method.ID), b.SetupIntent)
+		if gateway.MeaningOf(err) != gateway.State && (err != nil || view.Facts.Status == "canceled") {
+			return err
+		}
+	}
+	err := link.Stripe.DetachPaymentMethod(ctx, fmt.Sprintf("method/%s/detach", method.ID), method.StripeID)
+	if failure, ok := errors.AsType[*gateway.Failure](err); ok && failure.Refused() {
+		if view, lookErr := link.Stripe.PaymentMethod(ctx, method.StripeID); lookErr == nil && view.Customer == "" {
+			return nil // it was nobody's: never verified, or taken away there
+		}
+	}
+	return err
 }
 
 // mayChangeMethods finds a customer whose methods the caller may change.

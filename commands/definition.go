@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"remit"
@@ -82,24 +83,31 @@ func (c *Commands) SetWorkflowDefinition(ctx context.Context, caller Caller, org
 	if err != nil {
 		return Definition{}, err
 	}
+	if err := in.placesOnce(); err != nil {
+		return Definition{}, err
+	}
 	lines := make([]remit.Assignee, len(in.Steps))
 	for n, step := range in.Steps {
 		if lines[n], err = c.stepOf(ctx, member, path, step); err != nil {
-			return Definition{}, about(fmt.Sprintf("steps.%d", n), err)
+			return Definition{}, about(fmt.Sprintf("steps.%d", n), step.At, err)
 		}
 	}
 	for n, s := range in.Scripts {
 		if err := c.passes(ctx, caller, member, path, s); err != nil {
-			return Definition{}, about(fmt.Sprintf("scripts.%d", n), err)
+			return Definition{}, about(fmt.Sprintf("scripts.%d", n), s.At, err)
 		}
 	}
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
-		for n, step := range in.Steps {
+		// From above to below: whether something holds already, as it was set above,
+		// can be said only once all above is as the file has it.
+		for _, n := range downwards(in.Steps, func(s DefinitionStep) string { return s.At }) {
+			step := in.Steps[n]
 			if err := c.bringStep(ctx, tx, caller, above(path, step.At), lines[n]); err != nil {
-				return about(fmt.Sprintf("steps.%d", n), err)
+				return about(fmt.Sprintf("steps.%d", n), step.At, err)
 			}
 		}
-		for _, s := range in.Scripts {
+		for _, n := range downwards(in.Scripts, func(s DefinitionScript) string { return s.At }) {
+			s := in.Scripts[n]
 			if err := c.bringScript(ctx, tx, caller, above(path, s.At), s.Source); err != nil {
 				return err
 			}
@@ -110,6 +118,39 @@ func (c *Commands) SetWorkflowDefinition(ctx context.Context, caller Caller, org
 		return Definition{}, err
 	}
 	return c.WorkflowDefinition(ctx, caller, path)
+}
+
+// placesOnce refuses a file that says two things of one organisation.
+func (d Definition) placesOnce() error {
+	steps, scripts := map[string]bool{}, map[string]bool{}
+	for n, step := range d.Steps {
+		if steps[step.At] {
+			return about(fmt.Sprintf("steps.%d", n), step.At, errPlaceTwice())
+		}
+		steps[step.At] = true
+	}
+	for n, s := range d.Scripts {
+		if scripts[s.At] {
+			return about(fmt.Sprintf("scripts.%d", n), s.At, errPlaceTwice())
+		}
+		scripts[s.At] = true
+	}
+	return nil
+}
+
+func errPlaceTwice() error {
+	return remit.Invalid("at", "The file has two entries for this organisation.")
+}
+
+// downwards are the places of entries in a file, an organisation's before those
+// of what is below it.
+func downwards[E any](entries []E, at func(E) string) []int {
+	order := make([]int, len(entries))
+	for n := range order {
+		order[n] = n
+	}
+	slices.SortFunc(order, func(a, b int) int { return strings.Compare(at(entries[a]), at(entries[b])) })
+	return order
 }
 
 func (c *Commands) bringStep(ctx context.Context, tx *postgres.Tx, caller Caller, at string, line remit.Assignee) error {
@@ -188,16 +229,21 @@ func (c *Commands) lineAt(ctx context.Context, tx *postgres.Tx, path string) (re
 	return line, nil
 }
 
-// about puts the place of a file's entry before the fields an error names.
-func about(place string, err error) error {
+// about puts the place of a file's entry before the fields an error names, and
+// into its words, as a page shows these alone: a file has many lines.
+func about(place, at string, err error) error {
 	e := remit.AsError(err)
 	if e.Kind != remit.KindInvalid {
 		return err
 	}
+	entry := place + " of the file"
+	if at != "" {
+		entry += ", for " + at
+	}
 	moved := *e
 	moved.Fields = make([]remit.FieldError, len(e.Fields))
 	for n, f := range e.Fields {
-		moved.Fields[n] = remit.FieldError{Field: place + "." + f.Field, Message: f.Message}
+		moved.Fields[n] = remit.FieldError{Field: place + "." + f.Field, Message: entry + ": " + f.Message}
 	}
 	return &moved
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -60,77 +61,149 @@ func (c *Commands) ReceiveEvent(ctx context.Context, connection *uuid.UUID, payl
 
 func (c *Commands) takeEvent(ctx context.Context, sealed *postgres.SealedConnection, event gateway.Event) error {
 	stored := postgres.StoredEvent{
-		ID: event.ID, Account: sealed.Account, Tenant: sealed.Tenant, Type: event.Type, ObjectID: event.ObjectID, Livemode: event.Livemode, State: postgres.EventForeign,
+		ID: event.ID, Account: sealed.Account, Tenant: sealed.Tenant, Type: event.Type, ObjectID: event.ObjectID, Intent: event.Intent, Livemode: event.Livemode, State: postgres.EventForeign,
 	}
-	var invoice remit.Invoice
-	switch {
-	case event.Livemode != sealed.Livemode:
-		stored.State = postgres.EventWrongMode
-	case event.Account != "" && event.Account != sealed.Account:
-		stored.State = postgres.EventForeign
-	default:
-		found, state, err := c.concerns(ctx, sealed, event)
-		if err != nil {
-			return err
+	var invoice *remit.Invoice
+	var state postgres.EventState
+	var busy bool
+	err := c.DB.InTenant(ctx, sealed.Tenant, func(tx *postgres.Tx) (err error) {
+		switch {
+		case event.Livemode != sealed.Livemode:
+			stored.State = postgres.EventWrongMode
+		case event.Account != "" && event.Account != sealed.Account:
+			stored.State = postgres.EventForeign
+		default:
+			if invoice, stored.State, err = concernsSurely(ctx, tx, sealed, event); err != nil {
+				return err
+			}
+			if invoice != nil {
+				stored.InvoiceID = &invoice.ID
+			}
+			if invoice != nil && stored.State == postgres.EventWaiting {
+				if busy, err = c.attended(ctx, tx, invoice.ID); err != nil {
+					return err
+				}
+				if _, stored.State, err = concerns(ctx, tx, sealed, event); err != nil {
+					return err // under the lock it may have been recorded meanwhile
+				}
+			}
 		}
-		if stored.State = state; found != nil {
-			invoice, stored.InvoiceID = *found, &found.ID
-		}
-	}
-	_, state, err := c.DB.StoreEvent(ctx, stored)
+		state, err = tx.StoreEvent(ctx, stored)
+		return err
+	})
 	if err != nil || state != postgres.EventWaiting {
 		return err
+	}
+	if busy {
+		return nil
 	}
 	if stored.InvoiceID == nil {
 		return c.takeMethodEvent(ctx, sealed, event)
 	}
-	return c.wake(ctx, sealed.Tenant, invoice, event.Type+" "+event.ID)
+	return c.wake(ctx, sealed.Tenant, *invoice, event.Type+" "+event.ID)
+}
+
+// concernsSurely is [concerns], which waits for whoever stores the event's intent
+// at this moment before it calls it nobody's.
+func concernsSurely(ctx context.Context, tx *postgres.Tx, sealed *postgres.SealedConnection, event gateway.Event) (*remit.Invoice, postgres.EventState, error) {
+	invoice, state, err := concerns(ctx, tx, sealed, event)
+	if err != nil || state != postgres.EventForeign || event.Intent == "" {
+		return invoice, state, err
+	}
+	if err := tx.HoldIntent(ctx, sealed.Account, event.Intent); err != nil {
+		return nil, state, err
+	}
+	return concerns(ctx, tx, sealed, event)
 }
 
 // concerns finds the invoice an event is about, by ids that were stored here;
 // what its metadata says is not looked at (T13). An invoice is returned only
 // where there is something to look at.
-func (c *Commands) concerns(ctx context.Context, sealed *postgres.SealedConnection, event gateway.Event) (*remit.Invoice, postgres.EventState, error) {
-	var invoice *remit.Invoice
-	state := postgres.EventForeign
-	err := c.DB.InTenant(ctx, sealed.Tenant, func(tx *postgres.Tx) error {
-		switch {
-		case strings.HasPrefix(event.Type, "checkout.session."):
-			attempt, err := tx.AttemptOfSession(ctx, event.ObjectID)
-			if err == nil {
-				state = settledOr(attempt.State)
-				invoice, err = read(ctx, tx, attempt.InvoiceID)
-				return err
-			}
-			if !remit.IsCode(err, remit.CodeNotFound) {
-				return err
-			}
-			setup, err := tx.SetupSessionOf(ctx, event.ObjectID)
-			if err != nil || setup == nil {
-				return err
-			}
-			state = postgres.EventWaiting
-			if setup.State != "open" {
-				state = postgres.EventDone
-			}
-			return nil
-		case event.Intent != "":
-			payment, err := tx.PaymentByIntent(ctx, sealed.Account, event.Intent)
-			if err != nil || payment == nil {
-				return err
-			}
-			state = postgres.EventWaiting
-			if payment.State == remit.AttemptSucceeded && event.Type != "charge.refunded" {
-				state = postgres.EventDone
-			}
-			invoice, err = read(ctx, tx, payment.InvoiceID)
-			return err
-		case strings.HasPrefix(event.Type, "payment_method."), event.Type == "account.updated":
-			state = postgres.EventWaiting
+func concerns(ctx context.Context, tx *postgres.Tx, sealed *postgres.SealedConnection, event gateway.Event) (*remit.Invoice, postgres.EventState, error) {
+	switch {
+	case strings.HasPrefix(event.Type, "checkout.session."):
+		return concernsSession(ctx, tx, event.ObjectID)
+	case event.Intent != "":
+		payment, err := tx.PaymentByIntent(ctx, sealed.Account, event.Intent)
+		if err != nil || payment == nil {
+			return nil, postgres.EventForeign, err
 		}
-		return nil
-	})
-	return invoice, state, err
+		state := postgres.EventWaiting
+		switch {
+		case strings.HasPrefix(event.Type, "charge.dispute."):
+			if state, err = concernsDispute(ctx, tx, sealed, event.ObjectID); err != nil {
+				return nil, postgres.EventForeign, err
+			}
+		case payment.State == remit.AttemptSucceeded && strings.HasPrefix(event.Type, "payment_intent."):
+			state = postgres.EventDone
+		}
+		invoice, err := read(ctx, tx, payment.InvoiceID)
+		return invoice, state, err
+	case strings.HasPrefix(event.Type, "payment_method."), event.Type == "account.updated", event.Type == "capability.updated":
+		return nil, postgres.EventWaiting, nil
+	case strings.HasPrefix(event.Type, "setup_intent."), event.Type == "mandate.updated":
+		b, err := bankAccountOf(ctx, tx, sealed, event)
+		if err != nil || b == nil {
+			return nil, postgres.EventForeign, err
+		}
+		return nil, postgres.EventWaiting, nil
+	}
+	return nil, postgres.EventForeign, nil
+}
+
+// concernsDispute reports whether a dispute is still to be looked at: one that is
+// won has come as far as any can.
+func concernsDispute(ctx context.Context, tx *postgres.Tx, sealed *postgres.SealedConnection, stripeDispute string) (postgres.EventState, error) {
+	d, err := tx.DisputeAtStripe(ctx, sealed.Account, stripeDispute)
+	if err == nil && d != nil && d.State == remit.DisputeWon {
+		return postgres.EventDone, nil
+	}
+	return postgres.EventWaiting, err
+}
+
+// concernsSession finds what a hosted page was for: a payment, or saving a card.
+func concernsSession(ctx context.Context, tx *postgres.Tx, session string) (*remit.Invoice, postgres.EventState, error) {
+	attempt, err := tx.AttemptOfSession(ctx, session)
+	if err == nil {
+		payment, err := tx.Payment(ctx, attempt.PaymentID)
+		if err != nil {
+			return nil, postgres.EventForeign, err
+		}
+		state := settledOr(attempt.State)
+		if payment.ByHand && payment.State == remit.AttemptFailed {
+			state = postgres.EventWaiting // only a person has said that it was not charged
+		}
+		invoice, err := read(ctx, tx, attempt.InvoiceID)
+		return invoice, state, err
+	}
+	if !remit.IsCode(err, remit.CodeNotFound) {
+		return nil, postgres.EventForeign, err
+	}
+	setup, err := tx.SetupSessionOf(ctx, session)
+	switch {
+	case err != nil || setup == nil:
+		return nil, postgres.EventForeign, err
+	case setup.State == "open":
+		return nil, postgres.EventWaiting, nil
+	}
+	return nil, postgres.EventDone, nil
+}
+
+// attendedFor is how long a step is trusted to come to its end. Past that an
+// event wakes the workflow, whoever is at work.
+const attendedFor = 2 * time.Minute
+
+// attended reports that a step is at work on the invoice's charge. It looks at
+// the events that wait when it ends, under the lock that is taken here, so that
+// none is overlooked and the workflow need not be woken for what its own step is
+// about to record.
+func (c *Commands) attended(ctx context.Context, tx *postgres.Tx, invoice uuid.UUID) (bool, error) {
+	l, err := tx.LockInvoice(ctx, invoice)
+	if err != nil || l.Live == nil || l.Live.Kind != remit.AttemptCharge || l.Clock.Now(c.Now()).Sub(l.Live.Since) > attendedFor {
+		return false, err
+	}
+	request, err := tx.Request(ctx, invoice, l.Live.RequestID)
+	return err == nil && request.Result == nil, err
 }
 
 // takeMethodEvent looks at a saved method, a hosted page or the account an
@@ -149,7 +222,7 @@ func (c *Commands) lookAt(ctx context.Context, sealed *postgres.SealedConnection
 		return err
 	}
 	switch {
-	case event.Type == "account.updated":
+	case event.Type == "account.updated", event.Type == "capability.updated":
 		account, err := link.Stripe.Account(ctx)
 		if err != nil {
 			return err
@@ -168,41 +241,114 @@ func (c *Commands) lookAt(ctx context.Context, sealed *postgres.SealedConnection
 			return err
 		}
 		return c.collectSetup(ctx, sealed.Tenant, *setup)
+	case strings.HasPrefix(event.Type, "setup_intent."), event.Type == "mandate.updated":
+		var b *remit.BankAccount
+		err := c.DB.InTenant(ctx, sealed.Tenant, func(tx *postgres.Tx) (err error) {
+			b, err = bankAccountOf(ctx, tx, sealed, event)
+			return err
+		})
+		if err != nil || b == nil {
+			return err
+		}
+		return c.wakeBankAccount(ctx, remit.BankAccountRef{Tenant: sealed.Tenant, BankAccount: b.ID}, event.Type+" "+event.ID)
 	default:
-		return c.lookAtMethod(ctx, sealed, link, event.ObjectID)
+		return c.lookAtMethod(ctx, sealed, link, event)
 	}
 }
 
+// bankAccountOf finds the bank account whose SetupIntent or mandate an event is
+// about, or nil.
+func bankAccountOf(ctx context.Context, tx *postgres.Tx, sealed *postgres.SealedConnection, event gateway.Event) (*remit.BankAccount, error) {
+	if event.Type == "mandate.updated" {
+		return tx.BankAccountOfMandate(ctx, sealed.Account, event.ObjectID)
+	}
+	return tx.BankAccountOfSetup(ctx, sealed.Account, event.ObjectID)
+}
+
 // lookAtMethod brings a saved method in line with Stripe: attached to one of
-// our customers it is stored, attached to nobody it is marked as removed.
-func (c *Commands) lookAtMethod(ctx context.Context, sealed *postgres.SealedConnection, link *activities.Link, stripeID string) error {
-	card, err := link.Stripe.PaymentMethod(ctx, stripeID)
+// our customers it is stored, attached to nobody it is marked as removed. A bank
+// account's own workflow does so.
+func (c *Commands) lookAtMethod(ctx context.Context, sealed *postgres.SealedConnection, link *activities.Link, event gateway.Event) error {
+	var known *remit.PaymentMethod
+	var account *remit.BankAccount
+	err := c.DB.InTenant(ctx, sealed.Tenant, func(tx *postgres.Tx) (err error) {
+		if known, err = tx.MethodByStripeID(ctx, sealed.Account, event.ObjectID); err != nil || known == nil || known.Type != gateway.TypeBankAccount {
+			return err
+		}
+		b, err := tx.BankAccount(ctx, known.ID)
+		if remit.IsCode(err, remit.CodeNotFound) {
+			return nil
+		}
+		account = &b
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if account != nil {
+		return c.wakeBankAccount(ctx, remit.BankAccountRef{Tenant: sealed.Tenant, BankAccount: account.ID}, event.Type+" "+event.ID)
+	}
+	view, err := link.Stripe.PaymentMethod(ctx, event.ObjectID)
 	if isGone(err) {
-		card, err = gateway.CardView{ID: stripeID}, nil
+		view, err = gateway.MethodView{ID: event.ObjectID}, nil
 	}
 	if err != nil {
 		return err
 	}
-	var customer uuid.UUID
-	err = c.DB.InTenant(ctx, sealed.Tenant, func(tx *postgres.Tx) error {
-		if card.Customer != "" {
-			customer, err = tx.CustomerOfStripe(ctx, sealed.Account, card.Customer)
+	if known == nil && view.Type == gateway.TypeBankAccount {
+		if named, err := c.namedBefore(ctx, sealed, link, view); err != nil || named {
 			return err
 		}
-		known, err := tx.MethodByStripeID(ctx, sealed.Account, stripeID)
-		if err != nil || known == nil || known.Status == remit.MethodDetached {
+	}
+	var customer uuid.UUID
+	err = c.DB.InTenant(ctx, sealed.Tenant, func(tx *postgres.Tx) error {
+		if view.Customer != "" {
+			customer, err = tx.CustomerOfStripe(ctx, sealed.Account, view.Customer)
 			return err
+		}
+		if known == nil || known.Status == remit.MethodDetached {
+			return nil
 		}
 		return tx.DetachMethod(ctx, known.ID)
 	})
 	if err != nil || customer == uuid.Nil {
 		return err
 	}
-	return activities.StoreCard(ctx, c.DB, sealed.Tenant, link, customer, card, c.Now())
+	return activities.StoreMethod(ctx, c.DB, sealed.Tenant, link, customer, view, c.Now())
+}
+
+// namedBefore finds the bank account that a method is whose naming Stripe's answer
+// did not tell of, and brings that one in line: it is no other account.
+func (c *Commands) namedBefore(ctx context.Context, sealed *postgres.SealedConnection, link *activities.Link, view gateway.MethodView) (bool, error) {
+	var accounts []remit.BankAccount
+	err := c.DB.InTenant(ctx, sealed.Tenant, func(tx *postgres.Tx) error {
+		customer, err := tx.CustomerOfStripe(ctx, sealed.Account, view.Customer)
+		if err != nil || customer == uuid.Nil {
+			return err
+		}
+		accounts, err = tx.BankAccounts(ctx, customer)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	for _, b := range accounts {
+		if b.Last4 != "" || b.SetupIntent == "" || b.Account != sealed.Account {
+			continue
+		}
+		setup, err := link.Stripe.Setup(ctx, b.SetupIntent)
+		if err != nil {
+			return false, err
+		}
+		if setup.Method.ID == view.ID {
+			return true, c.bankAccounts().RecordSetup(ctx, remit.BankAccountRef{Tenant: sealed.Tenant, BankAccount: b.ID}, setup)
+		}
+	}
+	return false, nil
 }
 
 func read(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (*remit.Invoice, error) {
-	invoice, err := tx.Invoice(ctx, id)
+	invoice, err := tx.InvoiceHead(ctx, id)
 	return &invoice, err
 }
 

@@ -37,6 +37,11 @@ func (c *Commands) StartImport(ctx context.Context, caller Caller, body Body[Imp
 		return Import{}, err
 	}
 	path := orTop(in.Organisation, member)
+	end, err := c.Heavy.begin(member.Tenant)
+	if err != nil {
+		return Import{}, err
+	}
+	defer end()
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Import{}, fmt.Errorf("make an id: %w", err)
@@ -50,16 +55,22 @@ func (c *Commands) StartImport(ctx context.Context, caller Caller, body Body[Imp
 		if err != nil {
 			return remit.Invalid("organisation", "There is no such organisation, or you may not see it.")
 		}
-		// The header is read here, so that a file that cannot be read is refused
-		// to the one who sent it.
+		// The header and the dates are read here, so that a file that cannot be
+		// read is refused to the one who sent it.
+		note := ""
 		if format == postgres.ImportCSV {
-			if _, err := invoicefile.NewReader(bytes.NewReader(content), invoicefile.Options{Currency: money.Currency(organisation.Currency)}); err != nil {
+			if note, err = invoicefile.SlashDates(bytes.NewReader(content), invoicefile.Options{Currency: money.Currency(organisation.Currency)}); err != nil {
 				return err
 			}
 		}
 		job := postgres.Import{ID: id, OrganisationID: organisation.ID, FileName: fileName(in.Files), Format: format, Currency: organisation.Currency, Actor: caller.Actor()}
 		if err := tx.InsertImport(ctx, job, content, sha256.Sum256(content)); err != nil {
 			return err
+		}
+		if note != "" {
+			if err := tx.AddImportError(ctx, id, postgres.ImportRowError{Line: postgres.WholeFile, Reason: note}); err != nil {
+				return err
+			}
 		}
 		return c.audit(ctx, tx, caller.entry("import.start", "import "+id.String(), path))
 	})
@@ -151,7 +162,11 @@ func (c *Commands) readImport(ctx context.Context, tenant, id uuid.UUID) (Import
 			return err
 		}
 		wrong, err := tx.ImportErrors(ctx, id, shownErrors)
+		if err != nil {
+			return err
+		}
 		out = importOf(job, wrong)
+		out.Others, err = tx.ImportedInOthers(ctx, id, job.Currency)
 		return err
 	})
 	return out, err
@@ -164,6 +179,10 @@ func importOf(job postgres.Import, wrong []postgres.ImportRowError) Import {
 		IgnoredColumns: job.IgnoredColumns, Failure: job.Failure, CreatedAt: job.CreatedAt, EndedAt: job.EndedAt,
 	}
 	for _, e := range wrong {
+		if e.Line == postgres.WholeFile {
+			out.Notes = append(out.Notes, e.Reason)
+			continue
+		}
 		out.Errors = append(out.Errors, ImportError(e))
 	}
 	return out

@@ -7,6 +7,7 @@ import (
 
 	"remit"
 	"remit/invoicefile"
+	"remit/postgres"
 )
 
 // PayInput is how a payer wants to pay: a saved method, or a hosted checkout.
@@ -38,6 +39,7 @@ type CheckoutPage struct {
 // WorkItemFilter narrows the inbox. States empty: the live ones.
 type WorkItemFilter struct {
 	States       []remit.WorkItemState
+	Ready        *bool // only those of which one may pay now, or only the others: see [postgres.WorkItemQuery]
 	Organisation string
 }
 
@@ -47,6 +49,8 @@ type InvoiceFilter struct {
 	Status       remit.InvoiceStatus
 	Overdue      *bool
 	Held         *bool
+	Attention    *bool                 // a person has to do something before it is collected
+	Collection   remit.CollectionState // what collecting it has come to; "" does not narrow
 	Customer     *uuid.UUID
 	Number       string
 }
@@ -62,6 +66,7 @@ type CustomerInput struct {
 	Currency     string
 	ExternalID   string
 	AutoCharge   *bool
+	Reminders    *bool // nil: as it is; true for a new one
 }
 
 // RecordInput is money received outside Stripe.
@@ -99,9 +104,11 @@ type Import struct {
 	AmountNew      int64
 	AmountHeld     int64
 	Currency       string
+	Others         []postgres.ImportSum // what came in in other currencies; one import is read with it, a list is not
 	IgnoredColumns []string
 	Failure        string
 	Errors         []ImportError
+	Notes          []string // how the file as a whole was read
 	CreatedAt      time.Time
 	EndedAt        *time.Time
 }
@@ -121,6 +128,11 @@ type PaymentSettings struct {
 	MinimumPartial  int64
 	BankTransfer    remit.BankTransfer
 	PaymentLinks    bool
+	PaymentTerms    int // days
+	Seller          string
+	Contact         string
+	AutoCharge      remit.AutoCharge
+	RequireMethod   bool // in the portal a customer has to have saved a method before he opens an invoice
 	Currency        string
 	SetAt           string // the path whose setting holds; "" for the default
 	Version         int64
@@ -132,4 +144,5 @@ type WorkItemStep struct {
 	XML      string
 	SetAt    string // the path whose line holds; "" for the default
 	Reaches  int    // how many people the line reaches now
+	Warnings []string
 }

@@ -63,6 +63,9 @@ func (c *Commands) CreateInvoice(ctx context.Context, caller Caller, body Body[I
 		invoice, err = tx.Invoice(ctx, id)
 		return err
 	})
+	if err == nil {
+		invoice = c.inWordsFor(ctx, caller, found.member, invoice)
+	}
 	return invoice, created, err
 }
 
@@ -90,6 +93,15 @@ func (c *Commands) UpdateInvoice(ctx context.Context, caller Caller, id uuid.UUI
 			return remit.Invalid("organisation", "An invoice stays at its organisation. Cancel it and make another.")
 		}
 		in.Organisation = before.Organisation
+		if in.Deposit == nil {
+			in.Deposit = before.Deposit
+		}
+		if in.AutoCharge == nil || before.SentAt != nil {
+			if in.AutoCharge != nil && *in.AutoCharge != before.Settings.AutoCharge.On {
+				return remit.Invalid("auto_charge", "Automatic charge of a sent invoice is switched by itself.")
+			}
+			in.AutoCharge = &before.Settings.AutoCharge.On
+		}
 		if in.Currency == "" {
 			in.Currency = before.Currency
 		}
@@ -112,7 +124,7 @@ func (c *Commands) UpdateInvoice(ctx context.Context, caller Caller, id uuid.UUI
 		return remit.Invoice{}, remit.Invalid("number", "A sent invoice keeps its number and its seller.")
 	}
 	return c.through(ctx, caller, found, before, remit.RequestAmend, remit.AmendRequest{
-		Reason: in.Reason, DueDate: draft.DueDate, Lines: draft.Lines, Adjustments: draft.Adjustments, Total: draft.Total, Fingerprint: draft.Fingerprint[:],
+		Reason: in.Reason, DueDate: draft.DueDate, Lines: draft.Lines, Adjustments: draft.Adjustments, Total: draft.Total, Deposit: draft.Deposit, Fingerprint: draft.Fingerprint[:],
 	})
 }
 
@@ -155,15 +167,10 @@ func (c *Commands) RecordPayment(ctx context.Context, caller Caller, id uuid.UUI
 	if in.Method != "bank_transfer" {
 		return remit.Payment{}, remit.Invalid("method", "Only bank_transfer is recorded by hand.")
 	}
-	// The workflow asks again; here so that a slip of the keyboard leaves no trace.
-	_, known, err := c.requestRow(ctx, caller, found.member, invoice.ID, remit.RequestRecordPayment)
-	if err == nil && !known {
-		err = remit.TransferFits(invoice, in.Amount)
-	}
-	if err != nil {
-		return remit.Payment{}, err
-	}
-	result, err := c.submit(ctx, caller, found, invoice, remit.RequestRecordPayment, remit.RecordRequest(in))
+	result, err := c.submit(ctx, caller, found, invoice, remit.RequestRecordPayment, func(*postgres.Tx) (any, error) {
+		// The workflow asks again; here so that a slip of the keyboard leaves no trace.
+		return remit.RecordRequest(in), remit.TransferFits(invoice, in.Amount)
+	})
 	if err != nil {
 		return remit.Payment{}, err
 	}
@@ -187,7 +194,7 @@ func (c *Commands) withReason(ctx context.Context, caller Caller, id uuid.UUID, 
 
 // through hands a change to the invoice's workflow and reads the invoice again.
 func (c *Commands) through(ctx context.Context, caller Caller, found seen, invoice remit.Invoice, kind remit.RequestKind, payload any) (remit.Invoice, error) {
-	if _, err := c.submit(ctx, caller, found, invoice, kind, payload); err != nil {
+	if _, err := c.submit(ctx, caller, found, invoice, kind, func(*postgres.Tx) (any, error) { return payload, nil }); err != nil {
 		return remit.Invoice{}, err
 	}
 	var after remit.Invoice
@@ -195,14 +202,14 @@ func (c *Commands) through(ctx context.Context, caller Caller, found seen, invoi
 		after, err = tx.Invoice(ctx, invoice.ID)
 		return err
 	})
-	return after, err
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	return c.told(ctx, caller, found.member, after)
 }
 
-func (c *Commands) submit(ctx context.Context, caller Caller, found seen, invoice remit.Invoice, kind remit.RequestKind, payload any) (remit.RequestResult, error) {
-	request, known, err := c.requestRow(ctx, caller, found.member, invoice.ID, kind)
-	if err == nil && !known {
-		err = c.ask(ctx, caller, found.member, invoice, request, kind, payload)
-	}
+func (c *Commands) submit(ctx context.Context, caller Caller, found seen, invoice remit.Invoice, kind remit.RequestKind, payload func(*postgres.Tx) (any, error)) (remit.RequestResult, error) {
+	request, err := c.place(ctx, caller, found.member, invoice, kind, payload)
 	if err != nil {
 		return remit.RequestResult{}, err
 	}
@@ -234,6 +241,13 @@ func (c *Commands) withdraw(ctx context.Context, tenant, invoice, id uuid.UUID) 
 		if stored.Result != nil {
 			result = *stored.Result
 			return nil
+		}
+		// A refund that is reserved will be sent, whoever waits for it.
+		if made, err := tx.RefundOfRequest(ctx, id); err != nil || made != nil {
+			if made != nil {
+				result.Refund, result.Payment = &made.ID, &made.PaymentID
+			}
+			return err
 		}
 		result.Refused = remit.Refuse(remit.Errorf(remit.KindUnavailable, remit.CodeUnavailable, "Nothing was changed: the invoice is busy. Try again soon."))
 		return tx.EndRequest(ctx, id, result)
@@ -267,7 +281,8 @@ func (c *Commands) changeDraft(ctx context.Context, caller Caller, found seen, i
 			return remit.Conflict(remit.CodeConflict, "This changed meanwhile. Check, send again.")
 		}
 		l.Number, l.Seller, l.Total, l.IssueDate, l.DueDate = draft.Number, draft.Seller, draft.Total, draft.IssueDate, draft.DueDate
-		l.Lines, l.Adjustments = draft.Lines, draft.Adjustments
+		l.Lines, l.Adjustments, l.Deposit = draft.Lines, draft.Adjustments, draft.Deposit
+		l.Settings.AutoCharge.On = draft.Settings.AutoCharge.On
 		if l.Lines == nil {
 			l.Lines = []remit.Line{}
 		}
@@ -278,7 +293,7 @@ func (c *Commands) changeDraft(ctx context.Context, caller Caller, found seen, i
 			return err
 		}
 		if err := tx.SaveInvoice(ctx, l, c.Now(), remit.TimelineEntry{
-			Kind: "changed", Actor: caller.Actor(), What: fmt.Sprintf("The draft was changed: %s due on %s.", money.Of(l.Total, money.Currency(l.Currency)), l.DueDate),
+			Kind: "changed", Actor: caller.Actor(), What: fmt.Sprintf("The draft was changed: %s due on %s%s.", money.Of(l.Total, money.Currency(l.Currency)), l.DueDate.Words(), l.Deposit.Words(l.Currency)),
 			Why: remit.Why{Rule: "drafts are editable", Version: "1"}, Data: map[string]any{"total": l.Total, "due_date": l.DueDate.String()},
 		}); err != nil {
 			return err

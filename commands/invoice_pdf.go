@@ -57,6 +57,11 @@ func (c *Commands) drawn(ctx context.Context, tenant uuid.UUID, invoice remit.In
 			return PDF{}, err
 		}
 	}
+	end, err := c.Heavy.begin(tenant)
+	if err != nil {
+		return PDF{}, err
+	}
+	defer end()
 	content, err := invoicepdf.Draw(document)
 	return PDF{Name: invoice.Number + ".pdf", Content: content}, err
 }
@@ -65,7 +70,7 @@ func (c *Commands) drawn(ctx context.Context, tenant uuid.UUID, invoice remit.In
 // an invoice of nothing have none (C9), nor have those of a seller who hides
 // links (C12).
 func (c *Commands) shownLink(invoice remit.Invoice) (string, error) {
-	if invoice.SentAt == nil || !invoice.Settings.PaymentLinks {
+	if invoice.SentAt == nil {
 		return "", nil
 	}
 	return c.PayLink(invoice)

@@ -27,16 +27,17 @@ func (c *Commands) Invoices(ctx context.Context, caller Caller, filter InvoiceFi
 		query.AfterDue, query.AfterID, query.Limit = due, id, page.limit()+1
 		var invoices []remit.Invoice
 		err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
-			invoices, err = tx.ListInvoices(ctx, query)
-			return err
+			if invoices, err = tx.ListInvoices(ctx, query); err != nil {
+				return err
+			}
+			return tx.TellNextCharges(ctx, invoices)
 		})
 		if err != nil {
 			return List[remit.Invoice]{}, err
 		}
-		if member, _ := caller.membership(tenant); member.Customer != nil {
-			for n := range invoices {
-				invoices[n] = invoices[n].ForPayers()
-			}
+		member, _ := caller.membership(tenant)
+		for n, i := range invoices {
+			invoices[n] = c.inWordsFor(ctx, caller, member, i)
 		}
 		pages = append(pages, invoices)
 	}
@@ -71,10 +72,30 @@ func (c *Commands) Invoice(ctx context.Context, caller Caller, id uuid.UUID) (re
 	if err == nil && found.member.Customer != nil && invoice.SentAt == nil {
 		return remit.Invoice{}, remit.NotFound()
 	}
-	if found.member.Customer != nil {
-		invoice = invoice.ForPayers()
+	if err != nil {
+		return remit.Invoice{}, err
 	}
-	return invoice, err
+	return c.told(ctx, caller, found.member, invoice)
+}
+
+// told is an invoice as a caller is told of it who may see it: with the charge that
+// is on its agenda, and without what is not for him.
+func (c *Commands) told(ctx context.Context, caller Caller, member Membership, invoice remit.Invoice) (remit.Invoice, error) {
+	one := []remit.Invoice{invoice}
+	err := c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error { return tx.TellNextCharges(ctx, one) })
+	return c.inWordsFor(ctx, caller, member, one[0]), err
+}
+
+// inWordsFor leaves out what staff keep from a customer's user, and why collecting
+// came to nothing where the caller reads no decline codes.
+func (c *Commands) inWordsFor(ctx context.Context, caller Caller, member Membership, i remit.Invoice) remit.Invoice {
+	switch {
+	case member.Customer != nil:
+		return i.ForPayers()
+	case i.Collection.Why != "" && !c.readsCodes(ctx, caller, seen{member: member, path: i.Organisation}):
+		return i.WithoutReason()
+	}
+	return i
 }
 
 // Timeline is what happened to an invoice and why, oldest first.
@@ -111,11 +132,8 @@ func (c *Commands) InvoiceNext(ctx context.Context, caller Caller, id uuid.UUID)
 		return remit.Next{}, err
 	}
 	var next remit.Next
-	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
-		rows, err := tx.InvoiceAgenda(ctx, id)
-		if len(rows) > 0 {
-			next = remit.Next{What: rows[0].What, At: &rows[0].At}
-		}
+	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) (err error) {
+		next, err = tx.InvoiceNext(ctx, id)
 		return err
 	})
 	return next, err
@@ -141,17 +159,22 @@ func (c *Commands) Payments(ctx context.Context, caller Caller, id uuid.UUID) ([
 	return payments, nil
 }
 
+// InvoiceRefunds are an invoice's, oldest first.
+func (c *Commands) InvoiceRefunds(ctx context.Context, caller Caller, id uuid.UUID) (refunds []remit.Refund, err error) {
+	found, _, err := c.seeInvoice(ctx, caller, id)
+	if err != nil {
+		return nil, err
+	}
+	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) (err error) {
+		refunds, err = tx.Refunds(ctx, id)
+		return err
+	})
+	return refunds, err
+}
+
 // Payment is one payment with every try of it.
 func (c *Commands) Payment(ctx context.Context, caller Caller, id uuid.UUID) (remit.Payment, error) {
-	var payment remit.Payment
-	found, err := c.find(ctx, caller, func(tx *postgres.Tx) (string, uuid.UUID, error) {
-		var err error
-		if payment, err = tx.Payment(ctx, id); err != nil {
-			return "", uuid.Nil, err
-		}
-		invoice, err := tx.Invoice(ctx, payment.InvoiceID)
-		return invoice.Organisation, invoice.CustomerID, err
-	}, remit.InvoiceRead)
+	found, payment, _, err := c.seePayment(ctx, caller, id)
 	if err != nil {
 		return remit.Payment{}, err
 	}
@@ -219,7 +242,7 @@ func (c *Commands) bring(ctx context.Context, caller Caller, id uuid.UUID, actio
 	if !invoice.Status.AtRest() {
 		c.beginOrLeave(ctx, found.member.Tenant, invoice)
 	}
-	return invoice, nil
+	return c.told(ctx, caller, found.member, invoice)
 }
 
 // beginOrLeave starts a workflow after the commit it depends on. Where Temporal
@@ -248,7 +271,7 @@ func (c *Commands) invoiceQueries(ctx context.Context, caller Caller, filter Inv
 	queries := map[uuid.UUID]postgres.InvoiceQuery{}
 	for _, member := range tenants {
 		query := postgres.InvoiceQuery{
-			Path: path, Status: filter.Status, Overdue: filter.Overdue, Held: filter.Held, Customer: filter.Customer, Number: filter.Number,
+			Path: path, Status: filter.Status, Overdue: filter.Overdue, Held: filter.Held, Attention: filter.Attention, Collection: filter.Collection, Customer: filter.Customer, Number: filter.Number,
 		}
 		if member.Customer != nil {
 			if filter.Customer != nil && *filter.Customer != *member.Customer {

@@ -92,9 +92,24 @@ func (c *Commands) mailbox(ctx context.Context, caller Caller, organisation stri
 func (c *Commands) opened(tenant uuid.UUID, row postgres.MailRow, invoices map[uuid.UUID]remit.Invoice) (remit.Mail, error) {
 	mail := row.Mail
 	if mail.Invoice != nil {
-		link, err := c.shownLink(invoices[mail.Invoice.ID])
+		if mail.Invoice.Stage.Occasion().ToSeller() {
+			mail.Invoice.Link = c.PublicURL + "/invoices/" + mail.Invoice.ID.String()
+			return mail, nil
+		}
+		invoice := invoices[mail.Invoice.ID]
+		link, err := c.shownLink(invoice)
+		if err != nil {
+			return mail, err
+		}
 		mail.Invoice.Link = link
+		if mail.Invoice.Stage.Occasion() == remit.OccasionReminder {
+			mail.Unsubscribe, err = c.unsubscribeLink(tenant, invoice.CustomerID)
+		}
 		return mail, err
+	}
+	if mail.BankAccount != nil {
+		mail.BankAccount.Link = c.PublicURL + "/bank-accounts/" + mail.BankAccount.ID.String()
+		return mail, nil
 	}
 	body, err := c.Secrets.Open(secrets.Mails, mailPlace(tenant, row.ID), row.Sealed)
 	if err != nil {

@@ -160,7 +160,12 @@ func TestMailboxIsTheAdministrators(t *testing.T) {
 // billed makes a draft of one line for a customer of its own.
 func (h *house) billed(owner Caller, number, email string, amount int64) uuid.UUID {
 	h.t.Helper()
-	customer, err := h.CreateCustomer(h.t.Context(), owner, Given(CustomerInput{Organisation: "/dev", Name: "Customer of " + number, Email: email}))
+	return h.billedAt(owner, "/dev", number, email, amount)
+}
+
+func (h *house) billedAt(owner Caller, organisation, number, email string, amount int64) uuid.UUID {
+	h.t.Helper()
+	customer, err := h.CreateCustomer(h.t.Context(), owner, Given(CustomerInput{Organisation: organisation, Name: "Customer of " + number, Email: email}))
 	if err != nil {
 		h.t.Fatal(err)
 	}

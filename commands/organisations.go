@@ -265,6 +265,11 @@ func (c *Commands) UpdateOrganisation(ctx context.Context, caller Caller, id uui
 		if err := unlessInvoiced(ctx, tx, before, changed); err != nil {
 			return err
 		}
+		if changed.TimeZone != before.TimeZone {
+			if err := tx.MoveAgenda(ctx, id, before.TimeZone, changed.TimeZone); err != nil {
+				return err
+			}
+		}
 		if err := tx.UpdateOrganisation(ctx, changed); err != nil {
 			return err
 		}

@@ -79,26 +79,17 @@ func (c *Commands) pay(ctx context.Context, caller Caller, member Membership, in
 	if in.Checkout == (in.PaymentMethod != nil) {
 		return PayOutcome{}, remit.Invalid("payment_method", "Give either payment_method or checkout: true.")
 	}
-	if caller.Token != nil && caller.Scopes != nil {
-		permit.TokenScopes = &caller.Scopes
-	}
 	kind := remit.RequestPay
 	if in.Checkout {
 		kind = remit.RequestCheckout
 	}
-	request, known, err := c.requestRow(ctx, caller, member, invoice.ID, kind)
+	request, err := c.place(ctx, caller, member, invoice, kind, func(tx *postgres.Tx) (any, error) {
+		payload := c.payRequest(in, caller.permitted(permit))
+		payload.Owed = invoice.Outstanding
+		return payload, c.payableNow(ctx, tx, caller, invoice, in, payload)
+	})
 	if err != nil {
 		return PayOutcome{}, err
-	}
-	if !known {
-		payload := c.payRequest(in, permit)
-		payload.Owed = invoice.Outstanding
-		if err := c.payableNow(ctx, caller, member, invoice, in, payload); err != nil {
-			return PayOutcome{}, err
-		}
-		if err := c.ask(ctx, caller, member, invoice, request, kind, payload); err != nil {
-			return PayOutcome{}, err
-		}
 	}
 	result, err := c.hand(ctx, member.Tenant, invoice, remit.Request{ID: request, Kind: kind})
 	switch {
@@ -114,38 +105,36 @@ func (c *Commands) pay(ctx context.Context, caller Caller, member Membership, in
 
 // payableNow answers what the state forbids before anything is written. The
 // attempt protocol asks all of it again when it counts.
-func (c *Commands) payableNow(ctx context.Context, caller Caller, member Membership, invoice remit.Invoice, in PayInput, payload remit.PayRequest) error {
-	return c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
-		if err := activities.MoneyOn(ctx, c.Seals, tx); err != nil {
-			return err
-		}
-		connection, err := tx.LiveConnection(ctx)
-		if err != nil {
-			return err
-		}
-		if err := activities.Usable(connection); err != nil {
-			return err
-		}
-		if invoice.InFlight != nil {
-			if err := c.underWay(ctx, tx, invoice.ID, caller, in, payload); err != nil {
-				return err
-			}
-		}
-		if err := remit.CollectableNow(invoice); err != nil {
-			return err
-		}
-		if err := remit.AmountPayable(invoice, in.Amount); err != nil {
-			return err
-		}
-		if in.PaymentMethod == nil {
-			return nil
-		}
-		method, err := tx.PaymentMethod(ctx, *in.PaymentMethod)
-		if remit.IsCode(err, remit.CodeNotFound) || err == nil && method.CustomerID != invoice.CustomerID {
-			return remit.Invalid("payment_method", "This customer has no such payment method.")
-		}
+func (c *Commands) payableNow(ctx context.Context, tx *postgres.Tx, caller Caller, invoice remit.Invoice, in PayInput, payload remit.PayRequest) error {
+	if err := activities.MoneyOn(ctx, c.Seals, tx); err != nil {
 		return err
-	})
+	}
+	connection, err := tx.LiveConnection(ctx)
+	if err != nil {
+		return err
+	}
+	if err := activities.Usable(connection); err != nil {
+		return err
+	}
+	if invoice.InFlight != nil {
+		if err := c.underWay(ctx, tx, invoice.ID, caller, in, payload); err != nil {
+			return err
+		}
+	}
+	if err := remit.CollectableNow(invoice); err != nil {
+		return err
+	}
+	if err := remit.AmountPayable(invoice, in.Amount); err != nil {
+		return err
+	}
+	if in.PaymentMethod == nil {
+		return nil
+	}
+	method, err := tx.PaymentMethod(ctx, *in.PaymentMethod)
+	if remit.IsCode(err, remit.CodeNotFound) || err == nil && method.CustomerID != invoice.CustomerID {
+		return remit.Invalid("payment_method", "This customer has no such payment method.")
+	}
+	return err
 }
 
 // underWay says that another attempt stands in the way. An open hosted checkout
@@ -160,7 +149,7 @@ func (c *Commands) underWay(ctx context.Context, tx *postgres.Tx, invoice uuid.U
 			return err
 		}
 	}
-	if live.Kind == remit.AttemptCheckout && (live.State == remit.AttemptCreated || live.State == remit.AttemptRequiresAction) {
+	if remit.OpenCheckout(live.Kind, live.State) {
 		return nil
 	}
 	return remit.Conflict(remit.CodeInFlight, "A payment is already under way. Nothing more was charged.")
@@ -239,6 +228,7 @@ func (c *Commands) outcome(ctx context.Context, tenant, attempt uuid.UUID) (PayO
 			}
 		}
 		o.Invoice, err = tx.Invoice(ctx, o.Attempt.InvoiceID)
+		o.Invoice = o.Invoice.WithoutReason()
 		return err
 	})
 	if err != nil {
@@ -251,7 +241,7 @@ func (c *Commands) outcome(ctx context.Context, tenant, attempt uuid.UUID) (PayO
 		o.Done = true
 	case remit.AttemptRequiresAction:
 		if o.Attempt.Kind == remit.AttemptCheckout {
-			o.Checkout = &CheckoutPage{URL: o.Attempt.SessionURL, ExpiresAt: *o.Attempt.ExpiresAt}
+			o.Checkout = pageOf(o.Attempt)
 		}
 	case remit.AttemptFailed:
 		return o, &DeclinedError{Outcome: o, Err: declined(o.Attempt)}
@@ -260,6 +250,17 @@ func (c *Commands) outcome(ctx context.Context, tenant, attempt uuid.UUID) (PayO
 	case remit.AttemptCreated, remit.AttemptProcessing, remit.AttemptConfirming:
 	}
 	return o, nil
+}
+
+// pageOf is where the payer of a hosted checkout goes on: Stripe's page or, once he
+// has sent it off with a bank account that is to be verified, the one where he
+// enters the deposits.
+func pageOf(a remit.Attempt) *CheckoutPage {
+	page := &CheckoutPage{URL: a.SessionURL, ExpiresAt: *a.ExpiresAt}
+	if a.AwaitsDeposits() {
+		page.URL, page.ExpiresAt = a.NextAction, a.Since.Add(remit.VerificationTime)
+	}
+	return page
 }
 
 func declined(a remit.Attempt) *remit.Error {

@@ -16,11 +16,12 @@ import (
 // linkHead is the length of a link's readable part: tenant, invoice, version.
 const linkHead = 16 + 16 + 4
 
-// PayLink is the address of an invoice's public page, or "" where it has none.
+// PayLink is the address of an invoice's public page, or "" where it has none or
+// its seller hides links.
 // Nothing of it is stored: it authenticates the invoice and the version of its
 // link, so that only a reset, or retiring the key, ends it.
 func (c *Commands) PayLink(i remit.Invoice) (string, error) {
-	if !i.Linkable() || c.PublicURL == "" {
+	if !i.ShowsLink() || c.PublicURL == "" {
 		return "", nil
 	}
 	head := make([]byte, 0, linkHead)
@@ -71,6 +72,9 @@ func (c *Commands) ResetLink(ctx context.Context, caller Caller, id uuid.UUID) (
 	return c.bring(ctx, caller, id, "invoice.link", func(tx *postgres.Tx, l *postgres.LockedInvoice) error {
 		if !l.Linkable() {
 			return remit.Conflict(remit.CodeConflict, "An invoice of nothing has no link.")
+		}
+		if !l.ShowsLink() {
+			return remit.Conflict(remit.CodeConflict, "This invoice was made with payment links hidden; it shows none.")
 		}
 		if err := tx.ResetLink(ctx, l); err != nil {
 			return err

@@ -199,7 +199,7 @@ func within(t *testing.T, what string, met func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	end := time.After(10 * time.Second)
+	end := time.After(time.Minute)
 	for !met() {
 		select {
 		case <-tick.C:

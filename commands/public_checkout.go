@@ -30,59 +30,110 @@ func (c *Commands) PublicCheckout(ctx context.Context, caller Caller, token stri
 	if amount == 0 {
 		amount = invoice.Outstanding
 	}
-	caller.Link = true
-	in := PayInput{Amount: amount, Checkout: true, Keyed: true}
-	permit := remit.Permit{Link: invoice.LinkVersion}
-	member := Membership{Tenant: invoice.Tenant, Path: invoice.Organisation}
-	for range 50 { // 10 s, in which a page is made or was not
-		open, err := c.openCheckout(ctx, invoice, amount)
-		if err != nil || open != nil {
-			return deref(open), err
-		}
-		if err := c.linkMayAsk(ctx, invoice); err != nil {
+	for n := range publicRounds {
+		live, err := c.linkAttempt(ctx, invoice, n == 0)
+		if err != nil {
 			return CheckoutPage{}, err
 		}
-		outcome, err := c.pay(ctx, caller, member, invoice, permit, Given(in))
-		switch {
-		case err == nil && outcome.Checkout != nil:
-			return *outcome.Checkout, nil
-		case remit.IsCode(err, remit.CodeInFlight) && c.beingOpened(ctx, invoice):
-			// The same link in a second tab: its page is being made right now.
-		case err != nil:
-			return CheckoutPage{}, err
-		default:
-			return CheckoutPage{}, remit.Conflict(remit.CodeInFlight, "We are checking whether it went through. Do not pay again.")
+		page := live.pageFor(amount)
+		// A page that is being made right now, as by the same link in a second tab,
+		// is waited for: asking anew would count against the link. One that does not
+		// come is asked for all the same, in case nobody makes it any more.
+		if page == nil && (!live.opening || n%askAnew == askAnew-1) {
+			page, err = c.askByLink(ctx, caller, invoice, amount)
+		}
+		if err != nil || page != nil {
+			return deref(page), err
 		}
 		select {
 		case <-ctx.Done():
 			return CheckoutPage{}, errNotOpened()
-		case <-time.After(200 * time.Millisecond):
+		case <-time.After(publicPause):
 		}
 	}
 	return CheckoutPage{}, errNotOpened()
+}
+
+// How long whoever pressed Pay on a public page waits for it to lead anywhere:
+// 10 s, in which a page is made or was not.
+const (
+	publicRounds = 50
+	publicPause  = 200 * time.Millisecond
+	askAnew      = 15 // rounds after which a page that is still being made is asked for anew
+)
+
+// askByLink asks for a new page. It gives none where one is being made for
+// somebody else who has the link.
+func (c *Commands) askByLink(ctx context.Context, caller Caller, invoice remit.Invoice, amount int64) (*CheckoutPage, error) {
+	if err := c.linkMayAsk(ctx, invoice); err != nil {
+		return nil, err
+	}
+	caller.Link = true
+	in := PayInput{Amount: amount, Checkout: true, Keyed: true}
+	member := Membership{Tenant: invoice.Tenant, Path: invoice.Organisation}
+	outcome, err := c.pay(ctx, caller, member, invoice, remit.Permit{Link: invoice.LinkVersion}, Given(in))
+	switch {
+	case err == nil && outcome.Checkout != nil:
+		return outcome.Checkout, nil
+	case remit.IsCode(err, remit.CodeInFlight) && c.beingOpened(ctx, invoice):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case outcome.Attempt.StripeSession == "":
+		return nil, errNotOpened() // nobody can pay in a page that nobody has been led to
+	}
+	return nil, remit.Conflict(remit.CodeInFlight, "We are checking whether it went through. Do not pay again.")
 }
 
 func errNotOpened() error {
 	return remit.Errorf(remit.KindUnavailable, remit.CodeUnavailable, "Nothing was charged: the payment page did not open. Try again soon.")
 }
 
-// openCheckout is the page that is open for the same amount, or nil.
-func (c *Commands) openCheckout(ctx context.Context, invoice remit.Invoice, amount int64) (*CheckoutPage, error) {
-	var page *CheckoutPage
-	err := c.DB.InTenant(ctx, invoice.Tenant, func(tx *postgres.Tx) error {
+// linkAttempt is what a public link may lead to of an invoice's live attempt.
+type linkAttempt struct {
+	opening bool          // a page is on its way from Stripe
+	page    *CheckoutPage // the one that is open and was asked for by a link
+	amount  int64         // that it asks for
+}
+
+// pageFor is the page that is open for an amount, or nil.
+func (a linkAttempt) pageFor(amount int64) *CheckoutPage {
+	if a.amount != amount {
+		return nil
+	}
+	return a.page
+}
+
+// linkAttempt reads what is open. A page that somebody may have paid in or closed
+// at Stripe meanwhile is looked at first, so that nobody is led to one that is over
+// for as long as no event and no poll has told so.
+func (c *Commands) linkAttempt(ctx context.Context, invoice remit.Invoice, look bool) (linkAttempt, error) {
+	found, err := c.readLinkAttempt(ctx, invoice)
+	if err != nil || found.page == nil || !look {
+		return found, err
+	}
+	c.lookNow(ctx, invoice.Tenant, invoice)
+	return c.readLinkAttempt(ctx, invoice)
+}
+
+func (c *Commands) readLinkAttempt(ctx context.Context, invoice remit.Invoice) (found linkAttempt, err error) {
+	err = c.DB.InTenant(ctx, invoice.Tenant, func(tx *postgres.Tx) error {
 		live, err := tx.LiveAttempt(ctx, invoice.ID)
-		if err != nil || live == nil || live.Kind != remit.AttemptCheckout || live.State != remit.AttemptRequiresAction ||
-			live.Actor.Kind != linkActor || live.Amount != amount {
+		if err != nil || live == nil || live.Kind != remit.AttemptCheckout {
 			return err
+		}
+		found.opening = live.State == remit.AttemptCreated
+		if live.State != remit.AttemptRequiresAction || live.Actor.Kind != linkActor {
+			return nil
 		}
 		clock, err := tx.Clock(ctx)
-		if err != nil || live.ExpiresAt == nil || live.ExpiresAt.Sub(clock.Now(c.Now())) < freshFor {
+		if err != nil || live.ExpiresAt == nil || !live.AwaitsDeposits() && live.ExpiresAt.Sub(clock.Now(c.Now())) < freshFor {
 			return err
 		}
-		page = &CheckoutPage{URL: live.SessionURL, ExpiresAt: *live.ExpiresAt}
+		found.page, found.amount = pageOf(*live), live.Amount
 		return nil
 	})
-	return page, err
+	return found, err
 }
 
 // beingOpened reports that a checkout is on its way to Stripe.
@@ -90,7 +141,7 @@ func (c *Commands) beingOpened(ctx context.Context, invoice remit.Invoice) bool 
 	var opening bool
 	err := c.DB.InTenant(ctx, invoice.Tenant, func(tx *postgres.Tx) error {
 		live, err := tx.LiveAttempt(ctx, invoice.ID)
-		opening = live != nil && live.Kind == remit.AttemptCheckout && (live.State == remit.AttemptCreated || live.State == remit.AttemptRequiresAction)
+		opening = live != nil && remit.OpenCheckout(live.Kind, live.State)
 		return err
 	})
 	return err == nil && opening

@@ -20,6 +20,21 @@ type PublicPage struct {
 	Zone     *time.Location
 	At       *time.Time // when what the state says happened
 	Receipts []remit.Payment
+	// DepositsAt is where the deposits are entered that a payment waits for; "" where
+	// none does.
+	DepositsAt string
+	Now        time.Time  // on the organisation's clock
+	Late       remit.Date // the day by which a bank's answer was due, once it is over
+}
+
+// returnedAt is when the payment was made that a bank returned last.
+func returnedAt(payments []remit.Payment) (at *time.Time) {
+	for _, p := range payments {
+		if p.Returned && (at == nil || p.CreatedAt.After(*at)) {
+			at = &p.CreatedAt
+		}
+	}
+	return at
 }
 
 // PublicInvoice is the page behind an invoice's public link.
@@ -29,6 +44,19 @@ func (c *Commands) PublicInvoice(ctx context.Context, token string) (PublicPage,
 		return PublicPage{}, err
 	}
 	return c.publicPage(ctx, invoice)
+}
+
+// PublicPDF is the same invoice as a file. Of one that is void or replaced there
+// is none, as its page shows no sums.
+func (c *Commands) PublicPDF(ctx context.Context, token string) (PDF, error) {
+	page, err := c.PublicInvoice(ctx, token)
+	if err != nil {
+		return PDF{}, err
+	}
+	if !page.State.Shows() {
+		return PDF{}, remit.NotFound()
+	}
+	return c.drawn(ctx, page.Invoice.Tenant, page.Invoice)
 }
 
 // CustomersInvoice is the same for the customer's own user, who is signed in.
@@ -53,23 +81,40 @@ func (c *Commands) publicPage(ctx context.Context, invoice remit.Invoice) (Publi
 		if err != nil {
 			return err
 		}
-		var last *remit.Attempt
-		for p := range payments {
-			facts.Refunded += payments[p].AmountRefunded
-			if payments[p].State == remit.AttemptSucceeded {
-				page.Receipts = append(page.Receipts, payments[p].ForPayers())
+		for _, payment := range payments {
+			facts.Captured += payment.AmountCaptured
+			facts.Refunded += payment.AmountRefunded
+			if payment.State == remit.AttemptSucceeded && !payment.Returned { // what came back is no receipt
+				page.Receipts = append(page.Receipts, payment.ForPayers())
 			}
-			for n := range payments[p].Attempts {
-				if a := &payments[p].Attempts[n]; last == nil || a.CreatedAt.After(last.CreatedAt) {
-					last = a
-				}
-			}
+		}
+		_, last := remit.LastAttempt(payments)
+		if last != nil && last.AwaitsDeposits() {
+			facts.Deposits, page.DepositsAt = true, last.NextAction
 		}
 		if last != nil && last.State == remit.AttemptFailed {
 			facts.FailedAt = &last.CreatedAt
 		}
+		one := []remit.Invoice{invoice}
+		if err := tx.TellNextCharges(ctx, one); err != nil {
+			return err
+		}
+		page.Invoice = one[0].ForPayers()
+		if next := one[0].NextCharge; next != nil && next.Method != "" {
+			facts.ChargeSet = true
+		}
 		page.State = remit.PublicStateOf(facts)
-		page.At = since(page.State, invoice, facts, last)
+		if page.At = since(page.State, invoice, facts, last); page.State == remit.PublicReturned {
+			page.At = returnedAt(payments)
+		}
+		clock, err := tx.Clock(ctx)
+		if err != nil {
+			return err
+		}
+		page.Now = clock.Now(c.Now())
+		if page.State == remit.PublicProcessing && last != nil && last.ResultLate(page.Now) {
+			page.Late = last.ResultBy()
+		}
 		page.Zone, err = tx.ZoneOf(ctx, invoice.OrganisationID)
 		return err
 	})
@@ -85,7 +130,7 @@ func since(state remit.PublicState, i remit.Invoice, facts remit.PublicFacts, la
 		return i.PaidAt
 	case remit.PublicFailed:
 		return facts.FailedAt
-	case remit.PublicProcessing, remit.PublicConfirming:
+	case remit.PublicProcessing, remit.PublicConfirming, remit.PublicDeposits:
 		if last != nil {
 			return &last.CreatedAt
 		}

@@ -63,6 +63,12 @@ func (c *Commands) rebuildTenant(ctx context.Context, tenant uuid.UUID, report *
 			}
 		}
 	}
+	if err := c.rebuildRefunds(ctx, tenant, report); err != nil {
+		return err
+	}
+	if err := c.rebuildBankAccounts(ctx, tenant, report); err != nil {
+		return err
+	}
 	var imports []uuid.UUID
 	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
 		imports, err = tx.RunningImports(ctx)
@@ -77,7 +83,55 @@ func (c *Commands) rebuildTenant(ctx context.Context, tenant uuid.UUID, report *
 			return err
 		}
 	}
-	return nil
+	return errors.Join(c.sweepReconciliations(ctx, tenant, 0), c.sweepDueDates(ctx, tenant, 0))
+}
+
+func (c *Commands) rebuildRefunds(ctx context.Context, tenant uuid.UUID, report *RebuildReport) error {
+	for after := uuid.Nil; ; {
+		var refunds []remit.Refund
+		err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+			refunds, err = tx.OpenRefunds(ctx, after, 500)
+			return err
+		})
+		if err != nil || len(refunds) == 0 {
+			return err
+		}
+		for _, r := range refunds {
+			after = r.ID
+			report.Looked++
+			started, err := c.startMissingRefund(ctx, remit.RefundRef{Tenant: tenant, Invoice: r.InvoiceID, Refund: r.ID})
+			if err != nil {
+				return err
+			}
+			if started {
+				report.Started++
+			}
+		}
+	}
+}
+
+func (c *Commands) rebuildBankAccounts(ctx context.Context, tenant uuid.UUID, report *RebuildReport) error {
+	for after := uuid.Nil; ; {
+		var accounts []remit.BankAccount
+		err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+			accounts, err = tx.OpenBankAccounts(ctx, after, 500)
+			return err
+		})
+		if err != nil || len(accounts) == 0 {
+			return err
+		}
+		for _, b := range accounts {
+			after = b.ID
+			report.Looked++
+			started, err := c.startMissingBankAccount(ctx, remit.BankAccountRef{Tenant: tenant, BankAccount: b.ID})
+			if err != nil {
+				return err
+			}
+			if started {
+				report.Started++
+			}
+		}
+	}
 }
 
 // sweepPage bounds what one sweep wakes in a tenant, so that a burst of due
@@ -105,12 +159,19 @@ func (c *Commands) sweepTenant(ctx context.Context, tenant uuid.UUID, lag time.D
 	var ids []uuid.UUID
 	var invoices map[uuid.UUID]remit.Invoice
 	var imports []uuid.UUID
+	var refunds, accounts []postgres.AgendaRow
 	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
 		clock, err := tx.Clock(ctx)
 		if err != nil {
 			return err
 		}
 		if ids, err = tx.Neglected(ctx, clock.Now(c.Now()).Add(-lag), lag, sweepPage); err != nil {
+			return err
+		}
+		if refunds, err = tx.NeglectedRefunds(ctx, clock.Now(c.Now()).Add(-lag), sweepPage); err != nil {
+			return err
+		}
+		if accounts, err = tx.NeglectedBankAccounts(ctx, clock.Now(c.Now()).Add(-lag), sweepPage); err != nil {
 			return err
 		}
 		if imports, err = tx.RunningImports(ctx); err != nil {
@@ -130,10 +191,20 @@ func (c *Commands) sweepTenant(ctx context.Context, tenant uuid.UUID, lag time.D
 			return err
 		}
 	}
+	for _, row := range refunds {
+		if err := c.wakeRefund(ctx, remit.RefundRef{Tenant: tenant, Invoice: row.InvoiceID, Refund: row.ObjectID}, "the agenda's sweep"); err != nil {
+			return err
+		}
+	}
+	for _, row := range accounts {
+		if err := c.wakeBankAccount(ctx, remit.BankAccountRef{Tenant: tenant, BankAccount: row.ObjectID}, "the agenda's sweep"); err != nil {
+			return err
+		}
+	}
 	for _, id := range imports {
 		if err := c.beginImport(ctx, tenant, id); err != nil {
 			return err
 		}
 	}
-	return nil
+	return errors.Join(c.sweepReconciliations(ctx, tenant, lag), c.sweepDueDates(ctx, tenant, lag))
 }

@@ -20,6 +20,7 @@ type ReturnView struct {
 	Left       int64
 	Currency   string
 	Number     string
+	Deposits   string // where the deposits to a bank account are entered, upon which the payment goes on; "" where none are awaited
 	Decline    string // in the payer's words
 	ReturnPath string // where a signed-in person goes on; "" for none
 	InvoiceID  uuid.UUID
@@ -57,12 +58,7 @@ func (c *Commands) CheckoutReturn(ctx context.Context, session string) (ReturnVi
 		return c.setupReturn(ctx, tenant, *setup)
 	}
 	if attempt.State.Live() {
-		waiting, cancel := context.WithTimeout(ctx, 8*time.Second)
-		defer cancel()
-		var state remit.InvoiceState
-		if err := c.update(waiting, tenant, invoice, remit.UpdateRefresh, uuid.NewString(), &state); err != nil {
-			c.Logger.WarnContext(ctx, "the way back could not look", "invoice", invoice.ID, "error", err)
-		}
+		c.lookNow(ctx, tenant, invoice)
 		if err := look(); err != nil {
 			return ReturnView{}, err
 		}
@@ -71,10 +67,24 @@ func (c *Commands) CheckoutReturn(ctx context.Context, session string) (ReturnVi
 		State: attempt.State, Paid: attempt.Amount, Left: invoice.Outstanding, Currency: invoice.Currency, Number: invoice.Number,
 		InvoiceID: invoice.ID, WorkItemID: invoice.WorkItemID, Tenant: tenant,
 	}
+	if attempt.AwaitsDeposits() {
+		view.Deposits = attempt.NextAction
+	}
 	if attempt.Decline != nil {
 		view.Decline = attempt.Decline.Message
 	}
 	return view, nil
+}
+
+// lookNow has an invoice's live attempt looked at, and waits a few seconds for
+// what comes of it. Where nothing does, what is recorded stands.
+func (c *Commands) lookNow(ctx context.Context, tenant uuid.UUID, invoice remit.Invoice) {
+	waiting, cancel := context.WithTimeout(ctx, 8*time.Second)
+	defer cancel()
+	var state remit.InvoiceState
+	if err := c.update(waiting, tenant, invoice, remit.UpdateRefresh, uuid.NewString(), &state); err != nil {
+		c.Logger.WarnContext(ctx, "the live attempt could not be looked at", "invoice", invoice.ID, "error", err)
+	}
 }
 
 func (c *Commands) setupReturn(ctx context.Context, tenant uuid.UUID, setup postgres.SetupSession) (ReturnView, error) {

@@ -12,6 +12,7 @@ import (
 	"remit/activities"
 	"remit/postgres"
 	"remit/secrets"
+	"remit/webhooks"
 )
 
 // Rotation is what a rotation of one purpose's keys has done.
@@ -40,6 +41,8 @@ func (c *Commands) RotateKeys(ctx context.Context, purpose secrets.Purpose) (Rot
 		done.Resealed, err = c.resealConnections(ctx)
 	case secrets.MFA:
 		done.Resealed, err = c.resealSecondFactors(ctx)
+	case secrets.WebhookSecrets:
+		done.Resealed, err = c.resealEndpoints(ctx)
 	case secrets.RequestKeys, secrets.RequestAnswers, secrets.PayLinks, secrets.KnownBrowsers, secrets.TemporalPayloads, secrets.Mails, secrets.AuditSeal:
 	}
 	if err != nil {
@@ -75,6 +78,38 @@ func (c *Commands) resealConnections(ctx context.Context) (resealed int, err err
 					}
 				}
 				resealed += changed
+			}
+			return nil
+		})
+		if err != nil {
+			return resealed, err
+		}
+	}
+	return resealed, nil
+}
+
+func (c *Commands) resealEndpoints(ctx context.Context) (resealed int, err error) {
+	tenants, err := c.DB.TenantsWithWebhooks(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, tenant := range tenants {
+		err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+			endpoints, err := tx.SealedEndpoints(ctx)
+			if err != nil {
+				return err
+			}
+			for _, sealed := range endpoints {
+				again, err := c.reseal(secrets.WebhookSecrets, webhooks.SecretPlace(tenant, sealed.ID), &sealed.Secret)
+				if err != nil {
+					return fmt.Errorf("webhook endpoint %s: %w", sealed.ID, err)
+				}
+				if again > 0 {
+					if err := tx.ResealEndpoint(ctx, sealed); err != nil {
+						return err
+					}
+				}
+				resealed += again
 			}
 			return nil
 		})

@@ -91,6 +91,35 @@ func (c *Commands) SetAfterPaymentScript(ctx context.Context, caller Caller, org
 	return c.scriptAt(ctx, caller, member, path)
 }
 
+// RemoveAfterPaymentScript takes away the script that is saved at an
+// organisation, so that the one above holds there, or the shipped one. Its
+// versions are kept. Where none is saved there is nothing to do.
+func (c *Commands) RemoveAfterPaymentScript(ctx context.Context, caller Caller, organisation string) (AfterPaymentScript, error) {
+	member, path, err := c.atPath(ctx, caller, organisation, remit.WorkflowEdit)
+	if err != nil {
+		return AfterPaymentScript{}, err
+	}
+	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
+		before, err := activities.ScriptAt(ctx, tx, path)
+		if err != nil {
+			return err
+		}
+		unit, err := tx.UnitAt(ctx, path)
+		if err != nil {
+			return err
+		}
+		removed, err := tx.UnsetSetting(ctx, unit, activities.ScriptSetting, caller.Account)
+		if err != nil || !removed {
+			return err
+		}
+		return c.audit(ctx, tx, changing(caller.entry("workflow.script.remove", script.Name, path), map[string]any{"version": before.Version, "source": before.Source}, nil))
+	})
+	if err != nil {
+		return AfterPaymentScript{}, err
+	}
+	return c.scriptAt(ctx, caller, member, path)
+}
+
 // RunAfterPaymentScript has the script in force run again on an invoice: for the
 // payments it failed on, else for the last one. What a version wrote once it
 // does not write again.
@@ -161,9 +190,6 @@ func (c *Commands) scriptAt(ctx context.Context, caller Caller, member Membershi
 		if !reads.Allowed {
 			out.Failures = nil
 		}
-		if inForce.SetAt != path {
-			return nil
-		}
 		unit, err := tx.UnitAt(ctx, path)
 		if err != nil {
 			return err
@@ -182,6 +208,11 @@ func (c *Commands) tryScript(ctx context.Context, caller Caller, member Membersh
 	if err != nil {
 		return ScriptTrial{}, err
 	}
+	end, err := c.Heavy.begin(member.Tenant)
+	if err != nil {
+		return ScriptTrial{}, err
+	}
+	defer end()
 	result, err := c.Scripts.Run(ctx, in.Source, input)
 	failure, failed := errors.AsType[*script.Failure](err)
 	if err != nil && !failed {

@@ -2,10 +2,13 @@ package commands
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"remit"
 	"remit/activities"
 	"remit/money"
+	"remit/policies"
 	"remit/postgres"
 )
 
@@ -63,7 +66,7 @@ func (c *Commands) SetWorkItemStep(ctx context.Context, caller Caller, organisat
 // name that one or one above it.
 func reachesFrom(line remit.Assignee, at remit.Path) error {
 	if !line.Path.IsZero() && !line.Path.Contains(at) {
-		return remit.Invalid("path", "%s is neither %s nor above it.", line.Path, at)
+		return remit.Invalid("path", "The path %s is neither %s, which the line is for, nor above it. Without a path the line means the invoice's own.", line.Path, at)
 	}
 	return nil
 }
@@ -86,6 +89,13 @@ func (c *Commands) saveStep(ctx context.Context, tx *postgres.Tx, caller Caller,
 		return err
 	}
 	return c.audit(ctx, tx, changing(caller.entry("workflow.step", "", where), before, line))
+}
+
+// paymentsValue is the setting as it is stored: what an invoice copies, and what
+// the portal asks of customers, which changes with the setting.
+type paymentsValue struct {
+	remit.InvoiceSettings
+	RequireMethod bool `json:"require_method"`
 }
 
 // PaymentSettings is how invoices made from now on at an organisation are paid.
@@ -113,6 +123,18 @@ func (c *Commands) SetPaymentSettings(ctx context.Context, caller Caller, organi
 	if in.BankTransfer, err = in.BankTransfer.Check(); err != nil {
 		return PaymentSettings{}, err
 	}
+	if err := remit.CheckPaymentTerms(in.PaymentTerms); err != nil {
+		return PaymentSettings{}, err
+	}
+	if in.Seller, err = remit.CheckSeller(in.Seller); err != nil {
+		return PaymentSettings{}, err
+	}
+	if in.Contact, err = remit.CheckContact(in.Contact); err != nil {
+		return PaymentSettings{}, err
+	}
+	if err := in.AutoCharge.Check(); err != nil {
+		return PaymentSettings{}, err
+	}
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
 		if in.OnlinePayments {
 			live, err := tx.LiveConnection(ctx)
@@ -132,10 +154,11 @@ func (c *Commands) SetPaymentSettings(ctx context.Context, caller Caller, organi
 		if err != nil {
 			return err
 		}
-		value := remit.InvoiceSettings{
+		value := paymentsValue{RequireMethod: in.RequireMethod, InvoiceSettings: remit.InvoiceSettings{
 			OnlinePayments: in.OnlinePayments, PartialPayments: in.PartialPayments, MinimumPartial: in.MinimumPartial,
-			BankTransfer: in.BankTransfer, PaymentLinks: in.PaymentLinks,
-		}
+			BankTransfer: in.BankTransfer, PaymentLinks: in.PaymentLinks, PaymentTerms: in.PaymentTerms,
+			Seller: in.Seller, Contact: in.Contact, AutoCharge: in.AutoCharge,
+		}}
 		if _, err := tx.SetSetting(ctx, unit, activities.PaymentsSetting, value, caller.Account); err != nil {
 			return err
 		}
@@ -162,12 +185,40 @@ func (c *Commands) stepAt(ctx context.Context, member Membership, path string) (
 	}
 	step.XML = step.Assignee.String()
 	holders, err := c.Authority.Holders(ctx, member.Tenant, step.Assignee.For(own).Path, step.Assignee.Scope)
+	if err != nil {
+		return WorkItemStep{}, err
+	}
 	step.Reaches = len(holders)
+	step.Warnings, err = c.unheld(ctx, member, step.Assignee.For(own), step.Reaches)
 	return step, err
 }
 
+// unheld warns of a line whose role nobody was given where it asks for it. Whoever
+// may act in every role, as owners may, is reached by any line, a misspelt one
+// too. It is saved all the same: as often the line comes first and the grants
+// after it.
+func (c *Commands) unheld(ctx context.Context, member Membership, line remit.Assignee, reaches int) ([]string, error) {
+	role, _ := line.Scope.Role()
+	held := false
+	err := c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
+		if held, err = tx.IsGranted(ctx, role, line.Path.String()); err != nil || held {
+			return err
+		}
+		roles, err := tx.OwnRoles(ctx)
+		held = reaches > 0 && slices.ContainsFunc(roles, func(r policies.Role) bool { return slices.Contains(r.Permissions, line.Scope) })
+		return err
+	})
+	switch {
+	case err != nil || held:
+		return nil, err
+	case reaches > 0:
+		return []string{fmt.Sprintf("Nobody was given the role %s at %s. The line reaches only those who may act in every role.", role, line.Path)}, nil
+	}
+	return []string{fmt.Sprintf("Nobody was given the role %s at %s. Until somebody is, no invoice here reaches an inbox.", role, line.Path)}, nil
+}
+
 func (c *Commands) paymentSettingsAt(ctx context.Context, member Membership, path string) (PaymentSettings, error) {
-	settings := remit.DefaultInvoiceSettings()
+	settings := paymentsValue{InvoiceSettings: remit.DefaultInvoiceSettings()}
 	var out PaymentSettings
 	err := c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
 		setAt, version, _, err := tx.Setting(ctx, path, activities.PaymentsSetting, &settings)
@@ -177,7 +228,8 @@ func (c *Commands) paymentSettingsAt(ctx context.Context, member Membership, pat
 		organisation, err := tx.OrganisationByPath(ctx, path)
 		out = PaymentSettings{
 			OnlinePayments: settings.OnlinePayments, PartialPayments: settings.PartialPayments, MinimumPartial: settings.MinimumPartial,
-			BankTransfer: settings.BankTransfer, PaymentLinks: settings.PaymentLinks,
+			BankTransfer: settings.BankTransfer, PaymentLinks: settings.PaymentLinks, PaymentTerms: settings.PaymentTerms,
+			Seller: settings.Seller, Contact: settings.Contact, RequireMethod: settings.RequireMethod, AutoCharge: settings.AutoCharge,
 			Currency: organisation.Currency, SetAt: setAt, Version: version,
 		}
 		return err

@@ -21,7 +21,8 @@ type AddMethodInput struct {
 }
 
 // AddPaymentMethod opens Stripe's hosted page on which a card is added for a
-// customer, without paying. The page is open for 24 hours.
+// customer, without paying, or a bank account where debits are offered: by signing
+// in at the bank, or by deposits. The page is open for 24 hours.
 func (c *Commands) AddPaymentMethod(ctx context.Context, caller Caller, customer uuid.UUID, body Body[AddMethodInput]) (CheckoutPage, error) {
 	tenant, who, err := c.mayChangeMethods(ctx, caller, customer)
 	if err != nil {
@@ -40,6 +41,10 @@ func (c *Commands) AddPaymentMethod(ctx context.Context, caller Caller, customer
 		if stripeCustomer, err = c.connector().MakeStripeCustomer(ctx, tenant, link, who); err != nil {
 			return CheckoutPage{}, unavailable(err)
 		}
+	}
+	offer, err := c.offerDebits(ctx, tenant, link, who.Currency)
+	if err != nil {
+		return CheckoutPage{}, err
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -65,7 +70,7 @@ func (c *Commands) AddPaymentMethod(ctx context.Context, caller Caller, customer
 		cancel = c.PublicURL + row.ReturnPath
 	}
 	view, err := link.Stripe.CreateSession(ctx, fmt.Sprintf("setup/%s/session", id), gateway.SessionParams{
-		Mode: "setup", Currency: money.Currency(who.Currency).Stripe(), StripeCustomer: stripeCustomer, ClientReferenceID: id.String(),
+		Mode: "setup", BankDebits: offer.Offered, Currency: money.Currency(who.Currency).Stripe(), StripeCustomer: stripeCustomer, ClientReferenceID: id.String(),
 		SuccessURL: c.PublicURL + "/pay/return?session_id={CHECKOUT_SESSION_ID}", CancelURL: cancel,
 		Metadata: map[string]string{"remit_tenant": tenant.String(), "remit_customer": customer.String()},
 	})
@@ -93,12 +98,11 @@ func (c *Commands) collectSetups(ctx context.Context, tenant, customer uuid.UUID
 	if err != nil {
 		return err
 	}
-	for _, row := range open {
-		if err := c.collectSetup(ctx, tenant, row); err != nil {
-			return err
-		}
+	var failed []error
+	for _, row := range open { // one that cannot be looked at, as at an account that is gone, holds up no other
+		failed = append(failed, c.collectSetup(ctx, tenant, row))
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (c *Commands) collectSetup(ctx context.Context, tenant uuid.UUID, row postgres.SetupSession) error {
@@ -112,7 +116,7 @@ func (c *Commands) collectSetup(ctx context.Context, tenant uuid.UUID, row postg
 	}
 	switch {
 	case view.Status == "complete" && view.PaymentMethod != "":
-		if err := c.storeCard(ctx, tenant, link, row.CustomerID, view.PaymentMethod); err != nil {
+		if err := c.storeCollected(ctx, tenant, link, row, view); err != nil {
 			return err
 		}
 		row.State = "complete"
@@ -124,13 +128,28 @@ func (c *Commands) collectSetup(ctx context.Context, tenant uuid.UUID, row postg
 	return c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error { return tx.SaveSetupSession(ctx, row) })
 }
 
-// storeCard stores a card as Stripe describes it now.
-func (c *Commands) storeCard(ctx context.Context, tenant uuid.UUID, link *activities.Link, customer uuid.UUID, stripeID string) error {
-	card, err := link.Stripe.PaymentMethod(ctx, stripeID)
+// storeCollected stores what a hosted page collected, as Stripe describes it now.
+// One that nobody has any more was removed before its page was looked at.
+func (c *Commands) storeCollected(ctx context.Context, tenant uuid.UUID, link *activities.Link, row postgres.SetupSession, view gateway.SessionView) error {
+	method, err := link.Stripe.PaymentMethod(ctx, view.PaymentMethod)
 	if err != nil {
 		return err
 	}
-	return activities.StoreCard(ctx, c.DB, tenant, link, customer, card, c.Now())
+	if method.Type != gateway.TypeBankAccount {
+		if method.Customer == "" {
+			return nil
+		}
+		return activities.StoreMethod(ctx, c.DB, tenant, link, row.CustomerID, method, c.Now())
+	}
+	setup, err := link.Stripe.Setup(ctx, view.SetupIntent)
+	if err != nil || setup.Facts.Status == "succeeded" && setup.Method.Customer == "" {
+		return err
+	}
+	ref, err := c.bankAccounts().Adopt(ctx, tenant, link, row, setup)
+	if err != nil {
+		return err
+	}
+	return c.wakeBankAccount(ctx, ref, "it was added on Stripe's page")
 }
 
 func (c *Commands) connector() *activities.Connector {
@@ -145,7 +164,7 @@ func unavailable(err error) error {
 		return err
 	}
 	if failure.Meaning == gateway.Stop || failure.Meaning == gateway.State || failure.Meaning == gateway.Outcome {
-		return remit.Conflict(remit.CodeConflict, "Stripe refused this (%s).", failure.Code)
+		return remit.Conflict(remit.CodeConflict, "Stripe refused this (%s).", failure.Named())
 	}
 	if failure.Meaning == gateway.Unreachable {
 		return remit.Conflict(remit.CodeNotConnected, "Stripe does not accept this organisation's keys. Enter them anew on Settings > Integrations > Stripe.")
@@ -155,5 +174,5 @@ func unavailable(err error) error {
 
 func isGone(err error) bool {
 	var failure *gateway.Failure
-	return errors.As(err, &failure) && (failure.Status == 404 || failure.Code == "payment_method_not_attached" || failure.Code == "resource_missing")
+	return errors.As(err, &failure) && (failure.Status == 404 || failure.Code == "resource_missing")
 }

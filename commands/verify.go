@@ -29,8 +29,8 @@ const verifyPage = 100
 
 // Verify recomputes what is stored from what it follows from: the hash chains
 // of audit trails and timelines, each invoice's balance from the ledger, its
-// status from its facts, and the audit trails with the seals of a book, if there
-// is one. It changes nothing and needs no permission: it is for the operator.
+// status from its facts, each invoice from what its timeline tells, and the audit
+// trails with the seals of a book, if there is one. It changes nothing and needs no permission: it is for the operator.
 func (c *Commands) Verify(ctx context.Context, book *seals.Book) (VerifyReport, error) {
 	var report VerifyReport
 	if book == nil {

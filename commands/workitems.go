@@ -28,7 +28,7 @@ func (c *Commands) WorkItems(ctx context.Context, caller Caller, filter WorkItem
 	}
 	var pages [][]remit.WorkItem
 	for _, member := range tenants {
-		query := postgres.WorkItemQuery{States: filter.States, Path: path, AfterDue: due, AfterID: id, Limit: page.limit() + 1}
+		query := postgres.WorkItemQuery{States: filter.States, Ready: filter.Ready, Path: path, AfterDue: due, AfterID: id, Limit: page.limit() + 1}
 		items, err := c.inbox(ctx, caller, member, query)
 		if err != nil {
 			return List[remit.WorkItem]{}, err
@@ -116,7 +116,7 @@ func (c *Commands) inbox(ctx context.Context, caller Caller, member Membership, 
 		}
 		invoices, err := tx.InvoicesByID(ctx, ids)
 		for n := range items {
-			items[n].Invoice = invoices[items[n].InvoiceID]
+			items[n].Invoice = invoices[items[n].InvoiceID].WithoutReason()
 		}
 		return err
 	})
@@ -132,6 +132,7 @@ func (c *Commands) seeItem(ctx context.Context, caller Caller, id uuid.UUID) (Me
 				return err
 			}
 			item.Invoice, err = tx.Invoice(ctx, item.InvoiceID)
+			item.Invoice = item.Invoice.WithoutReason()
 			return err
 		})
 		if remit.IsCode(err, remit.CodeNotFound) {

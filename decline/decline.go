@@ -13,6 +13,11 @@
 // lost, stolen or fraud.
 package decline
 
+import (
+	"maps"
+	"slices"
+)
+
 // Version of the tables. It is kept with every decline, so that a decision can
 // be explained, and a change of the tables tried on old declines.
 const Version = "1"
@@ -60,6 +65,32 @@ func (r Rule) Automatic() bool {
 	return false
 }
 
+// Words say the rule to a person, as the reason why something did or did not
+// happen next. What the rule is called is for those who look it up.
+func (r Rule) Words() string {
+	switch r {
+	case RuleNewMethod:
+		return "this method is not tried again; another one may be"
+	case RuleAskPayer:
+		return "it is not tried again unless the payer does so"
+	case RuleLater:
+		return "the bank may approve it some days later"
+	case RuleFew:
+		return "the bank gave no reason, so few more tries are worth it"
+	case RuleSoon:
+		return "it failed on the way to the bank, so it may work some hours later"
+	case RuleWindow:
+		return "the card's network allows no more tries for now"
+	case RuleRepresent:
+		return "a bank debit that lacked money may be tried twice more within 180 days"
+	case RuleNewMandate:
+		return "the payer has to authorise bank debits anew"
+	case RuleOtherAccount:
+		return "this account is not tried again; another one may be"
+	}
+	return "of this rule Remit knows only the name"
+}
+
 // CodeNetworkCap is our own code, not Stripe's: a charge that was not sent
 // because one more try with this card would pass its network's limit.
 const CodeNetworkCap = "network_cap"
@@ -104,6 +135,15 @@ func Classify(code, declineCode, adviceCode, methodType string) Decline {
 	return Decline{
 		Class: chosen.class, Code: at, Hard: chosen.hard, Rule: chosen.rule, Version: Version, Reason: chosen.reason,
 	}
+}
+
+// Codes lists what the tables know of a type of method, sorted.
+func Codes(methodType string) []string {
+	table := cards
+	if methodType == MethodBankAccount {
+		table = bankAccounts
+	}
+	return slices.Sorted(maps.Keys(table))
 }
 
 // advised applies Stripe's advice_code, which can only make a soft decline

@@ -228,8 +228,8 @@ func TestMessages(t *testing.T) {
 			"The network failed to process it (processing_error, rule soon v1): next try."},
 		{CodeNetworkCap, "card", "Nothing was charged. Too many tries with this card. Use another.",
 			"Not sent: the card is at its network's limit (network_cap, rule window v1): no retry until the network's window has passed, 15 in 30 days."},
-		{"R01", MethodBankAccount, "Your bank did not pay. Not enough money in the account. We try at most two more times.",
-			"Not enough money in the account (R01, rule represent v1): two more tries at most."},
+		{"R01", MethodBankAccount, "Your bank did not pay. Not enough money in the account. The same account may be tried three times at most.",
+			"Not enough money in the account (R01, rule represent v1): three tries at most with this account."},
 		{"R02", MethodBankAccount, "Your bank did not pay. The account is closed. Use another account.",
 			"The account is closed (R02, rule other_account v1): another account awaited."},
 		{"R07", MethodBankAccount, "Your bank did not pay. The permission was withdrawn. Authorise it anew; automatic charge is off.",
@@ -243,6 +243,16 @@ func TestMessages(t *testing.T) {
 		}
 		if got := d.StaffMessage(); got != c.staff {
 			t.Errorf("%s: staff read %q, want %q", c.code, got, c.staff)
+		}
+	}
+}
+
+// Protects who reads a timeline: each rule says in words why, never its name.
+func TestEveryRuleHasWords(t *testing.T) {
+	unknown := Rule("made up").Words()
+	for _, rule := range []Rule{RuleNewMethod, RuleAskPayer, RuleLater, RuleFew, RuleSoon, RuleWindow, RuleRepresent, RuleNewMandate, RuleOtherAccount} {
+		if words := rule.Words(); words == unknown || strings.Contains(words, "_") {
+			t.Errorf("%s reads %q", rule, words)
 		}
 	}
 }

@@ -5,9 +5,12 @@ import "fmt"
 // PayerMessage says what became of the money and what to do, without the code
 // and without what a thief should not learn.
 func (d Decline) PayerMessage() string {
+	if d.Code == CodeRepresentCap {
+		return "Nothing was charged. Too many tries with this account. Use another."
+	}
 	switch d.Rule {
 	case RuleRepresent:
-		return "Your bank did not pay. " + d.Reason + ". We try at most two more times."
+		return "Your bank did not pay. " + d.Reason + ". The same account may be tried three times at most."
 	case RuleOtherAccount:
 		return "Your bank did not pay. " + d.Reason + ". Use another account."
 	case RuleNewMandate:
@@ -51,7 +54,7 @@ func (d Decline) StaffMessage() string {
 func (d Decline) consequence() string {
 	switch d.Rule {
 	case RuleRepresent:
-		return "two more tries at most"
+		return "three tries at most with this account"
 	case RuleOtherAccount:
 		return "another account awaited"
 	case RuleNewMandate:

@@ -20,14 +20,17 @@ type part struct {
 
 	mu       sync.Mutex
 	current  process
-	stopping bool
+	stopping chan struct{} // closed when it is to end for good
 	watched  chan struct{} // closed when nobody watches any more
 }
 
-// A part that dies more often than this is not brought back any more.
+// A part that dies more often than this is not brought back any more. A start
+// that fails counts as a death: what the part needs may have died as well, as
+// Temporal's PostgreSQL, and is back a moment later.
 const (
 	mostRestarts   = 5
 	restartsWithin = time.Minute
+	restartPause   = time.Second
 )
 
 // keep starts a part and watches over it until it is stopped. The process it
@@ -37,7 +40,7 @@ func (r *running) keep(ctx context.Context, name string, start func(context.Cont
 	if err != nil {
 		return nil, err
 	}
-	p := &part{name: name, start: start, current: first, watched: make(chan struct{})}
+	p := &part{name: name, start: start, current: first, stopping: make(chan struct{}), watched: make(chan struct{})}
 	r.parts = append(r.parts, p)
 	go func() {
 		defer close(p.watched)
@@ -48,15 +51,21 @@ func (r *running) keep(ctx context.Context, name string, start func(context.Cont
 	return first, nil
 }
 
-func (r *running) died(name string) {
+func (r *running) died(name string, cause error) {
+	if cause != nil {
+		r.log.Error("a part could not be started and is started again", "part", name, "error", cause)
+		r.say.line(name + " could not be started; trying again")
+		return
+	}
 	r.log.Error("a part died and is started again", "part", name)
 	r.say.line(name + " died; starting it again")
 }
 
 // watch returns nil once the part was stopped, and an error when it cannot be
-// brought back.
-func (p *part) watch(ctx context.Context, died func(name string)) error {
+// brought back. It tells each death, with the error of a start that failed.
+func (p *part) watch(ctx context.Context, died func(name string, cause error)) error {
 	var deaths []time.Time
+	var failed error
 	for {
 		<-p.now().Done()
 		now := time.Now()
@@ -64,24 +73,52 @@ func (p *part) watch(ctx context.Context, died func(name string)) error {
 		for now.Sub(deaths[0]) > restartsWithin {
 			deaths = deaths[1:]
 		}
-		p.mu.Lock()
-		if p.stopping {
-			p.mu.Unlock()
+		if failed != nil && !p.pause() || p.isStopping() {
 			return nil
 		}
 		if len(deaths) > mostRestarts {
-			p.mu.Unlock()
+			if failed != nil {
+				return fmt.Errorf("%s died and could not be started again: %w", p.name, failed)
+			}
 			return fmt.Errorf("%s died %d times within %s; look at its log in the data folder", p.name, len(deaths), restartsWithin)
 		}
-		died(p.name)
-		next, err := p.start(ctx)
-		if err == nil {
-			p.current = next
-		}
-		p.mu.Unlock()
-		if err != nil {
-			return fmt.Errorf("%s died and could not be started again: %w", p.name, err)
-		}
+		died(p.name, failed)
+		failed = p.restart(ctx)
+	}
+}
+
+// restart leaves the dead process in its place where the start fails.
+func (p *part) restart(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.isStopping() {
+		return nil
+	}
+	next, err := p.start(ctx)
+	if err == nil {
+		p.current = next
+	}
+	return err
+}
+
+// pause says whether the part is still wanted after it.
+func (p *part) pause() bool {
+	timer := time.NewTimer(restartPause)
+	defer timer.Stop()
+	select {
+	case <-p.stopping:
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+func (p *part) isStopping() bool {
+	select {
+	case <-p.stopping:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -94,7 +131,7 @@ func (p *part) now() process {
 // stop ends the part for good and returns once it is gone.
 func (p *part) stop(ctx context.Context) error {
 	p.mu.Lock()
-	p.stopping = true
+	close(p.stopping)
 	current := p.current
 	p.mu.Unlock()
 	err := current.Stop(ctx)

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 )
 
 // mortal is a process that the test kills.
@@ -61,6 +63,42 @@ func TestPartsAreBroughtBackWithinReason(t *testing.T) {
 	if err := dying.stop(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// A start that fails because what the part needs is down as well is made again,
+// and not for ever.
+func TestPartIsStartedAgainUntilWhatItNeedsIsBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &running{say: newProgress(io.Discard), log: slog.New(slog.DiscardHandler), broken: make(chan error, 1)}
+		lives := make(chan *mortal, 1)
+		starts, failures := 0, 2
+		start := func(context.Context) (process, error) {
+			if starts++; starts > 1 && starts <= 1+failures {
+				return nil, errors.New("no usable database connection")
+			}
+			m := &mortal{done: make(chan struct{})}
+			lives <- m
+			return m, nil
+		}
+		if _, err := r.keep(t.Context(), "Temporal", start); err != nil {
+			t.Fatal(err)
+		}
+		close((<-lives).done)
+		last := <-lives
+		if starts != 2+failures {
+			t.Errorf("started %d times, want %d", starts, 2+failures)
+		}
+		failures = 2 * mostRestarts
+		starts = 1
+		close(last.done)
+		if err := <-r.broken; err == nil || !strings.Contains(err.Error(), "no usable database") {
+			t.Errorf("got %v, want the reason of the failed start", err)
+		}
+		if err := r.stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // A part whose address others have comes back there or not at all.

@@ -30,14 +30,17 @@ type Options struct {
 	TemporalAddress string         // instead of a Temporal of its own
 	Namespace       string
 	StripeURL       string         // instead of a stand-in of its own
+	StripeRate      string         // calls a second to each account, see [gateway.ParseLimits]
 	StripeKey       secrets.Secret // a test key for the demo; one is made up otherwise
 	NoDemo          bool
-	Proxies         httpsec.Proxies
-	Program         string   // this program, which is also the stand-in's
-	ProgramEnv      []string // what the stand-in's process needs in its environment
-	LogLevel        slog.Level
-	Out             io.Writer // progress for a person
-	Portal          func(*commands.Commands, *slog.Logger) (program.Portal, error)
+	// LoopbackWebhooks lets webhooks be sent to this machine itself.
+	LoopbackWebhooks bool
+	Proxies          httpsec.Proxies
+	Program          string   // this program, which is also the stand-in's
+	ProgramEnv       []string // what the stand-in's process needs in its environment
+	LogLevel         slog.Level
+	Out              io.Writer // progress for a person
+	Portal           func(*commands.Commands, *slog.Logger) (program.Portal, error)
 }
 
 // running is a Remit on this machine, in the course of being brought up.

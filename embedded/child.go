@@ -126,3 +126,12 @@ func logSince(path string, offset int64) string {
 	raw = raw[min(offset, int64(len(raw))):]
 	return strings.TrimSpace(string(raw[max(0, len(raw)-most):]))
 }
+
+// kill ends the child on the spot, as a crash would.
+func (c *child) kill() error {
+	if err := c.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("kill %s: %w", c.cmd.Path, err)
+	}
+	<-c.done
+	return nil
+}

@@ -140,6 +140,17 @@ func (f *Folder) Port(name string) (int, error) {
 	return port, f.writePorts()
 }
 
+// Noted is the port that was given out for name, whoever listens there by now.
+func (f *Folder) Noted(name string) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	port, ok := f.ports[name]
+	if !ok {
+		return 0, fmt.Errorf("no port was given out for %s", name)
+	}
+	return port, nil
+}
+
 func (f *Folder) writePorts() error {
 	raw, err := json.MarshalIndent(f.ports, "", "  ")
 	if err != nil {

@@ -321,7 +321,7 @@ func tryDescribe(t *testing.T, address string) error {
 // await waits up to 30 s for a condition.
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for !done() {
 		if time.Now().After(deadline) || !sleep(context.Background(), 10*time.Millisecond) {
 			t.Fatalf("waited in vain for %s", what)

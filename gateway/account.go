@@ -3,7 +3,9 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/stripe/stripe-go/v79"
@@ -17,6 +19,7 @@ type Account struct {
 	BusinessName    string
 	Country         string
 	DefaultCurrency string
+	BankDebits      bool // us_bank_account_ach_payments is active
 	Facts           remit.AccountFacts
 }
 
@@ -37,6 +40,9 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 	if a.BusinessProfile != nil {
 		account.BusinessName = a.BusinessProfile.Name
 	}
+	if a.Capabilities != nil {
+		account.BankDebits = a.Capabilities.USBankAccountACHPayments == stripe.AccountCapabilityStatusActive
+	}
 	if r := a.Requirements; r != nil {
 		account.Facts.DisabledReason = string(r.DisabledReason)
 		account.Facts.CurrentlyDue, account.Facts.PastDue = r.CurrentlyDue, r.PastDue
@@ -53,7 +59,11 @@ var EventTypes = []string{
 	"checkout.session.completed", "checkout.session.expired",
 	"checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
 	"payment_method.attached", "payment_method.detached", "payment_method.updated", "payment_method.automatically_updated",
-	"charge.refunded", "account.updated",
+	"charge.refunded", "charge.refund.updated", "refund.created", "refund.updated",
+	"setup_intent.succeeded", "setup_intent.setup_failed", "setup_intent.requires_action", "setup_intent.canceled", "mandate.updated",
+	"account.updated", "capability.updated",
+	"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
+	"charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
 }
 
 // CreateEndpoint asks Stripe to send events to url and returns the endpoint's
@@ -70,6 +80,27 @@ func (c *Client) CreateEndpoint(ctx context.Context, key, url string) (id, secre
 		return "", "", failureOf(err)
 	}
 	return endpoint.ID, endpoint.Secret, nil
+}
+
+// WidenEndpoint has an endpoint that was made by an earlier Remit send the events
+// that this one asks for too. One that sends them all is left alone.
+func (c *Client) WidenEndpoint(ctx context.Context, id string) error {
+	params := &stripe.WebhookEndpointParams{}
+	c.on(ctx, &params.Params, "")
+	endpoint, err := c.endpoints.Get(id, params)
+	if err != nil {
+		return failureOf(err)
+	}
+	wanted := slices.Concat(endpoint.EnabledEvents, slices.DeleteFunc(slices.Clone(EventTypes), func(event string) bool {
+		return slices.Contains(endpoint.EnabledEvents, event)
+	}))
+	if len(wanted) == len(endpoint.EnabledEvents) || slices.Contains(endpoint.EnabledEvents, "*") {
+		return nil
+	}
+	widen := &stripe.WebhookEndpointParams{EnabledEvents: stripe.StringSlice(wanted)}
+	c.on(ctx, &widen.Params, fmt.Sprintf("%s/events/%d", id, len(wanted)))
+	_, err = c.endpoints.Update(id, widen)
+	return failureOf(err)
 }
 
 // DeleteEndpoint stops events to an endpoint; one that is gone already is fine.

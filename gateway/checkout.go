@@ -21,6 +21,7 @@ type SessionParams struct {
 	CancelURL         string            `json:"cancel_url"`
 	ExpiresAt         int64             `json:"expires_at"` // Unix seconds on the account's clock
 	Save              bool              `json:"save,omitempty"`
+	BankDebits        bool              `json:"bank_debits,omitempty"` // offered beside cards
 	Metadata          map[string]string `json:"metadata"`
 }
 
@@ -41,7 +42,7 @@ type SessionView struct {
 func (c *Client) CreateSession(ctx context.Context, key string, p SessionParams) (SessionView, error) {
 	params := &stripe.CheckoutSessionParams{
 		Mode:               stripe.String(p.Mode),
-		PaymentMethodTypes: stripe.StringSlice([]string{"card"}),
+		PaymentMethodTypes: stripe.StringSlice([]string{TypeCard}),
 		ClientReferenceID:  stripe.String(p.ClientReferenceID),
 		SuccessURL:         stripe.String(p.SuccessURL),
 		CancelURL:          stripe.String(p.CancelURL),
@@ -49,6 +50,12 @@ func (c *Client) CreateSession(ctx context.Context, key string, p SessionParams)
 	}
 	if p.StripeCustomer != "" {
 		params.Customer = stripe.String(p.StripeCustomer)
+	}
+	if p.BankDebits {
+		params.PaymentMethodTypes = stripe.StringSlice([]string{TypeCard, TypeBankAccount})
+		params.PaymentMethodOptions = &stripe.CheckoutSessionPaymentMethodOptionsParams{
+			USBankAccount: &stripe.CheckoutSessionPaymentMethodOptionsUSBankAccountParams{VerificationMethod: stripe.String("automatic")},
+		}
 	}
 	if p.Mode == "setup" {
 		params.SetupIntentData = &stripe.CheckoutSessionSetupIntentDataParams{Metadata: p.Metadata}

@@ -20,46 +20,51 @@ func (c *Client) CreateCustomer(ctx context.Context, key, name, email string, me
 	return made.ID, nil
 }
 
-// CardView is a saved card as Stripe describes it.
-type CardView struct {
+// MethodView is a saved card or bank account as Stripe describes it.
+type MethodView struct {
 	ID          string
-	Customer    string
+	Type        string // card or us_bank_account
+	Customer    string // "" where it is attached to nobody
 	Brand       string
+	BankName    string
 	Last4       string
 	ExpMonth    int
 	ExpYear     int
 	Funding     string
 	Fingerprint string
+	// Blocked is the network's code for which a bank account takes no debits any
+	// more, such as R02; "" while it takes them.
+	Blocked string
 }
 
 // PaymentMethod retrieves one saved method.
-func (c *Client) PaymentMethod(ctx context.Context, id string) (CardView, error) {
+func (c *Client) PaymentMethod(ctx context.Context, id string) (MethodView, error) {
 	params := &stripe.PaymentMethodParams{}
 	c.on(ctx, &params.Params, "")
 	pm, err := c.paymentMethods.Get(id, params)
 	if err != nil {
-		return CardView{}, failureOf(err)
+		return MethodView{}, failureOf(err)
 	}
-	return cardOf(pm), nil
+	return methodViewOf(pm), nil
 }
 
-// PaymentMethods lists the cards saved with a Stripe customer.
-func (c *Client) PaymentMethods(ctx context.Context, stripeCustomer string) ([]CardView, error) {
-	params := &stripe.PaymentMethodListParams{Customer: stripe.String(stripeCustomer), Type: stripe.String("card")}
+// PaymentMethods lists the methods of a type saved with a Stripe customer.
+func (c *Client) PaymentMethods(ctx context.Context, stripeCustomer, kind string) ([]MethodView, error) {
+	params := &stripe.PaymentMethodListParams{Customer: stripe.String(stripeCustomer), Type: stripe.String(kind)}
 	params.Context = ctx
 	params.Limit = stripe.Int64(100)
 	if c.access.Account != "" {
 		params.SetStripeAccount(c.access.Account)
 	}
-	var cards []CardView
+	var methods []MethodView
 	list := c.paymentMethods.List(params)
 	for list.Next() {
-		cards = append(cards, cardOf(list.PaymentMethod()))
+		methods = append(methods, methodViewOf(list.PaymentMethod()))
 	}
 	if err := list.Err(); err != nil {
 		return nil, failureOf(err)
 	}
-	return cards, nil
+	return methods, nil
 }
 
 // DetachPaymentMethod takes a saved method away from its customer for good.
@@ -70,8 +75,8 @@ func (c *Client) DetachPaymentMethod(ctx context.Context, key, id string) error 
 	return failureOf(err)
 }
 
-func cardOf(pm *stripe.PaymentMethod) CardView {
-	v := CardView{ID: pm.ID}
+func methodViewOf(pm *stripe.PaymentMethod) MethodView {
+	v := MethodView{ID: pm.ID, Type: string(pm.Type)}
 	if pm.Customer != nil {
 		v.Customer = pm.Customer.ID
 	}
@@ -79,6 +84,14 @@ func cardOf(pm *stripe.PaymentMethod) CardView {
 		v.Brand, v.Last4 = string(pm.Card.Brand), pm.Card.Last4
 		v.ExpMonth, v.ExpYear = int(pm.Card.ExpMonth), int(pm.Card.ExpYear)
 		v.Funding, v.Fingerprint = string(pm.Card.Funding), pm.Card.Fingerprint
+	}
+	if bank := pm.USBankAccount; bank != nil {
+		v.BankName, v.Last4, v.Fingerprint = bank.BankName, bank.Last4, bank.Fingerprint
+		if bank.StatusDetails != nil && bank.StatusDetails.Blocked != nil {
+			if v.Blocked = string(bank.StatusDetails.Blocked.NetworkCode); v.Blocked == "" {
+				v.Blocked = "bank_account_unusable"
+			}
+		}
 	}
 	return v
 }

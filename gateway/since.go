@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/stripe/stripe-go/v79"
@@ -61,3 +62,55 @@ func from(since time.Time) *stripe.RangeQueryParams {
 	}
 	return &stripe.RangeQueryParams{GreaterThanOrEqual: since.Unix()}
 }
+
+// within is the range from a time on, up to but without another; the zero time
+// stands for no bound.
+func within(since, until time.Time) *stripe.RangeQueryParams {
+	span := from(since)
+	if until.IsZero() {
+		return span
+	}
+	if span == nil {
+		span = &stripe.RangeQueryParams{}
+	}
+	span.LesserThan = until.Unix()
+	return span
+}
+
+// pages is what the SDK's list iterators have in common. They hold one page.
+type pages interface {
+	Next() bool
+	Err() error
+}
+
+// stream yields a list's objects as they are read, so that a list of any length
+// takes the memory of one page. The calls are made while it is ranged over; an
+// error ends it, as the last pair.
+func stream[P pages, T any](list func() P, current func(P) T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		found := list()
+		for found.Next() {
+			if !yield(current(found), nil) {
+				return
+			}
+		}
+		if err := failureOf(found.Err()); err != nil {
+			var none T
+			yield(none, err)
+		}
+	}
+}
+
+// collect reads a stream to its end.
+func collect[T any](all iter.Seq2[T, error]) ([]T, error) {
+	var list []T
+	for one, err := range all {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+func at(second int64) time.Time { return time.Unix(second, 0).UTC() }

@@ -38,6 +38,33 @@ func (c *Client) MoveStandinClock(ctx context.Context, to time.Time) error {
 	return nil
 }
 
+// NameStandin gives the account at the stand-in its business's name, which its
+// hosted pages show. At Stripe the owner does that in the dashboard.
+func (c *Client) NameStandin(ctx context.Context, name string) error {
+	if c.gateway == nil || !c.gateway.Standin() {
+		return errors.New("only the stand-in's account can be named")
+	}
+	body, err := json.Marshal(map[string]string{"business_name": name})
+	if err != nil {
+		return fmt.Errorf("write a name: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(c.gateway.url, "/")+"/_sandbox/account", bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("address the stand-in: %w", err)
+	}
+	request.Header.Set("Authorization", "Bearer "+c.access.Key)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := c.gateway.http.Do(request)
+	if err != nil {
+		return fmt.Errorf("reach the stand-in: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("the stand-in answered %d", response.StatusCode)
+	}
+	return nil
+}
+
 func (c *Client) standinClock(ctx context.Context, method string, body []byte) (status int, now time.Time, err error) {
 	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.gateway.url, "/")+"/_sandbox/clock", bytes.NewReader(body))
 	if err != nil {

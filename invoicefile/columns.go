@@ -45,8 +45,30 @@ var names = map[string]column{
 	"paperlessbill": ignored, "countrycode": ignored,
 }
 
-const headerHint = "The first line names the columns: number, customer or customer_id, issue_date, due_date, amount, " +
-	"and if you like currency, description, email, disputed."
+// Column is a column of a CSV file as people are told of it.
+type Column struct {
+	Name string
+	Says string
+}
+
+// Columns are those that a file may have, the needed ones first.
+func Columns() []Column {
+	return []Column{
+		{string(number), "The invoice's number. Needed. Also: invoice_number, invoice_no, invoice."},
+		{string(customerName), "The customer's name; it or customer_id is needed. Also: customer_name, client."},
+		{string(customerID), "Your own id of the customer. Also: customer_number, client_id."},
+		{string(issueDate), "The day of issue, like 2026-04-01. Needed. Also: invoice_date, date."},
+		{string(amount), "The total, like 1200.00. Needed. Also: invoice_amount, total."},
+		{string(dueDate), "The day it is due; without it the payment terms hold."},
+		{string(currency), "Three letters, like USD; without it the organisation's."},
+		{string(description), "What it is for. Also: memo."},
+		{string(email), "Where the invoice is mailed to. Also: customer_email."},
+		{string(disputed), "Yes puts the invoice on hold."},
+	}
+}
+
+const headerHint = "The first line names the columns: number, customer or customer_id, issue_date, amount, " +
+	"and if you like due_date, currency, description, email, disputed."
 
 // columns is a file's header, understood.
 type columns struct {
@@ -100,7 +122,7 @@ func mapColumns(header []string, currencyKnown bool) (columns, error) {
 
 func (c columns) missing(currencyKnown bool) []string {
 	var missing []string
-	for _, required := range []column{number, issueDate, dueDate, amount} {
+	for _, required := range []column{number, issueDate, amount} {
 		if _, ok := c.at[required]; !ok {
 			missing = append(missing, string(required))
 		}

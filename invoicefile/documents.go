@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"remit"
 	"remit/invoicefile/ubl"
@@ -46,9 +47,10 @@ func Documents(files []File) ([]Row, error) {
 	for n, file := range files {
 		invoice, err := ubl.Read(bytes.NewReader(file.Content))
 		if err == nil {
-			rows[n].Draft, err = documentDraft(invoice, n+1)
-		}
-		if err == nil {
+			rows[n].Draft = documentDraft(invoice, n+1)
+			if len(files) > 1 {
+				rows[n].Draft.File = shortened(file.Name)
+			}
 			continue
 		}
 		problem, ok := errors.AsType[*remit.Error](err)
@@ -70,18 +72,25 @@ func Documents(files []File) ([]Row, error) {
 	return rows, nil
 }
 
+// vatNumber is one by its form, the country first. Anything shorter could as well
+// be a number that a seller gave.
+var vatNumber = regexp.MustCompile(`^[A-Z]{2}[0-9A-Z]{8,13}$`)
+
 // documentDraft is an e-invoice as a row of a file would give it.
-func documentDraft(invoice ubl.Invoice, n int) (Draft, error) {
+// What a document writes about its terms is prose; one that gives no date is due
+// by the terms that the organisation has set.
+func documentDraft(invoice ubl.Invoice, n int) Draft {
 	in := invoice.Input()
-	if in.DueDate.IsZero() {
-		return Draft{}, remit.Invalid("DueDate", "The document does not give the date it is due, but terms alone: %q.", shortened(invoice.PaymentTerms))
+	if invoice.Credit { // what it credits is booked as a whole
+		in.Lines, in.Adjustments = nil, nil
 	}
 	d := Draft{
-		Line: n, Number: in.Number, CustomerName: invoice.Buyer.Name, CustomerEmail: invoice.Buyer.Contact.Email,
+		Credit: invoice.Credit, Line: n, Number: in.Number, CustomerName: invoice.Buyer.Name, CustomerEmail: invoice.Buyer.Contact.Email,
 		IssueDate: in.IssueDate, DueDate: in.DueDate, Amount: invoice.Payable,
 		Seller: in.Seller, Lines: in.Lines, Adjustments: in.Adjustments,
 	}
-	// What the seller calls the buyer comes first; a register's number is still
+	// Any of them only proposes a customer, who must also agree in something else:
+	// see [remit.Customer.IsBuyer]. What the seller calls the buyer comes first; a register's number is still
 	// better than a name, which two customers may share.
 	for _, id := range []string{invoice.Buyer.ID, invoice.Buyer.TaxID, invoice.Buyer.CompanyID} {
 		if id != "" {
@@ -89,5 +98,8 @@ func documentDraft(invoice ubl.Invoice, n int) (Draft, error) {
 			break
 		}
 	}
-	return d, nil
+	if d.CustomerExternalID == invoice.Buyer.TaxID && vatNumber.MatchString(invoice.Buyer.TaxID) {
+		d.CustomerVAT = invoice.Buyer.TaxID
+	}
+	return d
 }

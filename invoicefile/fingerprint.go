@@ -48,7 +48,11 @@ func (d Draft) customer() (id, name string) {
 // Summary is what a person needs to tell two versions of an invoice apart:
 // "$1,200.00, issued 2026-03-01, due 2026-04-01, for March".
 func (d Draft) Summary() string {
-	summary := fmt.Sprintf("%s, issued %s, due %s", d.Amount, d.IssueDate, d.DueDate)
+	due := "no due date"
+	if !d.DueDate.IsZero() {
+		due = "due " + d.DueDate.String()
+	}
+	summary := fmt.Sprintf("%s, issued %s, %s", d.Amount, d.IssueDate, due)
 	if d.Disputed {
 		summary += ", disputed"
 	}

@@ -40,13 +40,16 @@ type Options struct {
 
 // Draft is an invoice as its row says, checked by itself.
 type Draft struct {
-	Line               int // of the file, the header being 1
+	Credit             bool   // a credit note over Amount, of which DueDate and Lines say nothing
+	Line               int    // of the file, the header being 1
+	File               string // of several, the one it stood in
 	Number             string
 	CustomerExternalID string // the seller's own id of the customer, or
 	CustomerName       string // his name: one of the two is there
 	CustomerEmail      string
+	CustomerVAT        string // of an e-invoice: the id again, where it is the buyer's VAT number
 	IssueDate          remit.Date
-	DueDate            remit.Date // never before IssueDate
+	DueDate            remit.Date // never before IssueDate; zero where the file gives none: payment terms decide
 	Amount             money.Amount
 	Description        string
 	Disputed           bool

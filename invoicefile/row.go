@@ -30,7 +30,7 @@ func (c columns) draft(line int, record []string, options Options) (Draft, []Row
 	d := Draft{Line: line, Number: r.required(number)}
 	d.CustomerExternalID, d.CustomerName = r.customer()
 	d.CustomerEmail = r.email()
-	d.IssueDate, d.DueDate = r.date(issueDate), r.date(dueDate)
+	d.IssueDate, d.DueDate = r.date(issueDate, r.required(issueDate)), r.date(dueDate, r.text(dueDate, maxName))
 	d.Amount = r.amount(options.Currency)
 	d.Description = r.text(description, maxDescription)
 	d.Disputed = r.yes(disputed)
@@ -137,8 +137,7 @@ var (
 	usDate  = regexp.MustCompile(`^(\d{1,2})/(\d{1,2})/(\d{4})$`)
 )
 
-func (r *row) date(c column) remit.Date {
-	value := r.required(c)
+func (r *row) date(c column, value string) remit.Date {
 	if value == "" {
 		return remit.Date{}
 	}

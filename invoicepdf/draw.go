@@ -61,6 +61,9 @@ func (s *sheet) head(d Document) {
 	if id := d.Invoice.Seller.TaxID; id != "" {
 		s.paragraph(s.left, s.width*0.6, "Tax ID "+id, small)
 	}
+	if contact := d.Invoice.Settings.Contact; contact != "" {
+		s.paragraph(s.left, s.width*0.6, "Questions: "+contact, small)
+	}
 	bottom := s.y
 	s.y = top
 	s.textRight(s.right, "Invoice", strong)

@@ -19,7 +19,7 @@ import (
 func TestTheDocumentSaysWhatTheInvoiceSays(t *testing.T) {
 	text := drawn(t, made())
 	for _, want := range []string{
-		"Harbour Plumbing", "Tax ID 12-3456789", "Bill to", "Acme Properties", "ap@acme.example", "INV-104", "1 Mar 2026", "1 Apr 2026", "due on 1 Apr 2026",
+		"Harbour Plumbing", "Tax ID 12-3456789", "Questions: billing@harbour.example", "Bill to", "Acme Properties", "ap@acme.example", "INV-104", "1 Mar 2026", "1 Apr 2026", "due on 1 Apr 2026",
 		"Burst pipe, 2nd floor", "1.5", "1,000.00", "$1,500.00", "Subtotal", "$1,580.00", "Discount", "−$80.00", "Tax", "$100.00",
 		"Total", "$1,600.00", "Paid", "−$700.00", "Amount due", "$900.00", "USD", "Pay online", "https://pay.example.com/pay/made-up",
 		"Pay by bank transfer", "Harbour Bank", "Account 1234 5678", "Give INV-104 as the reference.", "Page 1 of 1",
@@ -183,6 +183,7 @@ func made() Document {
 		},
 		Adjustments: []remit.Adjustment{{Kind: "allowance", Description: "Discount", Amount: -8000}, {Kind: "tax", Amount: 10000}},
 	}
+	i.Settings.Contact = "billing@harbour.example"
 	i.Settings.BankTransfer = remit.BankTransfer{Enabled: true, Details: "Harbour Bank\nAccount 1234 5678\nRouting 110000000"}
 	return Document{Invoice: i, Seller: "Harbour Plumbing", PayLink: "https://pay.example.com/pay/made-up", Zone: newYork}
 }

@@ -20,7 +20,7 @@ func (s *sheet) ways(d Document) {
 	}
 	bank := i.Settings.BankTransfer
 	draft := i.SentAt == nil && i.VoidedAt == nil
-	if !bank.Enabled || bank.Details == "" || !d.owed() && !draft {
+	if !bank.Shown() || !d.owed() && !draft {
 		return
 	}
 	words := append(s.wrap(strings.TrimSpace(bank.Details), body, s.width-12), "")

@@ -28,6 +28,7 @@ const (
 	Excess         Account = "excess"          // received and not applied: somebody's, not ours
 	CustomerCredit Account = "customer_credit" // owed to a customer
 	WrittenOff     Account = "written_off"
+	Refunds        Account = "refunds" // promised back to a payer, not yet taken by Stripe
 )
 
 // Kind says what sort of movement an entry books.
@@ -40,7 +41,27 @@ const (
 	KindVoid         Kind = "void"
 	KindPayment      Kind = "payment"
 	KindBankTransfer Kind = "bank_transfer"
+	KindUnmatched    Kind = "unmatched" // a transfer that fits no invoice
+	KindWriteOff     Kind = "write_off"
+
+	KindRefund         Kind = "refund"          // promised
+	KindRefundSent     Kind = "refund_sent"     // Stripe took the money
+	KindRefundReturned Kind = "refund_returned" // and gave it back
+	KindRefundUndone   Kind = "refund_undone"   // the promise is taken back
+
+	KindDispute    Kind = "dispute"     // a bank took the money
+	KindDisputeWon Kind = "dispute_won" // and gave it back
+
+	KindCredit     Kind = "credit"      // excess kept as a customer's credit
+	KindCreditNote Kind = "credit_note" // a credit note came in
+	KindCreditUsed Kind = "credit_used"
 )
+
+// bills says whether entries of the kind change what an invoice bills, rather
+// than what was paid on it.
+func (k Kind) bills() bool {
+	return k == KindIssue || k == KindAmend || k == KindVoid || k == KindWriteOff
+}
 
 // Entry is one movement. Amounts are minor units of Currency.
 type Entry struct {
@@ -58,9 +79,10 @@ type Line struct {
 	Amount  int64
 }
 
-// Applied is how much the entry takes off what the invoice owes.
+// Applied is how much the entry takes off what the invoice owes as paid;
+// negative where it puts money back on it.
 func (e Entry) Applied() int64 {
-	if e.Kind == KindIssue || e.Kind == KindAmend || e.Kind == KindVoid {
+	if e.Kind.bills() {
 		return 0
 	}
 	return -e.sum(Receivable)
@@ -68,7 +90,7 @@ func (e Entry) Applied() int64 {
 
 // Billed is how much the entry adds to what the invoice bills.
 func (e Entry) Billed() int64 {
-	if e.Kind == KindIssue || e.Kind == KindAmend || e.Kind == KindVoid {
+	if e.Kind.bills() {
 		return e.sum(Receivable)
 	}
 	return 0

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 
 	"github.com/shopspring/decimal"
 )
@@ -127,4 +128,13 @@ func roundHalfUp(x, y decimal.Decimal) (int64, error) {
 // round.
 func inRange(d decimal.Decimal) bool {
 	return d.Exponent() >= -40 && d.Exponent() <= 20 && d.Coefficient().BitLen() <= 192
+}
+
+// Share is the part of total that corresponds to part of whole, rounded half up
+// once. 0 <= part <= whole, whole > 0 and total >= 0, all in minor units.
+func Share(total, part, whole int64) int64 {
+	high, low := bits.Mul64(uint64(total), uint64(part))   //nolint:gosec // not negative
+	low, carry := bits.Add64(low, uint64(whole)/2, 0)      //nolint:gosec // positive
+	share, _ := bits.Div64(high+carry, low, uint64(whole)) //nolint:gosec // positive
+	return int64(share)                                    //nolint:gosec // at most total
 }

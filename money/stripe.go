@@ -35,15 +35,6 @@ func (a Amount) Stripe() (int64, error) {
 	return 0, fmt.Errorf("%w: %s", ErrOverflow, a)
 }
 
-// StripePayout is [Amount.Stripe] for a payout, which Stripe takes in whole
-// units only for HUF and TWD although charges in them have two decimals.
-func (a Amount) StripePayout() (int64, error) {
-	if (a.Currency == "HUF" || a.Currency == "TWD") && a.Minor%100 != 0 {
-		return 0, InputError(fmt.Sprintf("Stripe pays %s out in whole units only.", a.Currency))
-	}
-	return a.Stripe()
-}
-
 // FromStripe is the amount that Stripe wrote, with its lower-case currency. It
 // fails where that is no whole number of minor units, as 5.50 ISK is not.
 func FromStripe(amount int64, currency string) (Amount, error) {

@@ -89,21 +89,6 @@ func TestStripeSpecialCases(t *testing.T) {
 	}
 }
 
-// Protects payouts: HUF and TWD leave Stripe in whole units only.
-func TestStripePayout(t *testing.T) {
-	for _, c := range []money.Currency{"HUF", "TWD"} {
-		if _, err := money.Of(1045, c).StripePayout(); err == nil {
-			t.Errorf("10.45 %s is paid out", c)
-		}
-		if got, err := money.Of(1000, c).StripePayout(); got != 1000 || err != nil {
-			t.Errorf("10.00 %s: %d, %v", c, got, err)
-		}
-	}
-	if got, err := money.Of(1045, "USD").StripePayout(); got != 1045 || err != nil {
-		t.Errorf("10.45 USD: %d, %v", got, err)
-	}
-}
-
 // Protects C10: Stripe's floor and ceiling are known before Stripe is asked,
 // and said in words a payer can act on.
 func TestCheckCharge(t *testing.T) {

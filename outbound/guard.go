@@ -25,6 +25,9 @@ type Options struct {
 	Ports []uint16
 	// PlainHTTP takes http besides https.
 	PlainHTTP bool
+	// Loopback takes this machine itself besides, at any port and over http: for
+	// the demo, whose receivers are here too. Never where real money is.
+	Loopback bool
 	// RootCAs verify certificates. Nil: the system's.
 	RootCAs *x509.CertPool
 	// Resolver resolves names. Nil: the system's.
@@ -128,7 +131,7 @@ func (g *Guard) checkForm(u *url.URL) error {
 	switch {
 	case u.Scheme == "https":
 		port = orDefault(port, "443")
-	case u.Scheme == "http" && g.options.PlainHTTP:
+	case u.Scheme == "http" && (g.options.PlainHTTP || g.local(u.Hostname())):
 		port = orDefault(port, "80")
 	default:
 		return denial("the URL must start with https://")
@@ -139,10 +142,20 @@ func (g *Guard) checkForm(u *url.URL) error {
 	if u.User != nil {
 		return denial("the URL must not hold a user name or password")
 	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || !slices.Contains(g.options.Ports, uint16(n)) {
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || !slices.Contains(g.options.Ports, uint16(n)) && !g.local(u.Hostname()) {
 		return denial("port %s is not allowed", port)
 	}
 	return g.checkHost(u.Hostname())
+}
+
+// local reports whether a host is this machine by the name or address it is
+// written with, and may be reached.
+func (g *Guard) local(host string) bool {
+	if !g.options.Loopback {
+		return false
+	}
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
 }
 
 func orDefault(port, otherwise string) string {
@@ -167,7 +180,7 @@ func (g *Guard) checkHost(host string) error {
 }
 
 func (g *Guard) checkAddress(addr netip.Addr) error {
-	if Public(addr) || within(g.options.Allow, addr.Unmap()) {
+	if Public(addr) || within(g.options.Allow, addr.Unmap()) || g.options.Loopback && addr.Unmap().IsLoopback() {
 		return nil
 	}
 	return errNotPublic()
@@ -180,7 +193,7 @@ func (g *Guard) control(network, address string, _ syscall.RawConn) error {
 	if err != nil || network != "tcp4" && network != "tcp6" {
 		return errNotPublic()
 	}
-	if !slices.Contains(g.options.Ports, to.Port()) {
+	if !slices.Contains(g.options.Ports, to.Port()) && !(g.options.Loopback && to.Addr().Unmap().IsLoopback()) {
 		return denial("port %d is not allowed", to.Port())
 	}
 	return g.checkAddress(to.Addr())

@@ -125,8 +125,8 @@ func (v *visit) revokeToken() error {
 
 // audit lists who did what (U28).
 func (v *visit) audit() error {
-	view := page.Audit{Shell: v.settingsShell("Audit"), Zone: v.zone(v.place()), Action: v.query("action"), Object: v.query("object")}
-	filter := commands.AuditFilter{Organisation: v.place(), Action: view.Action, Object: view.Object}
+	view := page.Audit{Shell: v.settingsShell("Audit"), Zone: v.zone(v.place()), Who: v.query("who"), Action: v.query("action"), Object: v.query("object")}
+	filter := commands.AuditFilter{Organisation: v.place(), Who: view.Who, Action: view.Action, Object: view.Object}
 	list, err := v.do.Audit(v.ctx(), v.caller, filter, commands.Page{After: v.query("after"), Limit: 50})
 	if err != nil {
 		return err
@@ -134,11 +134,10 @@ func (v *visit) audit() error {
 	view.Rows = list.Items
 	if list.Next != "" {
 		next := url.Values{"after": {list.Next}}
-		if view.Action != "" {
-			next.Set("action", view.Action)
-		}
-		if view.Object != "" {
-			next.Set("object", view.Object)
+		for name, value := range map[string]string{"who": view.Who, "action": view.Action, "object": view.Object} {
+			if value != "" {
+				next.Set(name, value)
+			}
 		}
 		view.Next = "/settings/audit?" + next.Encode()
 	}

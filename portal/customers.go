@@ -3,6 +3,7 @@ package portal
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -21,6 +22,11 @@ func (v *visit) customers() error {
 		return err
 	}
 	view := page.Customers{Shell: v.shell("Customers", ""), Rows: list.Items, MayEdit: v.anywhere(remit.CustomerEdit)}
+	if v.anywhere(remit.InvoiceRead) {
+		if view.Owed, err = v.do.CustomersOwe(v.ctx(), v.caller, v.place(), list.Items); err != nil {
+			return err
+		}
+	}
 	if list.Next != "" {
 		view.Next = "/customers?" + url.Values{"after": {list.Next}}.Encode()
 	}
@@ -36,12 +42,21 @@ func (v *visit) customer() error {
 	view := page.Customer{Shell: v.shell(c.Name, ""), Customer: c, Zone: v.zone(c.Organisation), Staff: v.member.Customer == nil}
 	view.MayEdit = v.may(c.Organisation, remit.CustomerEdit)
 	view.MayPays = !view.Staff || view.MayEdit || v.may(c.Organisation, remit.StripePay)
-	if view.MayPays || v.may(c.Organisation, remit.CustomerRead) {
-		if view.Methods, err = v.do.PaymentMethods(v.ctx(), v.caller, c.ID); err != nil {
-			v.portal.logger.WarnContext(v.ctx(), "saved methods were not read", "error", err)
+	if view.MayPays {
+		if view.Wallet, err = v.wallet(c.ID, nil); err != nil {
+			view.Unread = true
 			view.Problems.Message = "The saved payment methods could not be read now. " + remit.AsError(err).Message
 		}
 	}
+	if view.Automatic.On, err = v.do.Automatic(v.ctx(), v.caller, c.ID); err != nil {
+		return err
+	}
+	view.Automatic.MaySay = !view.Staff || view.MayEdit
+	credit, err := v.do.CustomerCredit(v.ctx(), v.caller, c.ID)
+	if err != nil {
+		return err
+	}
+	view.Credits, view.Credited = credit.Credits, credit.History
 	if !view.Staff || v.anywhere(remit.InvoiceRead) {
 		list, err := v.do.Invoices(v.ctx(), v.caller, commands.InvoiceFilter{Organisation: v.place(), Customer: &c.ID}, commands.Page{Limit: shownInvoices})
 		if err != nil {
@@ -49,7 +64,45 @@ func (v *visit) customer() error {
 		}
 		view.Invoices, view.More = list.Items, list.Next != "" && view.Staff
 	}
+	view.First = v.query("first") != ""
+	if v.query("done") == "card" {
+		if view.Offer, err = v.offerToPay(c); err != nil {
+			return err
+		}
+	}
 	return v.show(http.StatusOK, page.CustomerPage(view))
+}
+
+// offerToPay asks whether what is open is to be paid, now that there is something
+// to pay it with. It asks who may pay, and charges nothing by itself.
+func (v *visit) offerToPay(c remit.Customer) (page.Offer, error) {
+	path := "/customers/" + c.ID.String()
+	offer := page.Offer{Action: path + "/pay", Back: path}
+	if v.member.Customer != nil {
+		offer.Action = "/portal/pay"
+	} else if !v.may(c.Organisation, remit.StripePay) || !v.anywhere(remit.InvoiceRead) {
+		return page.Offer{}, nil
+	}
+	collects, err := v.collects(c.Organisation)
+	if err != nil || !collects {
+		return page.Offer{}, err
+	}
+	owed, more, err := v.owedInvoices(c.ID, clientAtOnce)
+	if err != nil {
+		return page.Offer{}, err
+	}
+	offer.Invoices = slices.DeleteFunc(owed, func(i remit.Invoice) bool { return remit.CollectableNow(i) != nil || !i.Settings.OnlinePayments })
+	offer.More = more
+	return offer, nil
+}
+
+// collects reports whether anything can be paid online at a path now.
+func (v *visit) collects(path string) (bool, error) {
+	err := v.do.MayCollect(v.ctx(), v.caller, path)
+	if err != nil && remit.AsError(err).Kind == remit.KindConflict {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (v *visit) seenCustomer() (remit.Customer, error) {
@@ -86,7 +139,7 @@ func (v *visit) editCustomerPage() error {
 		return remit.Forbidden(remit.CustomerEdit.String(), c.Organisation)
 	}
 	return v.show(http.StatusOK, page.CustomerFormPage(page.CustomerForm{
-		Shell: v.shell("Edit "+c.Name, "payer"), ID: c.ID.String(), Name: c.Name, Email: c.Email, Currency: c.Currency, ExternalID: c.ExternalID,
+		Shell: v.shell("Edit "+c.Name, "payer"), ID: c.ID.String(), Name: c.Name, Email: c.Email, Currency: c.Currency, ExternalID: c.ExternalID, Reminders: c.Reminders,
 	}))
 }
 
@@ -104,15 +157,19 @@ func (v *visit) editCustomer() error {
 
 func (v *visit) customerFields(view page.CustomerForm) page.CustomerForm {
 	view.Name, view.Email, view.Organisation = v.typed("name"), v.typed("email"), v.typed("organisation")
-	view.Currency, view.ExternalID = v.typed("currency"), v.typed("external_id")
+	view.Currency, view.ExternalID, view.Reminders = v.typed("currency"), v.typed("external_id"), v.typed("reminders") != ""
 	return view
 }
 
 // customerInput is the form as a customer; what the form does not show stays.
 func customerInput(view page.CustomerForm, autoCharge *bool) commands.CustomerInput {
-	return commands.CustomerInput{
+	in := commands.CustomerInput{
 		Organisation: view.Organisation, Name: view.Name, Email: view.Email, Currency: view.Currency, ExternalID: view.ExternalID, AutoCharge: autoCharge,
 	}
+	if view.ID != "" {
+		in.Reminders = &view.Reminders
+	}
+	return in
 }
 
 func (v *visit) customerAgain(view page.CustomerForm, err error) error {
@@ -128,13 +185,19 @@ func (v *visit) customerAgain(view page.CustomerForm, err error) error {
 	return v.show(status, page.CustomerFormPage(view))
 }
 
-// addMethod sends the visitor to Stripe's page on which a card is added.
+// addMethod sends the visitor to Stripe's page on which a card is added, or a bank
+// account by signing in at the bank.
 func (v *visit) addMethod() error {
 	id, err := v.id("id")
 	if err != nil {
 		return err
 	}
-	hosted, err := v.do.AddPaymentMethod(v.ctx(), v.caller, id, commands.Given(commands.AddMethodInput{ReturnPath: "/customers/" + id.String()}))
+	terms, err := v.do.MethodTerms(v.ctx(), v.caller, id)
+	if err != nil {
+		return err
+	}
+	back := v.backToMethods(id, terms.Customer.Name, terms.Customer.Organisation)
+	hosted, err := v.do.AddPaymentMethod(v.ctx(), v.caller, id, commands.Given(commands.AddMethodInput{ReturnPath: back.Href}))
 	if err != nil {
 		return err
 	}
@@ -157,31 +220,41 @@ func (v *visit) defaultMethod() error {
 }
 
 func (v *visit) removeMethodPage() error {
-	c, err := v.seenCustomer()
+	view, err := v.removeMethodView()
 	if err != nil {
 		return err
+	}
+	return v.show(http.StatusOK, page.AskPage(view))
+}
+
+// removeMethodView is the question whether a method of a customer is to be removed.
+func (v *visit) removeMethodView() (page.Ask, error) {
+	c, err := v.seenCustomer()
+	if err != nil {
+		return page.Ask{}, err
 	}
 	method, err := v.id("method")
 	if err != nil {
-		return err
+		return page.Ask{}, err
 	}
 	methods, err := v.do.PaymentMethods(v.ctx(), v.caller, c.ID)
 	if err != nil {
-		return err
+		return page.Ask{}, err
 	}
 	for _, m := range methods {
 		if m.ID == method {
 			name := page.Method(m.Type, m.Brand, m.BankName, m.Last4)
 			back := "/customers/" + c.ID.String()
-			return v.show(http.StatusOK, page.AskPage(page.Ask{
+			return page.Ask{
 				Shell: v.shell("Remove "+name, "payer"), Heading: "Remove " + name + "?", Message: "It can no longer be used to pay. Stripe forgets it as well.",
 				Action: v.path(), Button: "Remove " + name, Back: page.Link{Label: "Keep it", Href: back}, Trail: []page.Link{{Label: c.Name, Href: back}},
-			}))
+			}, nil
 		}
 	}
-	return remit.NotFound()
+	return page.Ask{}, remit.NotFound()
 }
 
+// removeMethod removes it, or says on the question's page why not.
 func (v *visit) removeMethod() error {
 	id, err := v.id("id")
 	if err != nil {
@@ -192,7 +265,28 @@ func (v *visit) removeMethod() error {
 		return err
 	}
 	if err := v.do.RemoveMethod(v.ctx(), v.caller, method); err != nil {
-		return err
+		p, status, mendable := problems(err)
+		if !mendable {
+			return err
+		}
+		view, asked := v.removeMethodView()
+		if asked != nil {
+			return err
+		}
+		view.Problems = p
+		return v.show(status, page.AskPage(view))
 	}
 	return v.goTo("/customers/"+id.String(), "removed")
+}
+
+// switchAutomatic is a customer's word on being charged by himself.
+func (v *visit) switchAutomatic() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	if err := v.do.SwitchAutomatic(v.ctx(), v.caller, id, commands.Given(v.typed("on") == "yes")); err != nil {
+		return err
+	}
+	return v.goTo("/customers/"+id.String(), "saved")
 }

@@ -15,10 +15,21 @@ func (v *visit) home() error {
 	switch {
 	case v.member.Customer != nil:
 		return v.goTo("/portal", v.query("done"))
-	case v.query("done") != "":
-		return v.goTo("/inbox?done="+v.query("done"), "")
+	case v.paysNothing() && v.anywhere(remit.InvoiceRead):
+		return v.goTo("/invoices", v.query("done"))
 	}
-	return v.goTo("/inbox", "")
+	return v.goTo("/inbox", v.query("done"))
+}
+
+// paysNothing reports that no work item reaches the visitor nor is likely to: he
+// holds no payer role, and no item's role is his.
+func (v *visit) paysNothing() bool {
+	if v.anywhere(remit.RoleScope(remit.DefaultPayersRole)) || v.anywhere(remit.StripePay) {
+		return false
+	}
+	every := []remit.WorkItemState{remit.WorkItemOpen, remit.WorkItemClaimed, remit.WorkItemPaying, remit.WorkItemDone, remit.WorkItemCancelled}
+	list, err := v.do.WorkItems(v.ctx(), v.caller, commands.WorkItemFilter{Organisation: v.place(), States: every}, commands.Page{Limit: 1})
+	return err == nil && len(list.Items) == 0
 }
 
 func (v *visit) from() commands.From { return api.From(v.gin.Request) }
@@ -56,6 +67,11 @@ func (v *visit) askToSignIn() error {
 	in.Kept = v.kept()
 	if v.gin.Request.Method == http.MethodGet && v.path() != "/" {
 		in.Next = v.gin.Request.URL.RequestURI()
+	}
+	if v.htmx() { // the whole page: its header must not name who is signed out
+		v.gin.Header("HX-Retarget", "body")
+		v.gin.Header("HX-Reswap", "innerHTML show:window:top")
+		v.gin.Header("HX-Reselect", "unset")
 	}
 	return v.show(http.StatusUnauthorized, page.SignInPage(in))
 }

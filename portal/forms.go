@@ -15,8 +15,9 @@ import (
 func problems(err error, fields ...string) (page.Problems, int, bool) {
 	e := remit.AsError(err)
 	switch e.Kind {
-	case remit.KindInvalid, remit.KindMalformed, remit.KindConflict, remit.KindTooLarge, remit.KindLimited, remit.KindUnavailable:
-	case remit.KindInternal, remit.KindUnauthenticated, remit.KindDeclined, remit.KindForbidden, remit.KindNotFound, remit.KindUnsupported:
+	case remit.KindInvalid, remit.KindMalformed, remit.KindConflict, remit.KindTooLarge, remit.KindLimited, remit.KindUnavailable,
+		remit.KindDeclined: // before anything was tried: another method may do
+	case remit.KindInternal, remit.KindUnauthenticated, remit.KindForbidden, remit.KindNotFound, remit.KindUnsupported:
 		return page.Problems{}, 0, false
 	}
 	var p page.Problems
@@ -51,7 +52,7 @@ const (
 )
 
 // secretFields are typed again after a sign-in: a secret never comes back.
-var secretFields = []string{"password", "current", "code", "secret_key", "webhook_secret", "key"}
+var secretFields = []string{"password", "current", "code", "secret_key", "webhook_secret", "account_number", "key"}
 
 // kept is what was sent, as hidden fields of the page that interrupts it.
 func (v *visit) kept() []page.Option {

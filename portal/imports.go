@@ -45,6 +45,10 @@ func importView(i commands.Import) page.Import {
 		ID: i.ID.String(), File: i.FileName, Place: i.Organisation, State: i.State, Total: i.RowsTotal, New: i.RowsNew, Same: i.RowsSame, Bad: i.RowsBad,
 		Amount: i.AmountNew, Held: i.AmountHeld, Currency: i.Currency, Ignored: i.IgnoredColumns, Failure: i.Failure, Started: i.CreatedAt, Ended: i.EndedAt,
 	}
+	view.Notes = i.Notes
+	for _, sum := range i.Others {
+		view.Others = append(view.Others, page.MoneyISO(sum.Amount, sum.Currency))
+	}
 	for _, e := range i.Errors {
 		view.Errors = append(view.Errors, page.ImportError(e))
 	}

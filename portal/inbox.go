@@ -9,20 +9,27 @@ import (
 	"remit/portal/page"
 )
 
+// inboxItems are the rows of one page: of as many, at half a kilobyte each, a
+// page is lighter than 25 KB.
+const inboxItems = 40
+
 // inbox lists what the visitor is to pay (U2).
 func (v *visit) inbox() error {
 	view := page.Inbox{Shell: v.shell("Inbox", ""), Tab: v.query("tab"), Place: v.place()}
 	filter := commands.WorkItemFilter{Organisation: v.place()}
 	switch view.Tab {
 	case "underway":
-		filter.States = []remit.WorkItemState{remit.WorkItemPaying}
+		filter.States, filter.Ready = []remit.WorkItemState{remit.WorkItemPaying}, new(bool)
 	case "done":
 		filter.States = []remit.WorkItemState{remit.WorkItemDone, remit.WorkItemCancelled}
 	default:
 		view.Tab = "todo"
-		filter.States = []remit.WorkItemState{remit.WorkItemOpen, remit.WorkItemClaimed}
+		// An open checkout that nobody has paid is no reason to hide an item: a
+		// payment here takes its place.
+		ready := true
+		filter.States, filter.Ready = []remit.WorkItemState{remit.WorkItemOpen, remit.WorkItemClaimed, remit.WorkItemPaying}, &ready
 	}
-	list, err := v.do.WorkItems(v.ctx(), v.caller, filter, commands.Page{After: v.query("after"), Limit: 50})
+	list, err := v.do.WorkItems(v.ctx(), v.caller, filter, commands.Page{After: v.query("after"), Limit: inboxItems})
 	if err != nil {
 		return err
 	}
@@ -30,6 +37,14 @@ func (v *visit) inbox() error {
 		row := page.InboxItem{Item: item, Mine: v.mine(item), Zone: v.zone(item.Assignee.Path.String())}
 		row.MayPay, row.Needs, _ = v.do.MayPay(v.ctx(), v.caller, item)
 		view.Items = append(view.Items, row)
+	}
+	if view.Tab == "todo" {
+		if view.Unknown, err = v.unknownRows(); err != nil {
+			return err
+		}
+		if view.Evidence, err = v.evidenceRows(); err != nil {
+			return err
+		}
 	}
 	if list.Next != "" {
 		view.Next = "/inbox?" + url.Values{"tab": {view.Tab}, "after": {list.Next}}.Encode()

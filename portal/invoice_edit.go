@@ -39,17 +39,32 @@ func (v *visit) currency(path string) string {
 // showEditor fills up the lines and the choices.
 func (v *visit) showEditor(status int, view page.InvoiceForm) error {
 	if view.Existing == nil {
-		list, err := v.do.Customers(v.ctx(), v.caller, v.place(), commands.Page{Limit: 100})
+		customers, err := v.customersToChoose(view.Customer)
 		if err != nil {
 			return err
 		}
-		view.Customers = list.Items
+		view.Customers = customers
+		view.Terms = v.termsWords(view.Issued)
 	}
 	for range blankLines {
 		view.Lines = append(view.Lines, page.LineFields{})
 	}
 	view.Adjustments = append(view.Adjustments, page.AdjustmentFields{})
 	return v.show(status, page.InvoiceFormPage(view))
+}
+
+// termsWords say which day an invoice is due on that names none. Who may not see
+// the payment settings reads that there are terms.
+func (v *visit) termsWords(issued string) string {
+	settings, err := v.do.PaymentSettings(v.ctx(), v.caller, v.place())
+	if err != nil {
+		return "Empty: by the payment terms."
+	}
+	words := "Empty: by the payment terms, " + page.Count(settings.PaymentTerms, "day", "days") + " from its issue"
+	if day, err := remit.ParseDate(issued); err == nil {
+		words += ", " + page.Date(day.AddDays(settings.PaymentTerms))
+	}
+	return words + "."
 }
 
 func (v *visit) newInvoice() error {
@@ -83,6 +98,10 @@ func (v *visit) editInvoicePage() error {
 		Shell: v.shell("Edit "+i.Number, ""), Existing: &i, Customer: i.CustomerID.String(), Number: i.Number, Currency: i.Currency, Key: newKey(),
 		Issued: i.IssueDate.String(), Due: i.DueDate.String(), SellerName: i.Seller.Name, SellerTax: i.Seller.TaxID,
 	}
+	view.AutoCharge = map[bool]string{true: "yes", false: "no"}[i.Settings.AutoCharge.On]
+	if i.Deposit != nil {
+		view.Deposit, view.DepositDue = page.Typed(i.Deposit.Amount, i.Currency), i.Deposit.DueDate.String()
+	}
 	for _, l := range i.Lines {
 		view.Lines = append(view.Lines, page.LineFields{Description: l.Description, Quantity: l.Quantity, UnitPrice: l.UnitPrice})
 	}
@@ -108,7 +127,8 @@ func (v *visit) editInvoice() error {
 }
 
 func (v *visit) editorAgain(view page.InvoiceForm, err error) error {
-	p, status, mendable := problems(err, "customer_id", "number", "currency", "issue_date", "due_date", "seller.name", "seller.tax_id", "lines[]", "adjustments[]", "reason")
+	p, status, mendable := problems(err, "customer_id", "number", "currency", "issue_date", "due_date", "seller.name", "seller.tax_id", "lines[]", "adjustments[]", "reason",
+		"deposit.amount", "deposit.due_date", "auto_charge")
 	if !mendable {
 		return err
 	}
@@ -121,6 +141,7 @@ func (v *visit) editorFields(view page.InvoiceForm) page.InvoiceForm {
 	view.Customer, view.Number, view.Currency, view.Key = v.typed("customer_id"), v.typed("number"), v.typed("currency"), v.typed("key")
 	view.Issued, view.Due, view.Reason = v.typed("issue_date"), v.typed("due_date"), v.typed("reason")
 	view.SellerName, view.SellerTax = v.typed("seller_name"), v.typed("seller_tax_id")
+	view.Deposit, view.DepositDue, view.AutoCharge = v.typed("deposit"), v.typed("deposit_due"), v.typed("auto_charge")
 	form := v.gin.Request.PostForm
 	at := func(name string, n int) string {
 		if n < len(form[name]) {
@@ -163,7 +184,9 @@ func (v *visit) invoiceBody(view *page.InvoiceForm) commands.Body[commands.Invoi
 			in.IssueDate, err = remit.ParseDate(view.Issued)
 			refuse("issue_date", err)
 		}
-		if in.DueDate, err = remit.ParseDate(view.Due); err != nil {
+		if in.OnTerms = view.Due == "" && view.Existing == nil; in.OnTerms {
+			in.DueDate = remit.Date{}
+		} else if in.DueDate, err = remit.ParseDate(view.Due); err != nil {
 			refuse("due_date", wrong("due_date", "Enter the day it is due."))
 		}
 		for _, l := range view.Lines {
@@ -176,9 +199,36 @@ func (v *visit) invoiceBody(view *page.InvoiceForm) commands.Body[commands.Invoi
 			}
 			in.Adjustments = append(in.Adjustments, remit.Adjustment{Kind: a.Kind, Description: a.Description, Amount: amount.Minor})
 		}
+		if in.Deposit, err = typedDeposit(view); err != nil {
+			refuse(remit.AsError(err).Fields[0].Field, err)
+		}
+		if view.AutoCharge != "" {
+			on := view.AutoCharge == "yes"
+			in.AutoCharge = &on
+		}
 		if len(bad) > 0 {
 			return in, &remit.Error{Kind: remit.KindInvalid, Code: remit.CodeInvalid, Message: bad[0].Message, Fields: bad}
 		}
 		return in, nil
 	}
+}
+
+// typedDeposit is the deposit that the form asks for; one of nothing, which takes
+// away what is there, where its fields are empty.
+func typedDeposit(view *page.InvoiceForm) (*remit.Deposit, error) {
+	d := &remit.Deposit{}
+	if view.Deposit == "" && view.DepositDue == "" {
+		return d, nil
+	}
+	amount, err := money.ParseDecimal(view.Deposit, money.Currency(view.Currency))
+	if err != nil {
+		return nil, wrong("deposit.amount", err.Error())
+	}
+	if d.Amount = amount.Minor; d.Amount <= 0 {
+		return nil, wrong("deposit.amount", "A deposit is more than nothing.")
+	}
+	if d.DueDate, err = remit.ParseDate(view.DepositDue); err != nil {
+		return nil, wrong("deposit.due_date", "Enter the day the deposit is due.")
+	}
+	return d, nil
 }

@@ -18,7 +18,7 @@ import (
 func (v *visit) invoices() error {
 	view := page.Invoices{
 		Shell: v.shell("Invoices", ""), Status: remit.InvoiceStatus(v.query("status")), Place: v.query("at"), Number: v.query("number"),
-		Overdue: v.query("overdue") != "", Held: v.query("held") != "", MayEdit: v.anywhere(remit.InvoiceEdit), Places: v.placesWhere(remit.InvoiceRead),
+		Overdue: v.query("overdue") != "", Held: v.query("held") != "", Attention: v.query("attention") != "", MayEdit: v.anywhere(remit.InvoiceEdit), Places: v.placesWhere(remit.InvoiceRead),
 	}
 	filter := commands.InvoiceFilter{Organisation: v.place(), Number: view.Number}
 	if view.Place != "" {
@@ -30,6 +30,9 @@ func (v *visit) invoices() error {
 	}
 	if view.Held {
 		filter.Held = &yes
+	}
+	if view.Attention {
+		filter.Attention = &yes
 	}
 	if customer, err := uuid.Parse(v.query("customer")); err == nil {
 		filter.Customer = &customer
@@ -76,6 +79,7 @@ func (v *visit) invoice() error {
 		}
 	}
 	view.MayScript = v.may(i.Organisation, remit.WorkflowEdit)
+	view.MayCharge, view.ChargeKey = v.may(i.Organisation, remit.InvoiceCharge), newKey()
 	if view.ScriptFailed, err = v.do.AfterPaymentFailed(v.ctx(), v.caller, i.ID); err != nil {
 		return err
 	}
@@ -84,6 +88,23 @@ func (v *visit) invoice() error {
 	}
 	if view.Payments, err = v.do.Payments(v.ctx(), v.caller, i.ID); err != nil {
 		return err
+	}
+	view.MayCancel = v.may(i.Organisation, remit.StripePay)
+	view.MayRefund = v.may(i.Organisation, remit.StripeRefund)
+	if view.Refunds, err = v.do.InvoiceRefunds(v.ctx(), v.caller, i.ID); err != nil {
+		return err
+	}
+	disputes, err := v.do.InvoiceDisputes(v.ctx(), v.caller, i.ID)
+	if err != nil {
+		return err
+	}
+	view.Disputes = v.disputeRows(disputes)
+	if view.MayRefund {
+		waiting, err := v.do.Excess(v.ctx(), v.caller, commands.ExcessFilter{Organisation: i.Organisation, Invoice: &i.ID}, commands.Page{})
+		if err != nil {
+			return err
+		}
+		view.Excess = waiting.Items
 	}
 	if view.Timeline, err = v.do.Timeline(v.ctx(), v.caller, i.ID); err != nil {
 		return err
@@ -177,7 +198,10 @@ func (v *visit) invoiceActionView(action string) (page.InvoiceAction, error) {
 	if !v.may(i.Organisation, remit.InvoiceEdit) {
 		return page.InvoiceAction{}, remit.Forbidden(remit.InvoiceEdit.String(), i.Organisation)
 	}
-	title := map[string]string{"void": "Void ", "hold": "Hold ", "record": "Record a transfer for "}[action] + i.Number
+	title := map[string]string{"void": "Void ", "hold": "Hold ", "record": "Record a transfer for ", "promise": "Promise to pay "}[action] + i.Number
+	if action == "promise" {
+		return page.InvoiceAction{Shell: v.shell(title, "payer"), Invoice: i, Action: action, Key: newKey(), Date: v.typed("date"), Reason: v.typed("note")}, nil
+	}
 	return page.InvoiceAction{
 		Shell: v.shell(title, "payer"), Invoice: i, Action: action, Key: newKey(),
 		Reason: v.typed("reason"), Amount: v.typed("amount"), Reference: v.typed("reference"),
@@ -194,15 +218,23 @@ func (v *visit) invoiceAction(action string) error {
 		_, err = v.do.VoidInvoice(v.ctx(), v.caller, view.Invoice.ID, commands.Given(view.Reason))
 	case "hold":
 		_, err = v.do.HoldInvoice(v.ctx(), v.caller, view.Invoice.ID, commands.Given(view.Reason))
+	case "promise":
+		_, err = v.do.PromisePayment(v.ctx(), v.caller, view.Invoice.ID, func() (commands.PromiseInput, error) {
+			until, err := remit.ParseDate(view.Date)
+			if err != nil {
+				return commands.PromiseInput{}, wrong("date", "Enter a day.")
+			}
+			return commands.PromiseInput{Until: until, Note: view.Reason}, nil
+		})
 	default:
 		err = v.record(view)
 	}
 	if err != nil {
-		p, status, mendable := problems(err, "reason", "amount", "reference")
+		p, status, mendable := problems(err, "reason", "amount", "reference", "date", "note")
 		if !mendable {
 			return err
 		}
-		if action != "record" { // void and hold have one field
+		if action == "void" || action == "hold" { // they have one field
 			p.Fields = slices.DeleteFunc(p.Fields, func(f remit.FieldError) bool { return f.Field != "reason" })
 		}
 		view.Problems = p

@@ -53,26 +53,11 @@ func (v *visit) payView(item remit.WorkItem) page.Pay {
 	if view.Blocked != nil {
 		return view
 	}
-	view.NoBank = noBank(i)
-	methods, err := v.do.PaymentMethods(v.ctx(), v.caller, i.CustomerID)
-	if err != nil { // a new card can be used all the same
-		v.portal.logger.WarnContext(v.ctx(), "saved methods were not read", "error", err)
-	}
-	view.Methods = methods
-	for _, m := range methods {
-		if m.Status == remit.MethodUsable && (m.Default || view.Method == methodOnce) {
-			view.Method = m.ID.String()
-		}
+	view.Wallet = v.walletFor(i.CustomerID, i)
+	if saved := view.Choose(i.Currency); saved != "" {
+		view.Method = saved
 	}
 	return view
-}
-
-// noBank says why a new bank account is not offered (D5).
-func noBank(i remit.Invoice) string {
-	if i.Currency != "USD" {
-		return "A bank account is not offered: bank debits are in USD, this invoice is in " + i.Currency + "."
-	}
-	return "A new bank account is not offered: bank debits are not set up for this seller."
 }
 
 // blocked says why an item cannot be paid now, or nil.
@@ -152,17 +137,25 @@ func (v *visit) payInput(item remit.WorkItem) (commands.PayInput, error) {
 		return commands.PayInput{}, remit.Conflict(remit.CodeConflict, "%s is owed now. Check and pay again.", page.Money(i.Outstanding, i.Currency))
 	}
 	in := commands.PayInput{Amount: amount.Minor, Keyed: true}
-	switch method := v.typed("method"); method {
-	case methodOnce, methodSave:
-		in.Checkout, in.Save, in.ReturnPath = true, method == methodSave, "/inbox/"+item.ID.String()
-	default:
-		id, err := uuid.Parse(method)
-		if err != nil {
-			return in, wrong("payment_method", "Choose what to pay with.")
-		}
-		in.PaymentMethod = &id
+	err = v.chooseMethod(&in, "/inbox/"+item.ID.String())
+	return in, err
+}
+
+// chooseMethod reads what is paid with: a new card, typed on a page of Stripe's
+// from which the way back is given, or a saved method. Without a way back a new
+// card is no choice.
+func (v *visit) chooseMethod(in *commands.PayInput, back string) error {
+	method := v.typed("method")
+	if back != "" && (method == methodOnce || method == methodSave) {
+		in.Checkout, in.Save, in.ReturnPath = true, method == methodSave, back
+		return nil
 	}
-	return in, nil
+	id, err := uuid.Parse(method)
+	if err != nil {
+		return wrong("payment_method", "Choose what to pay with.")
+	}
+	in.PaymentMethod = &id
+	return nil
 }
 
 // payAgain shows the form with what is wrong and what was typed.

@@ -26,6 +26,19 @@ func (v *visit) itemPDF() error {
 	return v.file(pdf, err)
 }
 
+// publicPDF is for whoever has the invoice's link.
+func (v *visit) publicPDF() error {
+	if err := v.linksTried(); err != nil {
+		return err
+	}
+	pdf, err := v.do.PublicPDF(v.ctx(), v.gin.Param("token"))
+	if err != nil {
+		return v.deadLink(err)
+	}
+	v.gin.Header("X-Robots-Tag", "noindex") // a file has no head to say it in
+	return v.file(pdf, nil)
+}
+
 func (v *visit) mailPDF() error {
 	id, err := v.id("id")
 	if err != nil {

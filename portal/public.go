@@ -45,9 +45,8 @@ func (v *visit) publicPage() error {
 }
 
 func (v *visit) publicView() (page.Public, error) {
-	if wait, exhausted := v.portal.badLinks.Exhausted(httpsec.AddressKey(v.gin.Request), time.Now()); exhausted {
-		httpsec.RetryAfter(v.gin.Writer, wait)
-		return page.Public{}, remit.Errorf(remit.KindLimited, "rate_limited", "Too many tries. Wait a minute.")
+	if err := v.linksTried(); err != nil {
+		return page.Public{}, err
 	}
 	found, err := v.do.PublicInvoice(v.ctx(), v.gin.Param("token"))
 	if err != nil {
@@ -55,8 +54,8 @@ func (v *visit) publicView() (page.Public, error) {
 	}
 	i := found.Invoice
 	view := page.Public{
-		Shell: v.outside("Invoice " + i.Number), State: found.State, Invoice: i, Zone: found.Zone, At: found.At, Receipts: found.Receipts,
-		Amount: page.Typed(i.Outstanding, i.Currency), Key: newKey(), Action: v.payPath() + "/checkout",
+		Shell: v.outside("Invoice " + i.Number), State: found.State, Invoice: i, Zone: found.Zone, At: found.At, Receipts: found.Receipts, Late: found.Late,
+		Amount: page.Typed(i.Outstanding, i.Currency), Key: newKey(), Action: v.payPath() + "/checkout", PDF: v.payPath() + "/pdf", Deposits: found.DepositsAt,
 	}
 	view.Width = "payer"
 	if found.State == remit.PublicConfirming {
@@ -65,6 +64,16 @@ func (v *visit) publicView() (page.Public, error) {
 		view.Closing = found.At != nil && time.Since(*found.At) > time.Minute
 	}
 	return view, nil
+}
+
+// linksTried turns away an address that tried too many links that lead nowhere.
+func (v *visit) linksTried() error {
+	wait, exhausted := v.portal.badLinks.Exhausted(httpsec.AddressKey(v.gin.Request), time.Now())
+	if !exhausted {
+		return nil
+	}
+	httpsec.RetryAfter(v.gin.Writer, wait)
+	return remit.Errorf(remit.KindLimited, "rate_limited", "Too many tries. Wait a minute.")
 }
 
 // deadLink answers a link that leads nowhere: the same for a wrong one, one that
@@ -113,8 +122,11 @@ func (v *visit) publicAmount(view page.Public) (int64, error) {
 	if err == nil && owed.Minor != i.Outstanding {
 		return 0, remit.Conflict(remit.CodeConflict, "%s is owed now. Check and pay again.", page.Money(i.Outstanding, i.Currency))
 	}
-	if v.typed("amount") == "" {
+	switch {
+	case !v.gin.Request.PostForm.Has("amount"): // the page offers no other amount than all
 		return i.Outstanding, nil
+	case v.typed("amount") == "":
+		return 0, wrong("amount", "Enter an amount, like "+page.Typed(i.Outstanding, i.Currency)+" for all that is owed.")
 	}
 	amount, err := money.ParseDecimal(v.typed("amount"), money.Currency(i.Currency))
 	if err != nil {
@@ -134,8 +146,8 @@ func (v *visit) publicAgain(view page.Public, err error) error {
 		view = again
 	}
 	view.Problems = p
-	if typed := v.typed("amount"); typed != "" && status != http.StatusConflict {
-		view.Amount = typed
+	if v.gin.Request.PostForm.Has("amount") && status != http.StatusConflict {
+		view.Amount = v.typed("amount")
 	}
 	return v.show(status, page.PublicPage(view))
 }

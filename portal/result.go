@@ -24,7 +24,11 @@ func (v *visit) result() error {
 	if err != nil && !remit.IsCode(err, remit.CodeNotFound) {
 		return err
 	}
-	view.Payment, view.Attempt = lastAttempt(payments)
+	if view.Now, err = v.do.TimeOf(v.ctx(), item.Invoice.Tenant); err != nil {
+		return err
+	}
+	view.Payment, view.Attempt = remit.LastAttempt(payments)
+	view.MayCancel = view.Attempt != nil && view.Attempt.MayCancel() == nil && v.may(item.Invoice.Organisation, remit.StripePay)
 	if v.may(item.Invoice.Organisation, remit.WorkflowEdit) {
 		failed, err := v.do.AfterPaymentFailed(v.ctx(), v.caller, item.InvoiceID)
 		if err != nil && !remit.IsCode(err, remit.CodeNotFound) {
@@ -37,7 +41,7 @@ func (v *visit) result() error {
 	now := string(item.State)
 	if view.Attempt != nil {
 		now = view.Attempt.ID.String() + " " + string(view.Attempt.State)
-		if view.Attempt.State.Live() {
+		if view.Attempt.State.Live() && view.Attempt.State != remit.AttemptProcessing { // a bank takes days
 			view.Poll = "/inbox/" + item.ID.String() + "/result?" + url.Values{"known": {now}}.Encode()
 		}
 	}
@@ -49,20 +53,6 @@ func (v *visit) result() error {
 		view.Refresh = noScriptRefresh
 	}
 	return v.show(http.StatusOK, page.ResultPage(view))
-}
-
-// lastAttempt is the one that was begun last, with its payment.
-func lastAttempt(payments []remit.Payment) (*remit.Payment, *remit.Attempt) {
-	var payment *remit.Payment
-	var last *remit.Attempt
-	for p := range payments {
-		for a := range payments[p].Attempts {
-			if try := &payments[p].Attempts[a]; last == nil || try.CreatedAt.After(last.CreatedAt) {
-				payment, last = &payments[p], try
-			}
-		}
-	}
-	return payment, last
 }
 
 // returned is where Stripe's pages send people back to. The address proves
@@ -100,7 +90,11 @@ func (v *visit) returned() error {
 		}
 	}
 	v.returnedWords(&view, back.Setup, back.Saved, back.State, page.MoneyISO(back.Paid, back.Currency), back.Number, back.Decline)
-	if !back.Setup && back.State.Live() {
+	if back.Deposits != "" {
+		view.Heading, view.Message, view.Look = "Enter the deposits", page.DepositsAwaited, "info"
+		view.Onward = &page.Link{Label: "Enter them on Stripe's page", Href: back.Deposits}
+	}
+	if !back.Setup && back.State.Live() && back.State != remit.AttemptProcessing && back.Deposits == "" {
 		view.Poll = "/pay/return?" + url.Values{"session_id": {session}, "known": {string(back.State)}}.Encode()
 		view.Refresh = noScriptRefresh
 	}
@@ -134,9 +128,9 @@ func (v *visit) returnedWords(view *page.Returned, setup, saved bool, state remi
 	}
 	switch {
 	case setup && saved:
-		view.Heading, view.Message, view.Look = "The card is saved", "You may close this page.", "good"
+		view.Heading, view.Message, view.Look = "The payment method is saved", "You may close this page.", "good"
 	case setup:
-		view.Heading, view.Message = "No card was saved", "The page was left before the end. Nothing was charged."
+		view.Heading, view.Message = "No payment method was saved", "The page was left before the end. Nothing was charged."
 	case state == remit.AttemptSucceeded:
 		view.Heading, view.Message, view.Look = "Payment successful", paid+" of "+number+" is paid.", "good"
 	case state == remit.AttemptProcessing:

@@ -57,6 +57,32 @@ func (v *visit) saveScript() error {
 	return v.show(status, page.WorkflowPage(view))
 }
 
+// removeScriptPage asks before a path inherits its script again.
+func (v *visit) removeScriptPage() error {
+	view, err := v.workflowView(v.query("at"))
+	if err != nil {
+		return err
+	}
+	back := "/settings/workflow?" + url.Values{"at": {view.Place}}.Encode() + "#script"
+	if view.Script.SetAt != view.Place {
+		return v.goTo(back, "")
+	}
+	return v.show(http.StatusOK, page.AskPage(page.Ask{
+		Shell: v.settingsShell("Remove the script"), Heading: "Remove the script saved at " + view.Place + "?",
+		Message: "The one above holds again for payments recorded from now on, or the one that Remit ships with. What was saved here stays readable.",
+		Action:  "/settings/workflow/script/remove", Fields: []page.Option{{Value: "at", Label: view.Place}},
+		Button: "Remove the script", Back: page.Link{Label: "Keep it", Href: back},
+	}))
+}
+
+func (v *visit) removeScript() error {
+	place := v.typed("at")
+	if _, err := v.do.RemoveAfterPaymentScript(v.ctx(), v.caller, place); err != nil {
+		return err
+	}
+	return v.goTo("/settings/workflow?"+url.Values{"at": {place}}.Encode()+"#script", "removed")
+}
+
 func (v *visit) tryScript(view *page.Workflow) error {
 	in := commands.ScriptInput{Source: view.Script.Source}
 	if view.Script.Number != "" {
@@ -119,7 +145,7 @@ func (v *visit) importWorkflow() error {
 		_, err = v.do.SetWorkflowDefinition(v.ctx(), v.caller, place, func() (commands.Definition, error) {
 			var file api.DefinitionFile
 			if err := strictjson.Unmarshal(files[0].Content, &file); err != nil {
-				return commands.Definition{}, wrong("file", "This is not a workflow's file: "+remit.AsError(err).Message)
+				return commands.Definition{}, wrong("file", "This is not a workflow's file: "+err.Error())
 			}
 			return file.Definition()
 		})

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 
 	"remit"
 	"remit/commands"
@@ -43,6 +44,8 @@ func (v *visit) paymentSettingsView(asked string) (page.PaymentSettings, error) 
 	}
 	view.Online, view.Partial, view.Currency, view.SetAt = s.OnlinePayments, s.PartialPayments, s.Currency, s.SetAt
 	view.Bank, view.BankDetails, view.Links = s.BankTransfer.Enabled, s.BankTransfer.Details, s.PaymentLinks
+	view.Terms, view.Seller, view.Contact = strconv.Itoa(s.PaymentTerms), s.Seller, s.Contact
+	view.RequireMethod, view.Charge = s.RequireMethod, chargeView(s.AutoCharge)
 	view.Minimum, view.MayEdit = page.Typed(s.MinimumPartial, s.Currency), v.may(view.Place, remit.StripeAll)
 	return view, nil
 }
@@ -54,10 +57,24 @@ func (v *visit) savePaymentSettings() error {
 	}
 	view.Online, view.Partial, view.Minimum = v.typed("online") != "", v.typed("partial") != "", v.typed("minimum_partial")
 	view.Bank, view.BankDetails, view.Links = v.typed("bank") != "", v.typed("bank_transfer.details"), v.typed("links") != ""
+	view.Terms, view.Seller, view.Contact = v.typed("payment_terms_days"), v.typed("seller"), v.typed("contact")
+	view.RequireMethod = v.typed("require_method") != ""
+	view.Charge = page.ChargeSettings{
+		On: v.typed("auto_charge") != "", At: v.typed("auto_charge_at"), Days: v.typed("auto_charge_days"), From: v.typed("charge_window"), To: v.typed("charge_to"),
+		TooLate: v.typed("too_late_days"), Announce: v.typed("announce_days"),
+	}
 	_, err = v.do.SetPaymentSettings(v.ctx(), v.caller, view.Place, func() (commands.PaymentSettings, error) {
 		in := commands.PaymentSettings{
 			OnlinePayments: view.Online, PartialPayments: view.Partial, PaymentLinks: view.Links,
 			BankTransfer: remit.BankTransfer{Enabled: view.Bank, Details: view.BankDetails},
+			Seller:       view.Seller, Contact: view.Contact, RequireMethod: view.RequireMethod,
+		}
+		var err error
+		if in.PaymentTerms, err = strconv.Atoi(view.Terms); err != nil {
+			return in, remit.CheckPaymentTerms(-1)
+		}
+		if in.AutoCharge, err = chargeTyped(view.Charge); err != nil {
+			return in, err
 		}
 		if view.Minimum == "" {
 			return in, nil
@@ -70,7 +87,8 @@ func (v *visit) savePaymentSettings() error {
 		return in, nil
 	})
 	if err != nil {
-		p, status, mendable := problems(err, "minimum_partial", "bank_transfer.details")
+		p, status, mendable := problems(err, "minimum_partial", "bank_transfer.details", "payment_terms_days", "seller", "contact",
+			"auto_charge_at", "auto_charge_days", "charge_window", "too_late_days", "announce_days")
 		if !mendable {
 			return err
 		}
@@ -96,7 +114,7 @@ func (v *visit) workflowView(asked string) (page.Workflow, error) {
 	if err != nil {
 		return view, err
 	}
-	view.SetAt, view.XML, view.Reaches = step.SetAt, step.XML, step.Reaches
+	view.SetAt, view.XML, view.Reaches, view.Warnings = step.SetAt, step.XML, step.Reaches, step.Warnings
 	view.Fields = page.AssigneeFields{Name: step.Assignee.Name, Scope: step.Assignee.Scope.String()}
 	if !step.Assignee.Path.IsZero() {
 		view.Fields.Path = step.Assignee.Path.String()

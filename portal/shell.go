@@ -55,12 +55,13 @@ func (v *visit) shell(title, width string) page.Shell {
 // doneWords are what a page says of the request before it, by the word that the
 // redirect carried.
 var doneWords = map[string]string{
-	"sent": "The invoice is sent.", "processed": "Processed. It is in the inbox of who pays it.", "saved": "Saved.",
-	"void": "The invoice is void.", "hold": "The invoice is on hold.", "lifted": "The hold is lifted.", "script": "The script runs again. The timeline says what came of it.", "link": "The link is made anew.", "record": "The transfer is recorded.",
+	"sent": "The invoice is sent.", "processed": "Processed. It is in the inbox of who pays it.", "saved": "Saved.", "promise": "The promise is noted. Nobody is reminded before its day has passed.", "resent": "The mail is on its way again.",
+	"void": "The invoice is void.", "hold": "The invoice is on hold.", "lifted": "The hold is lifted.", "charging": "It is being charged. The timeline says what comes of it.", "autocharge": "It is charged by itself from now on.", "noautocharge": "It is not charged by itself any more.", "script": "The script runs again. The timeline says what came of it.", "link": "The link is made anew.", "record": "The transfer is recorded.", "refunded": "The refund is under way. The timeline says how it ends.",
 	"keys": "The keys are checked and saved.", "unkeyed": "The keys are removed.", "default": "The default method is changed.",
-	"removed": "Removed.", "password": "The password is changed. Your other sessions ended.", "nomfa": "The second factor is off.",
-	"granted": "The role is given.", "ungranted": "The role is taken away.", "revoked": "The token is revoked.", "reset": "The password is set. Sign in with it.",
-	"accepted": "You are in. Sign in with your password.", "out": "You are signed out.", "card": "The card is saved.", "linked": "The sign-in is linked.", "unlinked": "The link is taken away. Your other sessions ended.", "disabled": "Taken out.", "enabled": "Let back in.",
+	"removed": "Removed.", "redelivered": "It is sent again.", "password": "The password is changed. Your other sessions ended.", "nomfa": "The second factor is off.",
+	"cancelled": "The payment is cancelled. Nothing was charged.",
+	"granted":   "The role is given.", "ungranted": "The role is taken away.", "revoked": "The token is revoked.", "reset": "The password is set. Sign in with it.",
+	"accepted": "You are in. Sign in with your password.", "decided": "Decided.", "fetched": "Remit looks at it. Reconcile again to see what it came to.", "settled": "The payment is settled by your word.", "out": "You are signed out.", "card": "The payment method is saved.", "linked": "The sign-in is linked.", "unlinked": "The link is taken away. Your other sessions ended.", "disabled": "Taken out.", "enabled": "Let back in.",
 }
 
 func (v *visit) navigation() []page.Link {
@@ -75,6 +76,13 @@ func (v *visit) navigation() []page.Link {
 	}
 	add("Invoices", "/invoices", remit.InvoiceRead)
 	add("Customers", "/customers", remit.CustomerRead)
+	add("Payments", "/payments", remit.StripeRead)
+	add("Disputes", "/disputes", remit.StripeRead)
+	add("Excess", "/excess", remit.StripeRefund)
+	if v.may(v.place(), remit.StripeRead) { // it tells of every branch
+		nav = append(nav, v.link("Reconciliation", "/reconciliation"))
+	}
+	add("Due dates", "/due-date-runs", remit.InvoiceCharge)
 	add("Import", "/imports", remit.InvoiceEdit)
 	if len(v.settingsLinks()) > 0 {
 		nav = append(nav, v.link("Settings", "/settings"))
@@ -92,6 +100,12 @@ func (v *visit) navigation() []page.Link {
 
 func (v *visit) link(label, href string) page.Link {
 	at := v.path()
+	if at == "/bank-accounts" || strings.HasPrefix(at, "/bank-accounts/") { // they are customers'
+		at = "/customers"
+		if v.member.Customer != nil {
+			at += "/" + v.member.Customer.String()
+		}
+	}
 	return page.Link{Label: label, Href: href, Current: at == href || strings.HasPrefix(at, href+"/")}
 }
 
@@ -104,11 +118,15 @@ func (v *visit) settingsLinks() []page.Link {
 	}{
 		{"Stripe", "/settings/stripe", remit.StripeView},
 		{"Payments", "/settings/payments", remit.StripeView},
+		{"Excess", "/settings/excess", remit.StripeView},
+		{"Notices", "/settings/notices", remit.InvoiceEdit},
+		{"Retries", "/settings/retries", remit.StripeView},
 		{"Workflow", "/settings/workflow", remit.WorkflowEdit},
 		{"People", "/settings/people", remit.AdminUsers},
 		{"Roles", "/settings/roles", remit.AdminRoles},
 		{"Organisations", "/settings/organisations", remit.AdminOrganisations},
 		{"API tokens", "/settings/tokens", remit.Scope{}},
+		{"Webhooks", pathWebhooks, remit.AdminWebhooks},
 		{"Audit", "/settings/audit", remit.AdminAudit},
 	} {
 		if l.scope == (remit.Scope{}) || v.anywhere(l.scope) {

@@ -1,15 +1,10 @@
 package portal_test
 
 import (
-	"bytes"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
-
-	"remit"
 )
 
 // Protects staff's pages: each opens for who may see it, and what it saves
@@ -18,7 +13,7 @@ func TestSettingsWithoutScript(t *testing.T) {
 	w := openWorld(t)
 	admin := w.signIn("admin")
 	for _, path := range []string{
-		"/inbox?tab=underway", "/invoices", "/invoices?overdue=yes&status=open", "/customers", "/imports", "/settings", "/settings/payments", "/settings/audit",
+		"/inbox?tab=underway", "/invoices", "/invoices?overdue=yes&status=open", "/customers", "/imports", "/due-date-runs", "/settings", "/settings/payments", "/settings/excess", "/settings/retries", "/settings/audit",
 		"/settings/tokens", "/settings/roles", "/settings/roles/edit", "/demo/mailbox", "/demo/clock", "/account", "/help",
 	} {
 		admin.open(path).want(200)
@@ -27,6 +22,9 @@ func TestSettingsWithoutScript(t *testing.T) {
 	line := `<Assignee name="Invoice payers" path="` + w.branch + `" type="UNIT" scope="workflow=role('Invoice Payers')">`
 	at := "/settings/workflow?at=" + url.QueryEscape(w.branch)
 	admin.open(at).submit("/settings/workflow", url.Values{"mode": {"xml"}, "xml": {line}}).want(200, "Saved.", "3 people", "Set here.")
+	nobody := strings.Replace(line, "'Invoice Payers'", "'Nobodies'", 1)
+	admin.open(at).submit("/settings/workflow", url.Values{"mode": {"xml"}, "xml": {nobody}}).want(200, "Saved.", "Nobody was given the role Nobodies at "+w.branch)
+	admin.open(at).submit("/settings/workflow", url.Values{"mode": {"xml"}, "xml": {line}}).want(200, "3 people")
 	admin.open(at).submit("/settings/workflow", url.Values{"mode": {"xml"}, "xml": {"<Assignee colour='red'>"}}).want(422, "There is a problem")
 
 	admin.open("/settings/roles/edit").submit("/settings/roles/edit", url.Values{"name": {"Cover"}, "permissions": {"stripe"}}).want(422, "no \"=\"")
@@ -48,7 +46,16 @@ func TestSettingsWithoutScript(t *testing.T) {
 
 	made := admin.open("/settings/tokens").submit("/settings/tokens", url.Values{"name": {"Nightly"}, "scopes": {"invoice=read"}}).want(200, "It is shown this once.")
 	admin.open("/settings/tokens").submit(made.cut("/settings/tokens/0"), nil).want(200, "The token is revoked.", "Revoked")
+	hooks := admin.open("/settings/webhooks").want(200, "No address is told of anything.")
+	hooks.submit("/settings/webhooks", url.Values{"url": {"https://10.0.0.1/"}}).want(422, "There is a problem", "The address must be on the public internet.")
+	hooks.submit("/settings/webhooks", url.Values{"url": {"https://93.184.215.14/"}, "events": {"invoice.payed"}}).want(422, "is not a type of event")
+	added := hooks.submit("/settings/webhooks", url.Values{"url": {"https://93.184.215.14/hook"}, "events": {"invoice.paid\r\npayment.failed"}}).want(200, "It is shown this once.", "whsec_", "Nothing sent yet")
+	admin.open("/settings/webhooks").submit(added.cut("/settings/webhooks/0"), nil).want(200, "Removed.", "No address is told of anything.")
 	admin.open("/settings/audit?action=token.create").want(200, "token.create", "Done")
+	admin.open("/settings/audit?action=token&who=ADMIN@"+strings.TrimPrefix(w.top, "/")).want(200, "token.create", "token.revoke")
+	admin.open("/settings/audit?who=nobody@").want(200, "No entry fits.")
+	admin.open("/settings/audit?action=oken.create").want(200, "No entry fits.")
+	made.p.open("/settings/audit?object=TOKEN%20").want(200, "token.create")
 	admin.post("/account/mfa", nil).want(200, "Scan this with your authenticator app")
 }
 
@@ -58,22 +65,11 @@ func TestImportAndClock(t *testing.T) {
 	w := openWorld(t)
 	admin := w.signIn("admin")
 	w.connect(admin)
-	due := remit.DateOf(time.Now()).AddDays(10).String()
-	file := "customer,number,invoice_date,due_date,total\nRiverside,M-1," + remit.DateOf(time.Now()).String() + "," + due + ",120.00\nRiverside,M-2,2026-01-01,31/02/2013,50.00\n"
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	must(t, form.WriteField("organisation", w.branch))
-	part, err := form.CreateFormFile("file", "march.csv")
-	must(t, err)
-	_, err = part.Write([]byte(file))
-	must(t, err)
-	must(t, form.Close())
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.program.URL+"/imports", &body)
-	must(t, err)
-	request.Header.Set("Content-Type", form.FormDataContentType())
-	report := admin.send(request)
+	due := firstDay().AddDays(10).String()
+	file := "customer,number,invoice_date,due_date,total\nRiverside,M-1," + firstDay().String() + "," + due + ",120.00\nRiverside,M-2,2026-01-01,31/02/2013,50.00\nRiverside,M-3,1/2/2026,2040-01-01,60.00\n"
+	report := admin.upload("/imports", "organisation", w.branch, "march.csv", file)
 	w.eventually("the import ends", func() bool { return strings.Contains(admin.open(report.path()).raw, "Imported ") })
-	admin.open(report.path()).want(200, "march.csv", "Bad rows")
+	admin.open(report.path()).want(200, "march.csv", "Bad rows", "1/2/2026 on line 4 is 2 Jan 2026.")
 	if poll, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.program.URL+report.path()+"?known=running+0", nil); err == nil {
 		poll.Header.Set("Hx-Request", "true")
 		if got := admin.send(poll); got.status != 286 {
@@ -120,5 +116,13 @@ func TestAfterPaymentScriptPages(t *testing.T) {
 	if !strings.HasPrefix(file.raw, "{") {
 		t.Errorf("the file is %s", file.raw)
 	}
+	broken := strings.Replace(file.raw, "Mended", "Mended' ++ '", 1)
+	admin.upload("/settings/workflow/file", "organisation", w.branch, "workflow.json", broken).want(422, "There is a problem")
+	admin.upload("/settings/workflow/file", "organisation", w.branch, "workflow.json", "nonsense").want(422, "This is not a workflow's file: ").lacks("We failed")
+	admin.upload("/settings/workflow/file", "organisation", w.branch, "workflow.json", `{"format":"remit-workflow/1","step":[]}`).want(422, "This is not a workflow's file: ", "step")
+	admin.open(at).want(200, "Version 2, admin")
+	admin.upload("/settings/workflow/file", "organisation", w.branch, "workflow.json", strings.ReplaceAll(file.raw, "Mended", "From a file")).want(200, "From a file", "Version 3, admin")
+	asked := admin.open(strings.Replace(at, "workflow?", "workflow/script/remove?", 1)).want(200, "Remove the script saved at "+w.branch+"?")
+	asked.submit("/settings/workflow/script/remove", nil).want(200, "Removed.", "The script that Remit ships with holds here", "Version 3, admin")
 	w.signIn("payer").open(at).want(404)
 }

@@ -200,12 +200,20 @@ func (v *visit) failWith(err error, money bool) {
 	case e.Code == remit.CodeStepUp:
 		err = v.askToConfirm(v.path())
 	default:
-		if e.Kind == remit.KindInternal || e.Kind == remit.KindUnavailable {
+		switch {
+		case e.Kind != remit.KindInternal && e.Kind != remit.KindUnavailable:
+		case httpsec.ClientLeft(v.ctx(), err, e.Kind == remit.KindUnavailable):
+			v.portal.logger.InfoContext(v.ctx(), "the client left before the page", "request_id", httpsec.RequestID(v.ctx()), "route", v.gin.FullPath())
+		default:
 			v.portal.logger.ErrorContext(v.ctx(), "a page failed", "request_id", httpsec.RequestID(v.ctx()), "route", v.gin.FullPath(), "error", err)
 		}
 		status := statusOf(e.Kind)
+		message := e.Error()
+		if e.Kind == remit.KindForbidden && v.member.Customer != nil {
+			message = "Your sign-in does not allow this. Ask the business that sends you invoices." // permissions are its own words
+		}
 		failure := page.Failure{
-			Shell: v.shell("Problem", "narrow"), Status: status, Message: e.Error(), Reference: httpsec.RequestID(v.ctx()),
+			Shell: v.shell("Problem", "narrow"), Status: status, Message: message, Reference: httpsec.RequestID(v.ctx()),
 			Money: money && status >= http.StatusInternalServerError,
 		}
 		if status == http.StatusServiceUnavailable {
@@ -214,6 +222,9 @@ func (v *visit) failWith(err error, money bool) {
 		err = v.show(status, page.FailurePage(failure))
 	}
 	if err != nil {
+		if httpsec.ClientLeft(v.ctx(), err, false) {
+			return
+		}
 		v.portal.logger.ErrorContext(v.ctx(), "a failure's page failed", "request_id", httpsec.RequestID(v.ctx()), "error", err)
 		v.gin.String(http.StatusInternalServerError, "We failed.")
 	}

@@ -1,10 +1,12 @@
 package portal_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
 	"maps"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -36,6 +38,7 @@ type world struct {
 	program *program.Program
 	// database is a superuser's address of it.
 	database string
+	stripe   string // address of the stand-in
 	key      string
 	top      string
 	branch   string
@@ -68,15 +71,20 @@ func openWorld(t *testing.T, edit ...func(*program.Config)) *world {
 	p, err := program.Start(t.Context(), config)
 	must(t, err)
 	t.Cleanup(func() { must(t, p.Close(context.Background())) })
-	w := &world{t: t, program: p, database: database, key: "sk_test_" + strings.ReplaceAll(uuid.NewString(), "-", ""), top: "/t-" + uuid.NewString()[:8]}
+	w := &world{t: t, program: p, database: database, stripe: server.URL, key: "sk_test_" + strings.ReplaceAll(uuid.NewString(), "-", ""), top: "/t-" + uuid.NewString()[:8]}
 	w.branch = w.top + "/Branch A"
 	w.furnish()
 	return w
 }
 
+// firstDay is that of a test's organisation: a day that no clock has come to yet,
+// so that its account's, which only goes forward, can follow it at whatever hour a
+// test runs.
+func firstDay() remit.Date { return remit.DateOf(time.Now().UTC()).AddDays(1) }
+
 func (w *world) furnish() {
 	ctx := w.t.Context()
-	start := remit.DateOf(time.Now())
+	start := firstDay()
 	must(w.t, w.program.Commands.CreateDemoTenant(ctx, commands.OrganisationInput{Path: w.top, Name: "Test", TimeZone: "America/New_York", Currency: "USD", Clock: &start}))
 	w.user("admin", "Owner", w.top)
 	admin := w.signIn("admin")
@@ -108,9 +116,13 @@ func (w *world) connect(admin *person) {
 // gives the invoice's page.
 func (w *world) invoice(admin *person) *shown {
 	customer := admin.open("/customers/new").submit("/customers/new", url.Values{"name": {"Riverside " + uuid.NewString()[:4]}, "organisation": {w.branch}, "currency": {"USD"}})
-	id := strings.TrimPrefix(customer.path(), "/customers/")
+	return w.invoiceFor(admin, strings.TrimPrefix(customer.path(), "/customers/"))
+}
+
+// invoiceFor makes another invoice of a customer.
+func (w *world) invoiceFor(admin *person, id string) *shown {
 	return admin.open("/invoices/new").submit("/invoices/new", url.Values{
-		"customer_id": {id}, "number": {"INV-" + uuid.NewString()[:6]}, "currency": {"USD"}, "due_date": {remit.DateOf(time.Now()).AddDays(20).String()},
+		"customer_id": {id}, "number": {"INV-" + uuid.NewString()[:6]}, "currency": {"USD"}, "due_date": {firstDay().AddDays(20).String()},
 		"line_description": {"Boiler service"}, "line_quantity": {"2"}, "line_unit_price": {"600"}, "then": {"send"},
 	}).want(200, "The invoice is sent.")
 }
@@ -129,8 +141,14 @@ func (w *world) stranger() *person {
 
 func (w *world) signIn(name string) *person {
 	w.t.Helper()
+	return w.signInTo(name, "Inbox")
+}
+
+// signInTo signs somebody in whose first page says some words.
+func (w *world) signInTo(name, words string) *person {
+	w.t.Helper()
 	p := w.stranger()
-	p.open("/sign-in").submit("/sign-in", url.Values{"email": {w.mail(name)}, "password": {"remit-demo"}}).want(200, "Inbox")
+	p.open("/sign-in").submit("/sign-in", url.Values{"email": {w.mail(name)}, "password": {"remit-demo"}}).want(200, words)
 	return p
 }
 
@@ -152,6 +170,23 @@ func (p *person) post(path string, form url.Values) *shown {
 	request, err := http.NewRequestWithContext(p.w.t.Context(), http.MethodPost, path, strings.NewReader(form.Encode()))
 	must(p.w.t, err)
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return p.send(request)
+}
+
+// upload sends a file with one other field, as a form with both does.
+func (p *person) upload(path, field, value, name, content string) *shown {
+	p.w.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	must(p.w.t, form.WriteField(field, value))
+	part, err := form.CreateFormFile("file", name)
+	must(p.w.t, err)
+	_, err = part.Write([]byte(content))
+	must(p.w.t, err)
+	must(p.w.t, form.Close())
+	request, err := http.NewRequestWithContext(p.w.t.Context(), http.MethodPost, p.w.program.URL+path, &body)
+	must(p.w.t, err)
+	request.Header.Set("Content-Type", form.FormDataContentType())
 	return p.send(request)
 }
 
@@ -192,6 +227,14 @@ func (s *shown) want(status int, words ...string) *shown {
 		}
 	}
 	return s
+}
+
+// lacks fails where the page says something.
+func (s *shown) lacks(words string) {
+	s.p.w.t.Helper()
+	if strings.Contains(spaces.ReplaceAllString(wordsOf(s.root), " "), words) {
+		s.p.w.t.Fatalf("%s says %q", s.at, words)
+	}
 }
 
 var spaces = regexp.MustCompile(`\s+`)
@@ -353,7 +396,7 @@ func must(t *testing.T, err error) {
 // eventually asks again until it is so.
 func (w *world) eventually(what string, so func() bool) {
 	w.t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(2 * time.Minute) // a slow machine is no failure
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for !so() {

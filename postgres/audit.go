@@ -43,9 +43,10 @@ func (tx *Tx) AppendAudit(ctx context.Context, e *remit.AuditEntry) error {
 type AuditQuery struct {
 	Units  []uuid.UUID // nil: all entries, else those at one of these organisations
 	Actor  string      // id
-	Action string
-	Object string
-	Before int64 // entries with a lower Seq; 0: from the newest
+	Who    string      // part of the actor's name or e-mail address, in any case
+	Action string      // how it begins
+	Object string      // part of it, in any case
+	Before int64       // entries with a lower Seq; 0: from the newest
 	Limit  int
 }
 
@@ -53,8 +54,10 @@ type AuditQuery struct {
 func (tx *Tx) ListAudit(ctx context.Context, q AuditQuery) ([]remit.AuditEntry, error) {
 	rows, err := tx.Query(ctx, "select "+auditColumns+` from audit where tenant = $1
 		and ($2::uuid[] is null or path in (select path from organisations where tenant = $1 and id = any($2)))
-		and ($3 = '' or actor_id = $3) and ($4 = '' or action = $4) and ($5 = '' or object = $5) and ($6 = 0 or seq < $6)
-		order by seq desc limit $7`, tx.Tenant, q.Units, q.Actor, q.Action, q.Object, q.Before, q.Limit)
+		and ($3 = '' or actor_id = $3) and ($4 = '' or action ^@ $4) and ($5 = '' or strpos(lower(object), lower($5)) > 0) and ($6 = 0 or seq < $6)
+		and ($8 = '' or strpos(lower(actor_name), lower($8)) > 0 or actor_id in (
+			select a.id::text from members m join accounts a on a.id = m.account_id where m.tenant = $1 and strpos(lower(a.email), lower($8)) > 0))
+		order by seq desc limit $7`, tx.Tenant, q.Units, q.Actor, q.Action, q.Object, q.Before, q.Limit, q.Who)
 	if err != nil {
 		return nil, fmt.Errorf("read the audit trail: %w", err)
 	}

@@ -18,11 +18,11 @@ type SealedConnection struct {
 	WebhookSecret []byte
 }
 
-const connectionColumns = `id, tenant, organisation_id, mode, account, livemode, status, charges_enabled, payouts_enabled, country, default_currency, business_name,
+const connectionColumns = `id, tenant, organisation_id, mode, account, livemode, status, charges_enabled, payouts_enabled, ach_debits, country, default_currency, business_name,
 	publishable_key, webhook_endpoint, webhook_secret is not null, checked_at, created_at, secret_key, webhook_secret`
 
 func scanConnection(row pgx.Row) (c SealedConnection, err error) {
-	return c, row.Scan(&c.ID, &c.Tenant, &c.OrganisationID, &c.Mode, &c.Account, &c.Livemode, &c.Status, &c.ChargesEnabled, &c.PayoutsEnabled, &c.Country, &c.DefaultCurrency,
+	return c, row.Scan(&c.ID, &c.Tenant, &c.OrganisationID, &c.Mode, &c.Account, &c.Livemode, &c.Status, &c.ChargesEnabled, &c.PayoutsEnabled, &c.BankDebits, &c.Country, &c.DefaultCurrency,
 		&c.BusinessName, &c.PublishableKey, &c.WebhookEndpoint, &c.HasWebhookSecret, &c.CheckedAt, &c.CreatedAt, &c.SecretKey, &c.WebhookSecret)
 }
 
@@ -70,9 +70,9 @@ func (tx *Tx) connection(ctx context.Context, where string, args ...any) (*Seale
 func (tx *Tx) InsertConnection(ctx context.Context, c SealedConnection) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`insert into connections (tenant, id, organisation_id, mode, account, livemode, status, charges_enabled, payouts_enabled, country, default_currency, business_name,
-		publishable_key, secret_key, webhook_secret, webhook_endpoint, checked_at) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16, now())`,
+		publishable_key, secret_key, webhook_secret, webhook_endpoint, ach_debits, checked_at) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17, now())`,
 		tx.Tenant, c.ID, c.OrganisationID, c.Mode, c.Account, c.Livemode, c.Status, c.ChargesEnabled, c.PayoutsEnabled, c.Country, c.DefaultCurrency, c.BusinessName,
-		c.PublishableKey, c.SecretKey, c.WebhookSecret, c.WebhookEndpoint)
+		c.PublishableKey, c.SecretKey, c.WebhookSecret, c.WebhookEndpoint, c.BankDebits)
 	batch.Queue("insert into connection_directory (id, tenant) values ($1, $2)", c.ID, tx.Tenant)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		if IsUnique(err, "connections_live") {
@@ -86,8 +86,8 @@ func (tx *Tx) InsertConnection(ctx context.Context, c SealedConnection) error {
 // SaveConnection writes what can change of a connection, its keys included.
 func (tx *Tx) SaveConnection(ctx context.Context, c SealedConnection) error {
 	_, err := tx.Exec(ctx, `update connections set status = $3, charges_enabled = $4, payouts_enabled = $5, country = $6, default_currency = $7, business_name = $8,
-		publishable_key = $9, secret_key = $10, webhook_secret = $11, webhook_endpoint = $12, checked_at = now() where tenant = $1 and id = $2`,
-		tx.Tenant, c.ID, c.Status, c.ChargesEnabled, c.PayoutsEnabled, c.Country, c.DefaultCurrency, c.BusinessName, c.PublishableKey, c.SecretKey, c.WebhookSecret, c.WebhookEndpoint)
+		publishable_key = $9, secret_key = $10, webhook_secret = $11, webhook_endpoint = $12, ach_debits = $13, checked_at = now() where tenant = $1 and id = $2`,
+		tx.Tenant, c.ID, c.Status, c.ChargesEnabled, c.PayoutsEnabled, c.Country, c.DefaultCurrency, c.BusinessName, c.PublishableKey, c.SecretKey, c.WebhookSecret, c.WebhookEndpoint, c.BankDebits)
 	if err != nil {
 		return fmt.Errorf("save a connection: %w", err)
 	}
@@ -97,9 +97,9 @@ func (tx *Tx) SaveConnection(ctx context.Context, c SealedConnection) error {
 // DescribeConnection writes what Stripe says of a connection's account. Keys are
 // not touched, nor is one that was ended meanwhile.
 func (tx *Tx) DescribeConnection(ctx context.Context, c SealedConnection) error {
-	_, err := tx.Exec(ctx, `update connections set status = $3, charges_enabled = $4, payouts_enabled = $5, country = $6, default_currency = $7, business_name = $8, checked_at = now()
+	_, err := tx.Exec(ctx, `update connections set status = $3, charges_enabled = $4, payouts_enabled = $5, country = $6, default_currency = $7, business_name = $8, ach_debits = $9, checked_at = now()
 		where tenant = $1 and id = $2 and disconnected_at is null`,
-		tx.Tenant, c.ID, c.Status, c.ChargesEnabled, c.PayoutsEnabled, c.Country, c.DefaultCurrency, c.BusinessName)
+		tx.Tenant, c.ID, c.Status, c.ChargesEnabled, c.PayoutsEnabled, c.Country, c.DefaultCurrency, c.BusinessName, c.BankDebits)
 	if err != nil {
 		return fmt.Errorf("describe a connection: %w", err)
 	}
@@ -175,7 +175,7 @@ func (db *DB) TenantOfConnection(ctx context.Context, id uuid.UUID) (uuid.UUID, 
 func (tx *Tx) Setting(ctx context.Context, path, name string, into any) (setAt string, version int64, found bool, err error) {
 	var raw []byte
 	err = tx.QueryRow(ctx, `select s.value, o.path, s.version from settings s join organisations o on o.tenant = s.tenant and o.id = s.organisation_id
-		where s.tenant = $1 and s.name = $2 and ($3 = o.path or $3 ^@ (o.path || '/')) order by length(o.path) desc limit 1`, tx.Tenant, name, path).Scan(&raw, &setAt, &version)
+		where s.tenant = $1 and s.name = $2 and s.value <> 'null' and ($3 = o.path or $3 ^@ (o.path || '/')) order by length(o.path) desc limit 1`, tx.Tenant, name, path).Scan(&raw, &setAt, &version)
 	if isNoRows(err) {
 		return "", 0, false, nil
 	}
@@ -201,4 +201,29 @@ func (tx *Tx) SetSetting(ctx context.Context, unit uuid.UUID, name string, value
 		return 0, fmt.Errorf("write the setting %s: %w", name, err)
 	}
 	return version, nil
+}
+
+// UnsetSetting takes a setting away from an organisation, which then has what
+// holds above it. The row stays, as JSON's null, so that a version is never given
+// twice. It returns false where there was none.
+func (tx *Tx) UnsetSetting(ctx context.Context, unit uuid.UUID, name string, by uuid.UUID) (bool, error) {
+	tag, err := tx.Exec(ctx, `update settings set value = 'null', version = version + 1, updated_at = now(), updated_by = $4
+		where tenant = $1 and organisation_id = $2 and name = $3 and value <> 'null'`, tx.Tenant, unit, name, by)
+	if err != nil {
+		return false, fmt.Errorf("take the setting %s away: %w", name, err)
+	}
+	return tag.RowsAffected() > 0, nil
+}
+
+// Hear fills in when Stripe last reported something of the connection's account,
+// and since when charges were booked that it said nothing about.
+func (tx *Tx) Hear(ctx context.Context, c *remit.Connection) error {
+	err := tx.QueryRow(ctx, `with last as (select max(received_at) as at from stripe_events where tenant = $1 and account = $2)
+		select last.at, (select min(e.booked_at) from ledger_entries e join payments p on p.tenant = e.tenant and p.id = e.payment_id
+			where e.tenant = $1 and e.kind = 'payment' and p.account = $2 and e.booked_at > coalesce(last.at, '-infinity')) from last`, tx.Tenant, c.Account).
+		Scan(&c.LastEventAt, &c.UnheardSince)
+	if err != nil {
+		return fmt.Errorf("read when Stripe last reported: %w", err)
+	}
+	return nil
 }

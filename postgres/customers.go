@@ -11,7 +11,7 @@ import (
 	"remit"
 )
 
-const customerColumns = `c.id, c.organisation_id, o.path, c.name, c.email, c.currency, coalesce(c.external_id, ''), c.default_payment_method, c.auto_charge, c.created_at,
+const customerColumns = `c.id, c.organisation_id, o.path, c.name, c.email, c.currency, coalesce(c.external_id, ''), c.default_payment_method, c.auto_charge, c.reminders, c.created_at,
 	coalesce((select s.stripe_customer from stripe_customers s
 		join connections n on n.tenant = s.tenant and n.account = s.account and n.livemode = s.livemode and n.disconnected_at is null
 		where s.tenant = c.tenant and s.customer_id = c.id limit 1), '')`
@@ -19,7 +19,7 @@ const customerColumns = `c.id, c.organisation_id, o.path, c.name, c.email, c.cur
 const customerTables = " from customers c join organisations o on o.tenant = c.tenant and o.id = c.organisation_id"
 
 func scanCustomer(row pgx.Row) (c remit.Customer, err error) {
-	return c, row.Scan(&c.ID, &c.OrganisationID, &c.Organisation, &c.Name, &c.Email, &c.Currency, &c.ExternalID, &c.DefaultPaymentMethod, &c.AutoCharge, &c.CreatedAt, &c.StripeCustomer)
+	return c, row.Scan(&c.ID, &c.OrganisationID, &c.Organisation, &c.Name, &c.Email, &c.Currency, &c.ExternalID, &c.DefaultPaymentMethod, &c.AutoCharge, &c.Reminders, &c.CreatedAt, &c.StripeCustomer)
 }
 
 // Customer reads a customer.
@@ -46,6 +46,20 @@ func (tx *Tx) CustomerByExternalID(ctx context.Context, unit uuid.UUID, external
 	return &c, nil
 }
 
+// CustomersNamed are the customers of an organisation of exactly that name, the
+// oldest first.
+func (tx *Tx) CustomersNamed(ctx context.Context, unit uuid.UUID, name string) ([]remit.Customer, error) {
+	rows, err := tx.Query(ctx, "select "+customerColumns+customerTables+" where c.tenant = $1 and c.organisation_id = $2 and c.name = $3 order by c.created_at, c.id limit 10", tx.Tenant, unit, name)
+	if err != nil {
+		return nil, fmt.Errorf("read customers: %w", err)
+	}
+	customers, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (remit.Customer, error) { return scanCustomer(row) })
+	if err != nil {
+		return nil, fmt.Errorf("read customers: %w", err)
+	}
+	return customers, nil
+}
+
 // CustomerQuery narrows a list of customers.
 type CustomerQuery struct {
 	Units     []uuid.UUID
@@ -59,10 +73,30 @@ type CustomerQuery struct {
 
 // ListCustomers reads a page, by name.
 func (tx *Tx) ListCustomers(ctx context.Context, q CustomerQuery) ([]remit.Customer, error) {
-	rows, err := tx.Query(ctx, "select "+customerColumns+customerTables+` where c.tenant = $1 and ($8 or c.organisation_id = any($2))
-		and ($3 = '' or o.path = $3 or o.path ^@ ($3 || '/')) and ($4::uuid is null or c.id = $4)
-		and ($6 = '00000000-0000-0000-0000-000000000000'::uuid or (c.name, c.id) > ($5, $6)) order by c.name, c.id limit $7`,
-		tx.Tenant, q.Units, q.Path, q.Only, q.AfterName, q.AfterID, q.Limit, q.AnyUnit)
+	args := []any{tx.Tenant}
+	where := " where c.tenant = $1"
+	add := func(condition string, values ...any) {
+		var places []any
+		for _, value := range values {
+			args = append(args, value)
+			places = append(places, len(args))
+		}
+		where += fmt.Sprintf(" and "+condition, places...)
+	}
+	if !q.AnyUnit {
+		add("c.organisation_id = any($%d)", q.Units)
+	}
+	if q.Path != "" {
+		add("(o.path = $%[1]d or o.path ^@ ($%[1]d || '/'))", q.Path)
+	}
+	if q.Only != nil {
+		add("c.id = $%d", *q.Only)
+	}
+	if q.AfterID != uuid.Nil {
+		add("(c.name, c.id) > ($%d, $%d)", q.AfterName, q.AfterID)
+	}
+	args = append(args, q.Limit)
+	rows, err := tx.Query(ctx, "select "+customerColumns+customerTables+where+fmt.Sprintf(" order by c.name, c.id limit $%d", len(args)), args...)
 	if err != nil {
 		return nil, fmt.Errorf("list customers: %w", err)
 	}
@@ -87,10 +121,11 @@ func (tx *Tx) InsertCustomer(ctx context.Context, c remit.Customer) error {
 	return nil
 }
 
-// SaveCustomer writes what can change of a customer.
+// SaveCustomer writes what people edit of a customer. His default method is not
+// part of it: see [Tx.SetDefaultMethod].
 func (tx *Tx) SaveCustomer(ctx context.Context, c remit.Customer) error {
-	_, err := tx.Exec(ctx, `update customers set name = $3, email = $4, currency = $5, external_id = nullif($6,''), auto_charge = $7, default_payment_method = $8, updated_at = now()
-		where tenant = $1 and id = $2`, tx.Tenant, c.ID, c.Name, c.Email, c.Currency, c.ExternalID, c.AutoCharge, c.DefaultPaymentMethod)
+	_, err := tx.Exec(ctx, `update customers set name = $3, email = $4, currency = $5, external_id = nullif($6,''), auto_charge = $7, updated_at = now()
+		where tenant = $1 and id = $2`, tx.Tenant, c.ID, c.Name, c.Email, c.Currency, c.ExternalID, c.AutoCharge)
 	if IsUnique(err, "customers_external") {
 		return remit.Conflict(remit.CodeAlreadyExists, "A customer with the external id %q exists at this organisation.", c.ExternalID)
 	}
@@ -161,41 +196,52 @@ func (tx *Tx) PaymentMethods(ctx context.Context, customer uuid.UUID) ([]remit.P
 }
 
 // UpsertMethod stores a method as Stripe describes it now and reports its id
-// and whether it is new. A customer's first method becomes the default.
+// and whether it is new. A customer's first method becomes the default. One that
+// was removed stays so, as it does at Stripe: what is stored may have been read
+// there before. So does one that is locked, of which Stripe does not know.
 func (tx *Tx) UpsertMethod(ctx context.Context, m remit.PaymentMethod, now time.Time) (uuid.UUID, bool, error) {
 	var id uuid.UUID
 	var fresh bool
 	err := tx.QueryRow(ctx, `insert into payment_methods (tenant, id, customer_id, account, livemode, stripe_payment_method, type, brand, bank_name, last4, exp_month, exp_year,
 		funding, fingerprint, status, created_at, updated_at) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,nullif($11,0),nullif($12,0),$13,$14,$15,$16,$16)
-		on conflict (tenant, account, stripe_payment_method) do update set brand = excluded.brand, last4 = excluded.last4, exp_month = excluded.exp_month,
-			exp_year = excluded.exp_year, funding = excluded.funding, fingerprint = excluded.fingerprint, status = excluded.status, updated_at = excluded.updated_at
-		returning id, (xmax = 0)`,
-		tx.Tenant, m.ID, m.CustomerID, m.Account, m.Livemode, m.StripeID, m.Type, m.Brand, m.BankName, m.Last4, m.ExpMonth, m.ExpYear, m.Funding, m.Fingerprint, m.Status, now).Scan(&id, &fresh)
+		on conflict (tenant, account, stripe_payment_method) do update set brand = excluded.brand, bank_name = excluded.bank_name, last4 = excluded.last4, exp_month = excluded.exp_month,
+			exp_year = excluded.exp_year, funding = excluded.funding, fingerprint = excluded.fingerprint, updated_at = excluded.updated_at,
+			renewed_at = case when (payment_methods.exp_year, payment_methods.exp_month) is distinct from (excluded.exp_year, excluded.exp_month) then excluded.updated_at else payment_methods.renewed_at end,
+			status = case when payment_methods.status in ('detached', 'locked') then payment_methods.status else excluded.status end
+		returning id, (xmax = 0), status`,
+		tx.Tenant, m.ID, m.CustomerID, m.Account, m.Livemode, m.StripeID, m.Type, m.Brand, m.BankName, m.Last4, m.ExpMonth, m.ExpYear, m.Funding, m.Fingerprint, m.Status, now).Scan(&id, &fresh, &m.Status)
 	if err != nil {
 		return uuid.Nil, false, fmt.Errorf("store a payment method: %w", err)
 	}
 	if m.Status == remit.MethodUsable {
-		_, err = tx.Exec(ctx, "update customers set default_payment_method = $3 where tenant = $1 and id = $2 and default_payment_method is null", tx.Tenant, m.CustomerID, id)
-		if err != nil {
-			return uuid.Nil, false, fmt.Errorf("make a method the default: %w", err)
-		}
+		err = tx.settleDefault(ctx, m.CustomerID)
 	}
-	return id, fresh, nil
+	return id, fresh, err
+}
+
+// SetDefaultMethod makes a usable method of a customer, at the connected account,
+// his default and reports whether it is one.
+func (tx *Tx) SetDefaultMethod(ctx context.Context, customer, method uuid.UUID) (bool, error) {
+	tag, err := tx.Exec(ctx, `with chosen as (select m.id from payment_methods m where m.tenant = $1 and m.customer_id = $2 and m.id = $3 and m.status = 'usable' and `+atConnected+` for share)
+		update customers c set default_payment_method = chosen.id, updated_at = now() from chosen where c.tenant = $1 and c.id = $2`, tx.Tenant, customer, method)
+	if err != nil {
+		return false, fmt.Errorf("make a method the default: %w", err)
+	}
+	return tag.RowsAffected() > 0, nil
 }
 
 // DetachMethod marks a method as removed; the next usable one, if any, becomes
 // the default where this one was it.
 func (tx *Tx) DetachMethod(ctx context.Context, id uuid.UUID) error {
-	_, err := tx.Exec(ctx, "update payment_methods set status = 'detached', updated_at = now() where tenant = $1 and id = $2", tx.Tenant, id)
+	var customer uuid.UUID
+	err := tx.QueryRow(ctx, "update payment_methods set status = 'detached', updated_at = now() where tenant = $1 and id = $2 returning customer_id", tx.Tenant, id).Scan(&customer)
+	if isNoRows(err) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("detach a method: %w", err)
 	}
-	_, err = tx.Exec(ctx, `update customers c set default_payment_method = (select m.id from payment_methods m where m.tenant = c.tenant and m.customer_id = c.id
-		and m.status = 'usable' order by m.created_at limit 1) where c.tenant = $1 and c.default_payment_method = $2`, tx.Tenant, id)
-	if err != nil {
-		return fmt.Errorf("choose the next default: %w", err)
-	}
-	return nil
+	return tx.settleDefault(ctx, customer)
 }
 
 // MethodByStripeID finds a method by its id at an account, or nil.

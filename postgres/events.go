@@ -26,27 +26,27 @@ type StoredEvent struct {
 	Tenant    uuid.UUID
 	Type      string
 	ObjectID  string
+	Intent    string // "" where it is about none
 	Livemode  bool
 	State     EventState
 	InvoiceID *uuid.UUID
 }
 
-// StoreEvent stores an event once for a tenant. fresh is false for one that was stored
-// before; its state then tells whether it still waits.
-func (db *DB) StoreEvent(ctx context.Context, e StoredEvent) (fresh bool, state EventState, err error) {
-	var inserted bool
-	err = db.pool.QueryRow(ctx, `with new as (
-			insert into stripe_events (event_id, account, tenant, type, object_id, livemode, state, invoice_id, done_at)
-			values ($1,$2,$3,$4,$5,$6,$7,$8, case when $7 = 'waiting' then null else now() end) on conflict do nothing returning state)
-		select true, state from new union all select false, state from stripe_events where account = $2 and event_id = $1 and tenant = $3 limit 1`,
-		e.ID, e.Account, e.Tenant, e.Type, e.ObjectID, e.Livemode, e.State, e.InvoiceID).Scan(&inserted, &state)
+// StoreEvent stores an event once for a tenant and gives the state of the stored
+// one, which tells whether it still waits.
+func (tx *Tx) StoreEvent(ctx context.Context, e StoredEvent) (state EventState, err error) {
+	err = tx.QueryRow(ctx, `with new as (
+			insert into stripe_events (event_id, account, tenant, type, object_id, livemode, state, invoice_id, intent, done_at)
+			values ($1,$2,$3,$4,$5,$6,$7,$8,$9, case when $7 = 'waiting' then null else now() end) on conflict do nothing returning state)
+		select state from new union all select state from stripe_events where account = $2 and event_id = $1 and tenant = $3 limit 1`,
+		e.ID, e.Account, e.Tenant, e.Type, e.ObjectID, e.Livemode, e.State, e.InvoiceID, e.Intent).Scan(&state)
 	if isNoRows(err) { // another delivery is inserting it at this moment
-		return false, EventWaiting, nil
+		return EventWaiting, nil
 	}
 	if err != nil {
-		return false, "", fmt.Errorf("store an event: %w", err)
+		return "", fmt.Errorf("store an event: %w", err)
 	}
-	return inserted, state, nil
+	return state, nil
 }
 
 // EndEvent marks one event as looked at.

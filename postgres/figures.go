@@ -18,6 +18,7 @@ type Figures struct {
 	AgendaLag time.Duration              // how long the most overdue row of an agenda has been due; 0 where none is
 	Requests  int                        // requests of the last day that are not carried out yet
 	Events    map[EventState]int         // events from Stripe by state
+	Silent    int                        // connections whose charges Stripe does not report
 }
 
 // Figures reads them, tenant by tenant, as each tenant's rows are its own. The
@@ -58,6 +59,17 @@ func (db *DB) addFigures(ctx context.Context, tenant uuid.UUID, figures *Figures
 		}
 		figures.AgendaLag = max(figures.AgendaLag, time.Duration(lag*float64(time.Second)))
 		figures.Requests += requests
+		switch live, err := tx.LiveConnection(ctx); {
+		case err != nil:
+			return err
+		case live != nil:
+			if err := tx.Hear(ctx, &live.Connection); err != nil {
+				return err
+			}
+			if live.Silent(time.Now()) {
+				figures.Silent++
+			}
+		}
 		rows, err := tx.Query(ctx, `select state, count(*) from attempts where tenant = $1 and state in ('created', 'requires_action', 'processing', 'confirming') group by state`, tenant)
 		if err != nil {
 			return err

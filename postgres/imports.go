@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -42,7 +43,10 @@ type Import struct {
 	EndedAt        *time.Time
 }
 
-// ImportRowError is a row that did not go in.
+// WholeFile is the line of a note on how a file was read. No row is bad for it.
+const WholeFile = 0
+
+// ImportRowError is a row that did not go in, or a note on the [WholeFile].
 type ImportRowError struct {
 	Line   int
 	Field  string
@@ -64,18 +68,26 @@ func (tx *Tx) InsertImport(ctx context.Context, i Import, content []byte, finger
 	return nil
 }
 
-// SaveImport writes how far an import has come. Its file is dropped at the end.
-func (tx *Tx) SaveImport(ctx context.Context, i Import) error {
-	_, err := tx.Exec(ctx, `update imports set state = $3, next_line = $4, rows_total = $5, rows_new = $6, rows_same = $7, rows_bad = $8, amount_new = $9, amount_held = $10,
-		ignored_columns = $11, failure = $12, ended_at = $13, file = case when $3 = 'running' then file end where tenant = $1 and id = $2`,
-		tx.Tenant, i.ID, i.State, i.NextLine, i.RowsTotal, i.RowsNew, i.RowsSame, i.RowsBad, i.AmountNew, i.AmountHeld, i.IgnoredColumns, i.Failure, i.EndedAt)
+// ErrImportElsewhere says that an import has gone on from where it was read.
+var ErrImportElsewhere = errors.New("somebody else goes on with the import")
+
+// SaveImport writes how far an import has come that runs and was at a line. Its
+// file is dropped at the end. Returns [ErrImportElsewhere] where it is not there
+// any more: what two count of the same rows would be counted twice.
+func (tx *Tx) SaveImport(ctx context.Context, from int, i Import) error {
+	tag, err := tx.Exec(ctx, `update imports set state = $3, next_line = $4, rows_total = $5, rows_new = $6, rows_same = $7, rows_bad = $8, amount_new = $9, amount_held = $10,
+		ignored_columns = $11, failure = $12, ended_at = $13, file = case when $3 = 'running' then file end where tenant = $1 and id = $2 and state = 'running' and next_line = $14`,
+		tx.Tenant, i.ID, i.State, i.NextLine, i.RowsTotal, i.RowsNew, i.RowsSame, i.RowsBad, i.AmountNew, i.AmountHeld, i.IgnoredColumns, i.Failure, i.EndedAt, from)
 	if err != nil {
 		return fmt.Errorf("save an import: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return ErrImportElsewhere
 	}
 	return nil
 }
 
-// AddImportError notes a bad row, once.
+// AddImportError notes a bad row, or how the file is read, once.
 func (tx *Tx) AddImportError(ctx context.Context, id uuid.UUID, e ImportRowError) error {
 	_, err := tx.Exec(ctx, "insert into import_errors (tenant, import_id, line, field, reason) values ($1,$2,$3,$4,$5) on conflict do nothing", tx.Tenant, id, e.Line, e.Field, e.Reason)
 	if err != nil {
@@ -109,6 +121,26 @@ func (tx *Tx) Import(ctx context.Context, id uuid.UUID) (Import, error) {
 	return i, nil
 }
 
+// ImportSum is what an import brought in one currency, in minor units.
+type ImportSum struct {
+	Currency string
+	Amount   int64
+}
+
+// ImportedInOthers adds up by currency the invoices that an import brought in
+// other currencies than its own, as they stand now.
+func (tx *Tx) ImportedInOthers(ctx context.Context, id uuid.UUID, own string) ([]ImportSum, error) {
+	rows, err := tx.Query(ctx, "select currency, sum(total)::bigint from invoices where tenant = $1 and import_id = $2 and currency <> $3 group by currency order by currency", tx.Tenant, id, own)
+	if err != nil {
+		return nil, fmt.Errorf("add up what an import brought: %w", err)
+	}
+	sums, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ImportSum])
+	if err != nil {
+		return nil, fmt.Errorf("add up what an import brought: %w", err)
+	}
+	return sums, nil
+}
+
 // ListImports reads the latest imports at the organisations given.
 func (tx *Tx) ListImports(ctx context.Context, units []uuid.UUID, limit int) ([]Import, error) {
 	rows, err := tx.Query(ctx, "select "+importColumns+` from imports m join organisations o on o.tenant = m.tenant and o.id = m.organisation_id
@@ -132,7 +164,8 @@ func (tx *Tx) ImportFile(ctx context.Context, id uuid.UUID) ([]byte, error) {
 	return content, nil
 }
 
-// ImportErrors reads the rows that did not go in, at most limit of them.
+// ImportErrors reads the rows that did not go in, at most limit of them, after
+// the notes on the whole file.
 func (tx *Tx) ImportErrors(ctx context.Context, id uuid.UUID, limit int) ([]ImportRowError, error) {
 	rows, err := tx.Query(ctx, "select line, field, reason from import_errors where tenant = $1 and import_id = $2 order by line limit $3", tx.Tenant, id, limit)
 	if err != nil {

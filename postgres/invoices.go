@@ -21,7 +21,7 @@ type LockedInvoice struct {
 	Zone     *time.Location
 	Clock    remit.Clock
 	Live     *remit.Attempt // the one live attempt
-	Contests bool
+	Contests bool           // a bank has yet to decide on a payment of it
 	WroteOff bool
 	Outbox   []remit.Mail // about this invoice, to be stored by [Tx.SaveInvoice]
 
@@ -29,12 +29,12 @@ type LockedInvoice struct {
 	hash []byte
 }
 
-const invoiceColumns = `i.id, i.organisation_id, o.path, i.customer_id, c.name, c.email, i.number, i.seller_name, i.seller_tax_id,
+const invoiceColumns = `i.id, i.organisation_id, o.path, i.customer_id, c.name, c.email, c.auto_charge, i.number, i.seller_name, i.seller_tax_id,
 	i.status, i.label, i.tags, i.notes, i.overdue, i.total, coalesce(b.outstanding, 0), coalesce(b.applied, 0), i.currency, i.issue_date, i.due_date, i.due_version,
-	i.hold_reason, i.hold_kind, i.hold_since, i.settings, i.source, i.sent_at, i.paid_at, i.voided_at, i.replaced_by, i.created_at,
+	i.hold_reason, i.hold_kind, i.hold_since, i.prior_hold, i.deposit_amount, i.deposit_due, i.collection_state, i.collection_why, i.collection_since, i.promise, i.settings, i.source, i.sent_at, i.paid_at, i.voided_at, i.replaced_by, i.created_at,
 	(select w.id from work_items w where w.tenant = i.tenant and w.invoice_id = i.id
 	  order by (w.state in ('open', 'claimed', 'paying')) desc, w.created_at desc limit 1),
-	a.number, a.state, a.since, i.tenant, i.link_version`
+	a.number, a.kind, a.state, a.since, i.tenant, i.link_version`
 
 const invoiceTables = ` from invoices i
 	join organisations o on o.tenant = i.tenant and o.id = i.organisation_id
@@ -48,22 +48,37 @@ func scanInvoice(row pgx.Row, extra ...any) (remit.Invoice, error) {
 		holdReason, holdKind *string
 		holdSince            *time.Time
 		settings, notes      []byte
+		priorHold            []byte
+		deposit              *int64
+		depositDue           *remit.Date
+		collecting           *time.Time
 		number               *int
-		state                *string
+		kind, state          *string
 		since                *time.Time
 	)
-	err := row.Scan(append([]any{&i.ID, &i.OrganisationID, &i.Organisation, &i.CustomerID, &i.CustomerName, &i.CustomerEmail, &i.Number, &i.Seller.Name, &i.Seller.TaxID,
+	err := row.Scan(append([]any{&i.ID, &i.OrganisationID, &i.Organisation, &i.CustomerID, &i.CustomerName, &i.CustomerEmail, &i.CustomerAuto, &i.Number, &i.Seller.Name, &i.Seller.TaxID,
 		&i.Status, &i.Label, &i.Tags, &notes, &i.Overdue, &i.Total, &i.Outstanding, &i.Applied, &i.Currency, &i.IssueDate, &i.DueDate, &i.DueVersion,
-		&holdReason, &holdKind, &holdSince, &settings, &i.Source, &i.SentAt, &i.PaidAt, &i.VoidedAt, &i.ReplacedBy, &i.CreatedAt,
-		&i.WorkItemID, &number, &state, &since, &i.Tenant, &i.LinkVersion}, extra...)...)
+		&holdReason, &holdKind, &holdSince, &priorHold, &deposit, &depositDue, &i.Collection.State, &i.Collection.Why, &collecting, &i.Promise, &settings, &i.Source, &i.SentAt, &i.PaidAt, &i.VoidedAt, &i.ReplacedBy, &i.CreatedAt,
+		&i.WorkItemID, &number, &kind, &state, &since, &i.Tenant, &i.LinkVersion}, extra...)...)
 	if err != nil {
 		return remit.Invoice{}, err
 	}
 	if holdReason != nil {
 		i.Hold = &remit.Hold{Reason: *holdReason, Kind: remit.HoldKind(*holdKind), Since: *holdSince}
+		if priorHold != nil {
+			if err := json.Unmarshal(priorHold, &i.Hold.Prior); err != nil {
+				return remit.Invoice{}, fmt.Errorf("read an invoice's earlier hold: %w", err)
+			}
+		}
+	}
+	if deposit != nil {
+		i.Deposit = &remit.Deposit{Amount: *deposit, DueDate: *depositDue}
+	}
+	if collecting != nil {
+		i.Collection.Since = *collecting
 	}
 	if number != nil {
-		i.InFlight = &remit.InFlight{Attempt: *number, State: remit.AttemptState(*state), Since: *since}
+		i.InFlight = &remit.InFlight{Attempt: *number, Kind: remit.AttemptKind(*kind), State: remit.AttemptState(*state), Since: *since}
 	}
 	if i.Status == remit.InvoiceDraft {
 		i.Outstanding = i.Total // nothing is billed yet, so the ledger knows nothing of it
@@ -81,6 +96,16 @@ func scanInvoice(row pgx.Row, extra ...any) (remit.Invoice, error) {
 // Invoice reads an invoice with its lines and adjustments. It returns
 // [remit.NotFound] where there is none.
 func (tx *Tx) Invoice(ctx context.Context, id uuid.UUID) (remit.Invoice, error) {
+	i, err := tx.InvoiceHead(ctx, id)
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	return i, tx.lines(ctx, &i)
+}
+
+// InvoiceHead reads an invoice without its lines and adjustments. It returns
+// [remit.NotFound] where there is none.
+func (tx *Tx) InvoiceHead(ctx context.Context, id uuid.UUID) (remit.Invoice, error) {
 	i, err := scanInvoice(tx.QueryRow(ctx, "select "+invoiceColumns+invoiceTables+" where i.tenant = $1 and i.id = $2", tx.Tenant, id))
 	if isNoRows(err) {
 		return remit.Invoice{}, remit.NotFound()
@@ -88,7 +113,7 @@ func (tx *Tx) Invoice(ctx context.Context, id uuid.UUID) (remit.Invoice, error) 
 	if err != nil {
 		return remit.Invoice{}, fmt.Errorf("read an invoice: %w", err)
 	}
-	return i, tx.lines(ctx, &i)
+	return i, nil
 }
 
 // LockInvoice holds an invoice's row until the transaction ends and reads it.
@@ -102,9 +127,13 @@ func (tx *Tx) LockInvoice(ctx context.Context, id uuid.UUID) (*LockedInvoice, er
 	batch := &pgx.Batch{}
 	batch.Queue("select 1 from invoices where tenant = $1 and id = $2 for update", tx.Tenant, id)
 	batch.Queue("select "+invoiceColumns+`, coalesce(b.billed, 0), o.time_zone, i.timeline_seq, i.timeline_hash,
-		(select clock_offset from organisations t where t.tenant = i.tenant and t.clock_offset is not null limit 1)`+
+		(select clock_offset from organisations t where t.tenant = i.tenant and t.clock_offset is not null limit 1),
+		exists (select 1 from disputes d where d.tenant = i.tenant and d.invoice_id = i.id and d.closed_at is null),
+		i.status = 'uncollectible' or i.status = 'contested' and coalesce(b.billed, 0) = 0 and coalesce(b.applied, 0) = 0 and (select coalesce(sum(w.amount), 0) > 0
+			from ledger_entries e join ledger_lines w on w.tenant = e.tenant and w.entry_id = e.id
+			where e.tenant = i.tenant and e.invoice_id = i.id and w.account = 'written_off')`+
 		invoiceTables+" where i.tenant = $1 and i.id = $2", tx.Tenant, id).QueryRow(func(row pgx.Row) (err error) {
-		i, err = scanInvoice(row, &l.Billed, &zone, &l.seq, &l.hash, &offset)
+		i, err = scanInvoice(row, &l.Billed, &zone, &l.seq, &l.hash, &offset, &l.Contests, &l.WroteOff)
 		return err
 	})
 	err := tx.SendBatch(ctx, batch).Close()
@@ -115,8 +144,6 @@ func (tx *Tx) LockInvoice(ctx context.Context, id uuid.UUID) (*LockedInvoice, er
 		return nil, fmt.Errorf("lock an invoice: %w", err)
 	}
 	l.Invoice = i
-	l.Contests = i.Status == remit.InvoiceContested
-	l.WroteOff = i.Status == remit.InvoiceUncollectible
 	if l.Zone, err = time.LoadLocation(zone); err != nil {
 		return nil, fmt.Errorf("time zone %q: %w", zone, err)
 	}
@@ -136,6 +163,7 @@ type NewInvoice struct {
 	remit.Invoice
 	Fingerprint [32]byte
 	ImportID    *uuid.UUID // the import that brings it, if one does
+	OnTerms     bool       // it came without a due date and is due by the payment terms
 }
 
 // InsertInvoice adds a draft. It returns false and the id of the invoice that
@@ -147,12 +175,13 @@ func (tx *Tx) InsertInvoice(ctx context.Context, n NewInvoice) (inserted bool, e
 		return false, uuid.Nil, fmt.Errorf("write an invoice's settings: %w", err)
 	}
 	tag, err := tx.Exec(ctx, `insert into invoices (tenant, id, organisation_id, customer_id, number, seller_name, seller_tax_id,
-		status, total, currency, issue_date, due_date, fingerprint, source, settings, hold_reason, hold_kind, hold_since, created_at, updated_at, import_id)
-		values ($1,$2,$3,$4,$5,$6,$7,'draft',$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$18,$19)
+		status, total, currency, issue_date, due_date, fingerprint, source, settings, hold_reason, hold_kind, hold_since, created_at, updated_at, import_id,
+		deposit_amount, deposit_due)
+		values ($1,$2,$3,$4,$5,$6,$7,'draft',$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$18,$19,$20,$21)
 		on conflict (tenant, organisation_id, seller_name, customer_id, number) do nothing`,
 		tx.Tenant, n.ID, n.OrganisationID, n.CustomerID, n.Number, n.Seller.Name, n.Seller.TaxID,
 		n.Total, n.Currency, n.IssueDate, n.DueDate, n.Fingerprint[:], n.Source, settings,
-		holdReason(n.Hold), holdKind(n.Hold), holdSince(n.Hold), n.CreatedAt, n.ImportID)
+		holdReason(n.Hold), holdKind(n.Hold), holdSince(n.Hold), n.CreatedAt, n.ImportID, depositAmount(n.Deposit), depositDue(n.Deposit))
 	if err != nil {
 		return false, uuid.Nil, fmt.Errorf("insert an invoice: %w", err)
 	}
@@ -202,8 +231,9 @@ func (tx *Tx) SetContent(ctx context.Context, l *LockedInvoice, fingerprint [32]
 			return err
 		}
 	}
-	_, err := tx.Exec(ctx, `update invoices set number = $3, seller_name = $4, seller_tax_id = $5, total = $6, issue_date = $7, fingerprint = $8, customer_id = $9
-		where tenant = $1 and id = $2`, tx.Tenant, l.ID, l.Number, l.Seller.Name, l.Seller.TaxID, l.Total, l.IssueDate, fingerprint[:], l.CustomerID)
+	_, err := tx.Exec(ctx, `update invoices set number = $3, seller_name = $4, seller_tax_id = $5, total = $6, issue_date = $7, fingerprint = $8, customer_id = $9,
+		deposit_amount = $10, deposit_due = $11 where tenant = $1 and id = $2`,
+		tx.Tenant, l.ID, l.Number, l.Seller.Name, l.Seller.TaxID, l.Total, l.IssueDate, fingerprint[:], l.CustomerID, depositAmount(l.Deposit), depositDue(l.Deposit))
 	if err != nil {
 		return fmt.Errorf("change an invoice: %w", err)
 	}
@@ -212,9 +242,10 @@ func (tx *Tx) SetContent(ctx context.Context, l *LockedInvoice, fingerprint [32]
 
 // SaveInvoice writes the invoice's derived status and appends what happened to
 // its timeline, each entry with what the agenda says comes next, and stores the
-// mails in its outbox. The agenda's changes must have been made before.
+// mails in its outbox and the events that endpoints want. The agenda's changes
+// must have been made before.
 func (tx *Tx) SaveInvoice(ctx context.Context, l *LockedInvoice, real time.Time, entries ...remit.TimelineEntry) error {
-	now := l.Clock.Now(real)
+	now, before := l.Clock.Now(real), l.Status
 	l.Status = l.DerivedStatus()
 	if l.SentAt != nil {
 		l.Outstanding = l.Billed - l.Applied
@@ -228,6 +259,14 @@ func (tx *Tx) SaveInvoice(ctx context.Context, l *LockedInvoice, real time.Time,
 	if l.Status.AtRest() || l.Status == remit.InvoiceProcessing {
 		l.Overdue = false
 	}
+	prior, err := priorHold(l.Hold)
+	if err != nil {
+		return err
+	}
+	settings, err := json.Marshal(l.Settings)
+	if err != nil {
+		return fmt.Errorf("write an invoice's settings: %w", err)
+	}
 	batch := &pgx.Batch{}
 	for _, e := range entries {
 		if e.At.IsZero() {
@@ -240,13 +279,17 @@ func (tx *Tx) SaveInvoice(ctx context.Context, l *LockedInvoice, real time.Time,
 		}
 	}
 	batch.Queue(`update invoices set status = $3, label = $4, overdue = $5, due_date = $6, due_version = $7, hold_reason = $8, hold_kind = $9, hold_since = $10,
-		sent_at = $11, paid_at = $12, voided_at = $13, updated_at = $14, timeline_seq = $15, timeline_hash = $16, replaced_by = $17 where tenant = $1 and id = $2`,
+		sent_at = $11, paid_at = $12, voided_at = $13, updated_at = $14, timeline_seq = $15, timeline_hash = $16, replaced_by = $17, prior_hold = $18,
+		collection_state = $19, collection_why = $20, collection_since = $21, settings = $22, promise = $23 where tenant = $1 and id = $2`,
 		tx.Tenant, l.ID, l.Status, l.Label, l.Overdue, l.DueDate, l.DueVersion, holdReason(l.Hold), holdKind(l.Hold), holdSince(l.Hold),
-		l.SentAt, l.PaidAt, l.VoidedAt, now, l.seq, l.hash, l.ReplacedBy)
+		l.SentAt, l.PaidAt, l.VoidedAt, now, l.seq, l.hash, l.ReplacedBy, prior, l.Collection.State, l.Collection.Why, collectingSince(l.Collection), settings, promiseOf(l.Promise))
 	for _, m := range l.Outbox {
 		queueMail(batch, tx.Tenant, m)
 	}
 	l.Outbox = nil
+	if err := queueEvents(batch, tx.Tenant, l, remit.Happenings(before, l.Status, now, entries)); err != nil {
+		return err
+	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("save an invoice: %w", err)
 	}
@@ -298,4 +341,44 @@ func holdSince(h *remit.Hold) *time.Time {
 		return nil
 	}
 	return &h.Since
+}
+
+func priorHold(h *remit.Hold) ([]byte, error) {
+	if h == nil || h.Prior == nil {
+		return nil, nil
+	}
+	prior, err := json.Marshal(h.Prior)
+	if err != nil {
+		return nil, fmt.Errorf("write an invoice's earlier hold: %w", err)
+	}
+	return prior, nil
+}
+
+func depositAmount(d *remit.Deposit) *int64 {
+	if d == nil {
+		return nil
+	}
+	return &d.Amount
+}
+
+func depositDue(d *remit.Deposit) *remit.Date {
+	if d == nil {
+		return nil
+	}
+	return &d.DueDate
+}
+
+func collectingSince(c remit.Collection) *time.Time {
+	if c.State == remit.CollectionNone {
+		return nil
+	}
+	return &c.Since
+}
+
+// promiseOf keeps no promise from being stored as JSON's null.
+func promiseOf(p *remit.Promise) any {
+	if p == nil {
+		return nil
+	}
+	return p
 }

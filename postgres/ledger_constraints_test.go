@@ -52,8 +52,8 @@ func entry(kind, key, payment string, lines ...string) string {
 	statements := []string{fmt.Sprintf(`insert into ledger_entries (tenant, id, key, kind, invoice_id, payment_id, at)
 		values ({tenant}, %s, '%s', '%s', {invoice}, %s, now())`, id, key, kind, payment)}
 	for n, line := range lines {
-		statements = append(statements, fmt.Sprintf(`insert into ledger_lines (tenant, entry_id, n, account, invoice_id, customer_id, amount, currency)
-			select {tenant}, %s, %d, split_part('%[3]s', ' ', 1), {invoice}, {customer}, split_part('%[3]s', ' ', 2)::bigint, split_part('%[3]s', ' ', 3)`, id, n+1, line))
+		statements = append(statements, fmt.Sprintf(`insert into ledger_lines (tenant, entry_id, n, account, invoice_id, customer_id, payment_id, amount, currency)
+			select {tenant}, %s, %d, split_part('%[3]s', ' ', 1), {invoice}, {customer}, %[4]s, split_part('%[3]s', ' ', 2)::bigint, split_part('%[3]s', ' ', 3)`, id, n+1, line, payment))
 	}
 	return strings.Join(statements, ";")
 }
@@ -70,7 +70,7 @@ func TestGuardsOfTheLedger(t *testing.T) {
 		"more applied than billed": {sql: entry("payment", "k", "{unbooked}", "stripe 2001 USD", "receivable -2001 USD"), code: checkViolation, constraint: "applied_within_billed"},
 		"less billed than applied": {sql: entry("amend", "k", "null", "receivable -2001 USD", "revenue 2001 USD"), code: checkViolation, constraint: "applied_within_billed"},
 		"less than nothing billed": {sql: strings.ReplaceAll(entry("void", "k", "null", "receivable -5001 USD", "revenue 5001 USD"), "{invoice}", "{unpaid}"), code: checkViolation},
-		"less than nothing applied": {sql: strings.ReplaceAll(entry("refund", "k", "null", "receivable 1 USD", "stripe -1 USD"), "{invoice}", "{unpaid}"), code: checkViolation,
+		"less than nothing applied": {sql: strings.ReplaceAll(entry("refund", "k", "{unbooked}", "receivable 1 USD", "refunds -1 USD"), "{invoice}", "{unpaid}"), code: checkViolation,
 			constraint: "applied_not_negative"},
 		"a second capture of one payment":          {sql: entry("payment", "another key", "{payment}", "stripe 10 USD", "receivable -10 USD"), code: uniqueViolation, constraint: "ledger_entries_one_capture"},
 		"the same movement again":                  {sql: entry("payment", "payment/1", "{unbooked}", "stripe 10 USD", "receivable -10 USD"), code: uniqueViolation, constraint: "ledger_entries_tenant_key_key"},
@@ -78,7 +78,11 @@ func TestGuardsOfTheLedger(t *testing.T) {
 		"an entry that balances across currencies": {sql: entry("payment", "k", "{unbooked}", "stripe 10 EUR", "receivable -10 USD"), code: checkViolation},
 		"an entry without lines":                   {sql: entry("payment", "k", "{unbooked}"), code: checkViolation},
 		"money that came by no payment":            {sql: entry("payment", "k", "null", "stripe 10 USD", "receivable -10 USD"), code: checkViolation, constraint: "entries_of_money_name_their_payment"},
-		"a payment's money again, as excess":       {sql: entry("excess", "k", "{payment}", "stripe 10 USD", "receivable -10 USD"), code: checkViolation},
+		"a payment's money again, as a refund":     {sql: entry("refund", "k", "{payment}", "stripe 10 USD", "receivable -10 USD"), code: checkViolation},
+		"more promised back than was captured":     {sql: entry("refund", "k", "{payment}", "revenue 3001 USD", "refunds -3001 USD"), code: checkViolation},
+		"a promise taken back that was not made":   {sql: entry("refund_undone", "k", "{payment}", "refunds 1 USD", "revenue -1 USD"), code: checkViolation},
+		"a refund of no payment":                   {sql: entry("refund", "k", "null", "revenue 1 USD", "refunds -1 USD"), code: checkViolation, constraint: "entries_of_money_name_their_payment"},
+		"money sent out by no refund":              {sql: entry("void", "k", "null", "revenue 10 USD", "stripe -10 USD"), code: checkViolation},
 		"a payment's money again, as credit":       {sql: entry("credit", "k", "{payment}", "bank 10 USD", "customer_credit -10 USD"), code: checkViolation},
 		"a line of another invoice":                {sql: strings.Replace(entry("payment", "k", "{unbooked}", "stripe 10 USD", "receivable -10 USD"), "{invoice}", "{unpaid}", 1), code: checkViolation},
 		"another intent of a payment":              {sql: "update payments set payment_intent = 'pi_other' where tenant = {tenant} and id = {payment}", code: checkViolation},
@@ -90,7 +94,7 @@ func TestGuardsOfTheLedger(t *testing.T) {
 		"a line added to a booked entry": {sql: `insert into ledger_lines (tenant, entry_id, n, account, invoice_id, amount, currency)
 			select {tenant}, id, 9, 'receivable', {invoice}, -1, 'USD' from ledger_entries where tenant = {tenant} and key = 'payment/1'`, code: restrictViolation},
 		"a customer's credit below nothing":          {sql: entry("credit", "k", "null", "customer_credit 1 USD", "revenue -1 USD"), code: checkViolation, constraint: "credit_not_negative"},
-		"an entry of another tenant's invoice":       {sql: strings.ReplaceAll(entry("excess", "k", "null", "revenue 1 USD", "excess -1 USD"), "{invoice}", "{theirs}"), code: foreignKey},
+		"an entry of another tenant's invoice":       {sql: strings.ReplaceAll(entry("unmatched", "k", "null", "revenue 1 USD", "excess -1 USD"), "{invoice}", "{theirs}"), code: foreignKey},
 		"more refunded than captured":                {sql: "update payments set amount_refunded = 3001 where tenant = {tenant} and id = {payment}", code: checkViolation},
 		"less than nothing refunded":                 {sql: "update payments set amount_refunded = -1 where tenant = {tenant} and id = {payment}", code: checkViolation},
 		"one intent of two payments":                 {sql: "update payments set payment_intent = 'pi_1' where tenant = {tenant} and id = {unbooked}", code: uniqueViolation, constraint: "payments_intent"},

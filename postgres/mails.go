@@ -30,14 +30,27 @@ func (tx *Tx) InsertMail(ctx context.Context, m MailRow) error {
 // go with it. One of the same invoice, stage and due date is there already or is
 // not: nothing is sent twice (M13).
 func queueMail(batch *pgx.Batch, tenant uuid.UUID, m remit.Mail) {
-	batch.Queue(`insert into mails (tenant, id, recipient, subject, text, invoice_id, stage, due_version, created_at) values ($1,$2,$3,$4,$5,$6,$7,$8,$9)
+	batch.Queue(`insert into mails (tenant, id, recipient, subject, text, invoice_id, stage, due_version, created_at, bcc) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,coalesce($10::text[], '{}'))
 		on conflict on constraint mails_of_invoices_once do nothing`,
-		tenant, m.ID, m.To, m.Subject, m.Body, m.Invoice.ID, m.Invoice.Stage, m.Invoice.DueVersion, m.CreatedAt)
+		tenant, m.ID, m.To, m.Subject, m.Body, m.Invoice.ID, m.Invoice.Stage, m.Invoice.DueVersion, m.CreatedAt, m.BCC)
 }
 
-const mailColumns = "m.id, m.recipient, m.subject, m.created_at, m.body, coalesce(m.text, ''), m.invoice_id, m.stage, m.due_version, i.number"
+// InsertBankAccountMail puts a mail about a bank account into the outbox. One of
+// the same account and stage is there already or is not: nothing is sent twice (M13).
+func (tx *Tx) InsertBankAccountMail(ctx context.Context, m remit.Mail) error {
+	_, err := tx.Exec(ctx, `insert into mails (tenant, id, recipient, subject, text, bank_account_id, stage, created_at) values ($1,$2,$3,$4,$5,$6,$7,$8)
+		on conflict on constraint mails_of_bank_accounts_once do nothing`, tx.Tenant, m.ID, m.To, m.Subject, m.Body, m.BankAccount.ID, m.BankAccount.Stage, m.CreatedAt)
+	if err != nil {
+		return fmt.Errorf("store a mail: %w", err)
+	}
+	return nil
+}
 
-const mailTables = " from mails m left join invoices i on i.tenant = m.tenant and i.id = m.invoice_id"
+const mailColumns = `m.id, m.recipient, m.subject, m.created_at, m.body, coalesce(m.text, ''), m.invoice_id, m.stage, m.due_version, i.number, m.bank_account_id, coalesce(b.hosted_url, ''),
+	m.bcc, m.state, m.tries, m.queued_at, m.next_at, m.delivered_at, m.message_id, m.last_error`
+
+const mailTables = ` from mails m left join invoices i on i.tenant = m.tenant and i.id = m.invoice_id
+	left join bank_accounts b on b.tenant = m.tenant and b.id = m.bank_account_id`
 
 // ListMails reads a page of the tenant's mails, newest first: those before the
 // one with the id before, all if it is zero.
@@ -67,12 +80,17 @@ func (tx *Tx) Mail(ctx context.Context, id uuid.UUID) (MailRow, error) {
 }
 
 func scanMail(row pgx.Row) (m MailRow, err error) {
-	var invoice *uuid.UUID
+	var invoice, bank *uuid.UUID
+	var hosted string
 	var stage, number *string
 	var version *int
-	err = row.Scan(&m.ID, &m.To, &m.Subject, &m.CreatedAt, &m.Sealed, &m.Body, &invoice, &stage, &version, &number)
+	err = row.Scan(&m.ID, &m.To, &m.Subject, &m.CreatedAt, &m.Sealed, &m.Body, &invoice, &stage, &version, &number, &bank, &hosted,
+		&m.BCC, &m.Delivery.State, &m.Delivery.Tries, &m.Delivery.QueuedAt, &m.Delivery.NextAt, &m.Delivery.DeliveredAt, &m.Delivery.MessageID, &m.Delivery.LastError)
 	if err == nil && invoice != nil {
 		m.Invoice = &remit.MailedInvoice{ID: *invoice, Stage: remit.MailStage(*stage), DueVersion: *version, Number: *number}
+	}
+	if err == nil && bank != nil {
+		m.BankAccount = &remit.MailedBankAccount{ID: *bank, Stage: remit.MailStage(*stage), Stripe: hosted}
 	}
 	return m, err
 }

@@ -13,11 +13,11 @@ import (
 )
 
 const paymentColumns = `id, invoice_id, customer_id, source, account, livemode, stripe_customer, currency, coalesce(payment_intent, ''), intent_amount,
-	intent_closed, charge, amount, surcharge, amount_captured, amount_refunded, state, reference, created_at, settled_at`
+	intent_closed, charge, amount, surcharge, amount_captured, amount_refunded, state, reference, settled_by_hand, created_at, settled_at`
 
 func scanPayment(row pgx.Row) (p remit.Payment, err error) {
 	return p, row.Scan(&p.ID, &p.InvoiceID, &p.CustomerID, &p.Source, &p.Account, &p.Livemode, &p.StripeCustomer, &p.Currency, &p.PaymentIntent, &p.IntentAmount,
-		&p.IntentClosed, &p.Charge, &p.Amount, &p.Surcharge, &p.AmountCaptured, &p.AmountRefunded, &p.State, &p.Reference, &p.CreatedAt, &p.SettledAt)
+		&p.IntentClosed, &p.Charge, &p.Amount, &p.Surcharge, &p.AmountCaptured, &p.AmountRefunded, &p.State, &p.Reference, &p.ByHand, &p.CreatedAt, &p.SettledAt)
 }
 
 // Payment reads a payment without its attempts.
@@ -44,7 +44,8 @@ func (tx *Tx) PaymentByIntent(ctx context.Context, account, intent string) (*rem
 	return &p, nil
 }
 
-// Payments reads an invoice's payments with their attempts, oldest first.
+// Payments reads an invoice's payments with their attempts and whether a bank
+// took them back, oldest first.
 func (tx *Tx) Payments(ctx context.Context, invoice uuid.UUID) ([]remit.Payment, error) {
 	rows, err := tx.Query(ctx, "select "+paymentColumns+" from payments where tenant = $1 and invoice_id = $2 order by created_at, id", tx.Tenant, invoice)
 	if err != nil {
@@ -58,12 +59,17 @@ func (tx *Tx) Payments(ctx context.Context, invoice uuid.UUID) ([]remit.Payment,
 	if err != nil {
 		return nil, err
 	}
+	disputes, err := tx.Disputes(ctx, invoice)
+	if err != nil {
+		return nil, err
+	}
 	for n := range payments {
 		for _, a := range attempts {
 			if a.PaymentID == payments[n].ID {
 				payments[n].Attempts = append(payments[n].Attempts, a)
 			}
 		}
+		payments[n].Contest(disputes)
 	}
 	return payments, nil
 }
@@ -85,9 +91,9 @@ func (tx *Tx) InsertPayment(ctx context.Context, p remit.Payment) error {
 // never replaced by another.
 func (tx *Tx) SavePayment(ctx context.Context, p remit.Payment) error {
 	tag, err := tx.Exec(ctx, `update payments set payment_intent = nullif($3,''), intent_amount = $4, intent_closed = $5, charge = $6, amount = $7, surcharge = $8,
-		amount_captured = $9, state = $10, settled_at = $11, stripe_customer = $12
+		amount_captured = $9, state = $10, settled_at = $11, stripe_customer = $12, settled_by_hand = $13
 		where tenant = $1 and id = $2 and (payment_intent is null or payment_intent = $3)`,
-		tx.Tenant, p.ID, p.PaymentIntent, p.IntentAmount, p.IntentClosed, p.Charge, p.Amount, p.Surcharge, p.AmountCaptured, p.State, p.SettledAt, p.StripeCustomer)
+		tx.Tenant, p.ID, p.PaymentIntent, p.IntentAmount, p.IntentClosed, p.Charge, p.Amount, p.Surcharge, p.AmountCaptured, p.State, p.SettledAt, p.StripeCustomer, p.ByHand)
 	if err != nil {
 		return fmt.Errorf("save a payment: %w", err)
 	}
@@ -100,23 +106,26 @@ func (tx *Tx) SavePayment(ctx context.Context, p remit.Payment) error {
 // OwnIntent stores a payment's intent and nothing else of it. An intent that is
 // stored is never replaced by another.
 func (tx *Tx) OwnIntent(ctx context.Context, payment uuid.UUID, intent string) error {
-	tag, err := tx.Exec(ctx, "update payments set payment_intent = $3 where tenant = $1 and id = $2 and (payment_intent is null or payment_intent = $3)", tx.Tenant, payment, intent)
+	var account string
+	var invoice uuid.UUID
+	err := tx.QueryRow(ctx, `update payments set payment_intent = $3 where tenant = $1 and id = $2 and (payment_intent is null or payment_intent = $3)
+		returning account, invoice_id`, tx.Tenant, payment, intent).Scan(&account, &invoice)
+	if isNoRows(err) {
+		return fmt.Errorf("payment %s already owns another intent", payment)
+	}
 	if err != nil {
 		return fmt.Errorf("store a payment's intent: %w", err)
 	}
-	if tag.RowsAffected() != 1 {
-		return fmt.Errorf("payment %s already owns another intent", payment)
-	}
-	return nil
+	return tx.ReviveEvents(ctx, account, intent, invoice)
 }
 
 const attemptColumns = `id, invoice_id, payment_id, request_id, number, kind, state, amount, surcharge, payment_method_id, method, charge_before, confirm_at, charge,
-	coalesce(stripe_session, ''), session_params, session_url, expires_at, next_action, decline, polls, actor, created_at, since, ended_at`
+	coalesce(stripe_session, ''), session_params, session_url, expires_at, next_action, decline, polls, actor, created_at, since, ended_at, unknown_since, look_since`
 
 func scanAttempt(row pgx.Row) (a remit.Attempt, err error) {
 	var method, decline, actor []byte
 	err = row.Scan(&a.ID, &a.InvoiceID, &a.PaymentID, &a.RequestID, &a.Number, &a.Kind, &a.State, &a.Amount, &a.Surcharge, &a.PaymentMethodID, &method, &a.ChargeBefore,
-		&a.ConfirmAt, &a.Charge, &a.StripeSession, &a.SessionParams, &a.SessionURL, &a.ExpiresAt, &a.NextAction, &decline, &a.Polls, &actor, &a.CreatedAt, &a.Since, &a.EndedAt)
+		&a.ConfirmAt, &a.Charge, &a.StripeSession, &a.SessionParams, &a.SessionURL, &a.ExpiresAt, &a.NextAction, &decline, &a.Polls, &actor, &a.CreatedAt, &a.Since, &a.EndedAt, &a.UnknownSince, &a.LookSince)
 	if err != nil {
 		return a, err
 	}
@@ -217,7 +226,7 @@ func (tx *Tx) InsertAttempt(ctx context.Context, l *LockedInvoice, a *remit.Atte
 	}
 	a.Since = a.CreatedAt
 	l.Live = a
-	l.InFlight = &remit.InFlight{Attempt: a.Number, State: a.State, Since: a.Since}
+	l.InFlight = &remit.InFlight{Attempt: a.Number, Kind: a.Kind, State: a.State, Since: a.Since}
 	return nil
 }
 
@@ -236,15 +245,15 @@ func (tx *Tx) SaveAttempt(ctx context.Context, l *LockedInvoice, a *remit.Attemp
 		return err
 	}
 	_, err = tx.Exec(ctx, `update attempts set state = $3, charge_before = $4, confirm_at = $5, charge = $6, stripe_session = nullif($7,''), session_url = $8,
-		expires_at = $9, next_action = $10, decline = $11, polls = $12, since = $13, ended_at = $14, method = $15, session_params = $16 where tenant = $1 and id = $2`,
+		expires_at = $9, next_action = $10, decline = $11, polls = $12, since = $13, ended_at = $14, method = $15, session_params = $16, unknown_since = $17, look_since = $18 where tenant = $1 and id = $2`,
 		tx.Tenant, a.ID, a.State, a.ChargeBefore, a.ConfirmAt, a.Charge, a.StripeSession, a.SessionURL,
-		a.ExpiresAt, a.NextAction, decline, a.Polls, a.Since, a.EndedAt, method, a.SessionParams)
+		a.ExpiresAt, a.NextAction, decline, a.Polls, a.Since, a.EndedAt, method, a.SessionParams, a.UnknownSince, a.LookSince)
 	if err != nil {
 		return fmt.Errorf("save an attempt: %w", err)
 	}
 	if a.State.Live() {
 		l.Live = a
-		l.InFlight = &remit.InFlight{Attempt: a.Number, State: a.State, Since: a.Since}
+		l.InFlight = &remit.InFlight{Attempt: a.Number, Kind: a.Kind, State: a.State, Since: a.Since}
 	} else if l.Live != nil && l.Live.ID == a.ID {
 		l.Live, l.InFlight = nil, nil
 	}
@@ -295,6 +304,15 @@ type StoredRequest struct {
 	Actor     remit.Actor
 	Result    *remit.RequestResult
 	CreatedAt time.Time
+}
+
+// NewRequest is a request that is not stored yet.
+func NewRequest(id, invoice uuid.UUID, kind remit.RequestKind, payload any, actor remit.Actor) (StoredRequest, error) {
+	raw, err := json.Marshal(payload)
+	if err != nil {
+		return StoredRequest{}, fmt.Errorf("write a request: %w", err)
+	}
+	return StoredRequest{ID: id, InvoiceID: invoice, Kind: kind, Payload: raw, Actor: actor}, nil
 }
 
 // InsertRequest stores what a person asks of an invoice.
@@ -360,4 +378,17 @@ func (tx *Tx) LiveRequest(ctx context.Context, invoice uuid.UUID) (*StoredReques
 	}
 	r, err := tx.Request(ctx, invoice, id)
 	return &r, err
+}
+
+// InvoiceOfRequest finds which invoice a request asks something of, or uuid.Nil.
+func (tx *Tx) InvoiceOfRequest(ctx context.Context, id uuid.UUID) (uuid.UUID, error) {
+	var invoice uuid.UUID
+	err := tx.QueryRow(ctx, "select invoice_id from invoice_requests where tenant = $1 and id = $2", tx.Tenant, id).Scan(&invoice)
+	if isNoRows(err) {
+		return uuid.Nil, nil
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("read a request's invoice: %w", err)
+	}
+	return invoice, nil
 }

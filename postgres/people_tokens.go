@@ -80,6 +80,15 @@ func (tx *Tx) apiTokens(ctx context.Context, where string, args ...any) ([]remit
 	return tokens, nil
 }
 
+// APITokenStands reports that a token was not revoked, as committed.
+func (tx *Tx) APITokenStands(ctx context.Context, id uuid.UUID) (stands bool, err error) {
+	err = tx.QueryRow(ctx, "select exists (select 1 from api_tokens where tenant = $1 and id = $2 and revoked_at is null)", tx.Tenant, id).Scan(&stands)
+	if err != nil {
+		return false, fmt.Errorf("look at a token: %w", err)
+	}
+	return stands, nil
+}
+
 // RevokeAPIToken ends a token from the next request on; a revoked one stays so.
 func (tx *Tx) RevokeAPIToken(ctx context.Context, id uuid.UUID, now time.Time) error {
 	return tx.revoke(ctx, now, "id = $2", id)

@@ -87,6 +87,17 @@ func (tx *Tx) ListGrants(ctx context.Context, q GrantQuery) ([]remit.RoleGrant, 
 		and (o.path, g.id) > ($5, $6) order by o.path, g.id limit $7`, q.Units, q.User, q.Role, q.AfterPath, q.AfterID, q.Limit)
 }
 
+// IsGranted reports whether anybody has a role at a path, granted there or above.
+func (tx *Tx) IsGranted(ctx context.Context, role, path string) (bool, error) {
+	var is bool
+	err := tx.QueryRow(ctx, `select exists (select 1 from grants g join organisations o on o.tenant = g.tenant and o.id = g.organisation_id
+		where g.tenant = $1 and g.role = $2 and (o.path = $3 or $3 ^@ (o.path || '/')))`, tx.Tenant, role, path).Scan(&is)
+	if err != nil {
+		return false, fmt.Errorf("look for a grant: %w", err)
+	}
+	return is, nil
+}
+
 // GrantsOf reads all that a person was granted, in the order of the paths.
 func (tx *Tx) GrantsOf(ctx context.Context, account uuid.UUID) ([]remit.RoleGrant, error) {
 	return tx.grants(ctx, "and g.account_id = $2 order by o.path, g.id", account)

@@ -160,7 +160,7 @@ func (tx *Tx) SaveWords(ctx context.Context, i remit.Invoice) error {
 // SettingsBelow reads where below a path a setting is set, in order of the paths.
 func (tx *Tx) SettingsBelow(ctx context.Context, path, name string) ([]string, error) {
 	rows, err := tx.Query(ctx, `select o.path from settings s join organisations o on o.tenant = s.tenant and o.id = s.organisation_id
-		where s.tenant = $1 and s.name = $2 and o.path ^@ ($3 || '/') order by o.path`, tx.Tenant, name, path)
+		where s.tenant = $1 and s.name = $2 and s.value <> 'null' and o.path ^@ ($3 || '/') order by o.path`, tx.Tenant, name, path)
 	if err != nil {
 		return nil, fmt.Errorf("read the settings %s: %w", name, err)
 	}

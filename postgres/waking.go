@@ -17,7 +17,9 @@ import (
 // whoever asked was never told that it would be carried out.
 func (tx *Tx) UnrestfulInvoices(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `select id from (
-			select invoice_id as id from agenda where tenant = $1 and done_at is null and invoice_id > $2
+			select invoice_id as id from agenda where tenant = $1 and done_at is null and kind not in ('refund', 'notice') and (kind <> 'charge' or (details ->> 'soon')::boolean) and invoice_id > $2
+			union
+			select invoice_id from refunds where tenant = $1 and state = 'requested' and invoice_id > $2
 			union
 			select invoice_id from attempts where tenant = $1 and state in ('created', 'requires_action', 'processing', 'confirming') and invoice_id > $2
 			union
@@ -33,26 +35,64 @@ func (tx *Tx) UnrestfulInvoices(ctx context.Context, after uuid.UUID, limit int)
 	return ids, nil
 }
 
-// EventMark says how many events of an invoice wait, and until when they came.
+// EventMark says which events of an invoice wait.
 type EventMark struct {
-	Count int
-	Last  time.Time
+	Count   int
+	IDs     []string // of the events themselves: others may commit meanwhile that began earlier
+	Refunds bool     // some are about refunds
 }
 
 // WaitingEvents reads the mark of an invoice's waiting events.
 func (tx *Tx) WaitingEvents(ctx context.Context, invoice uuid.UUID) (EventMark, error) {
 	var mark EventMark
-	err := tx.QueryRow(ctx, "select count(*), coalesce(max(received_at), 'epoch') from stripe_events where tenant = $1 and invoice_id = $2 and state = 'waiting'", tx.Tenant, invoice).
-		Scan(&mark.Count, &mark.Last)
+	err := tx.QueryRow(ctx, `select count(*), coalesce(array_agg(event_id), '{}'), coalesce(bool_or(type like 'refund.%' or type like 'charge.refund%'), false)
+		from stripe_events where tenant = $1 and invoice_id = $2 and state = 'waiting'`, tx.Tenant, invoice).
+		Scan(&mark.Count, &mark.IDs, &mark.Refunds)
 	if err != nil {
 		return EventMark{}, fmt.Errorf("read waiting events: %w", err)
 	}
 	return mark, nil
 }
 
-// EndEvents marks the events up to a mark as looked at.
+// EndEvents marks the events of a mark as looked at.
 func (tx *Tx) EndEvents(ctx context.Context, invoice uuid.UUID, until EventMark) error {
-	_, err := tx.Exec(ctx, "update stripe_events set state = 'done', done_at = now() where tenant = $1 and invoice_id = $2 and state = 'waiting' and received_at <= $3", tx.Tenant, invoice, until.Last)
+	_, err := tx.Exec(ctx, "update stripe_events set state = 'done', done_at = now() where tenant = $1 and invoice_id = $2 and state = 'waiting' and event_id = any($3)", tx.Tenant, invoice, until.IDs)
+	if err != nil {
+		return fmt.Errorf("end events: %w", err)
+	}
+	return nil
+}
+
+// ReviveEvents has the events looked at that came before their intent was known
+// to be this invoice's. That it was created says nothing.
+func (tx *Tx) ReviveEvents(ctx context.Context, account, intent string, invoice uuid.UUID) error {
+	if err := tx.HoldIntent(ctx, account, intent); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `update stripe_events set state = 'waiting', done_at = null, invoice_id = $4
+		where tenant = $1 and account = $2 and intent = $3 and state = 'foreign' and intent <> '' and type <> 'payment_intent.created'`, tx.Tenant, account, intent, invoice)
+	if err != nil {
+		return fmt.Errorf("revive events: %w", err)
+	}
+	return nil
+}
+
+// HoldIntent keeps, until the transaction ends, an event of an intent from being
+// stored as nobody's while the intent is being stored as an invoice's: each would
+// miss the other.
+func (tx *Tx) HoldIntent(ctx context.Context, account, intent string) error {
+	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended($1, 0))", "intent/"+account+"/"+intent); err != nil {
+		return fmt.Errorf("hold an intent: %w", err)
+	}
+	return nil
+}
+
+// EndSettledEvents marks the events of an invoice's intents as looked at, of
+// those intents whose payment has succeeded in the record: they say no more.
+func (tx *Tx) EndSettledEvents(ctx context.Context, invoice uuid.UUID) error {
+	_, err := tx.Exec(ctx, `update stripe_events e set state = 'done', done_at = now() from payments p
+		where e.tenant = $1 and e.invoice_id = $2 and e.state = 'waiting' and e.type like 'payment_intent.%'
+			and p.tenant = $1 and p.invoice_id = $2 and p.payment_intent = e.object_id and p.state = 'succeeded'`, tx.Tenant, invoice)
 	if err != nil {
 		return fmt.Errorf("end events: %w", err)
 	}
@@ -107,12 +147,15 @@ func (db *DB) Tenants(ctx context.Context) ([]uuid.UUID, error) {
 }
 
 // Neglected reads invoices whose agenda has a row due by a time on the tenant's
-// clock, events waiting for longer than lag and not for days already (their
-// account cannot be asked), or a live attempt that nobody has planned to look at.
+// clock, events waiting for longer than lag, or a live attempt that nobody has
+// planned to look at. Events that have waited for days, because their account
+// cannot be asked, are looked at in one minute of each hour.
 func (tx *Tx) Neglected(ctx context.Context, by time.Time, lag time.Duration, limit int) ([]uuid.UUID, error) {
-	rows, err := tx.Query(ctx, `(select invoice_id from agenda where tenant = $1 and done_at is null and at <= $2 and invoice_id is not null order by at limit $4)
+	rows, err := tx.Query(ctx, `(select invoice_id from agenda where tenant = $1 and done_at is null and at <= $2 and invoice_id is not null and kind <> 'refund' and (kind not in ('charge', 'notice') or (details ->> 'soon')::boolean) order by at limit $4)
+		union (select invoice_id from refunds where tenant = $1 and state = 'requested' and since <= $2 limit $4)
 		union (select invoice_id from stripe_events where tenant = $1 and state = 'waiting' and invoice_id is not null and received_at < now() - $3::interval
-			and received_at > now() - interval '3 days' limit $4)
+			and (received_at > now() - interval '3 days'
+				or abs(hashtext(event_id) % 60) = extract(epoch from $2::timestamptz)::bigint / 60 % 60) order by received_at desc limit $4)
 		union (select invoice_id from attempts a where tenant = $1 and state in ('created', 'confirming') and since <= $2
 			and not exists (select 1 from agenda g where g.tenant = a.tenant and g.kind = 'poll' and g.object_id = a.id and g.done_at is null) limit $4)`, tx.Tenant, by, lag, limit)
 	if err != nil {

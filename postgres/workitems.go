@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -51,6 +53,7 @@ type Reach struct {
 type WorkItemQuery struct {
 	Reaches  []Reach
 	States   []remit.WorkItemState
+	Ready    *bool  // whether money may be on its way: not for an open checkout that nobody has paid
 	Path     string // at this path and below
 	AfterDue *remit.Date
 	AfterID  uuid.UUID
@@ -62,12 +65,8 @@ func (tx *Tx) ListWorkItems(ctx context.Context, q WorkItemQuery) ([]remit.WorkI
 	if len(q.Reaches) == 0 {
 		return nil, nil
 	}
-	states := make([]string, len(q.States))
-	for n, s := range q.States {
-		states[n] = string(s)
-	}
-	args := []any{tx.Tenant, states}
-	where := " where w.tenant = $1 and w.state = any($2) and ("
+	args := []any{tx.Tenant}
+	where := " where w.tenant = $1 and " + inStates(q.States) + " and ("
 	for n, r := range q.Reaches {
 		if n > 0 {
 			where += " or "
@@ -76,6 +75,11 @@ func (tx *Tx) ListWorkItems(ctx context.Context, q WorkItemQuery) ([]remit.WorkI
 		where += fmt.Sprintf("(w.role = $%d and w.organisation_id = any($%d))", len(args)-1, len(args))
 	}
 	where += ")"
+	if q.Ready != nil {
+		args = append(args, *q.Ready)
+		where += fmt.Sprintf(` and $%d = (w.state <> 'paying' or exists (select 1 from attempts a where a.tenant = w.tenant and a.invoice_id = w.invoice_id
+			and a.kind = 'checkout' and a.state in ('created', 'requires_action')))`, len(args))
+	}
 	if q.Path != "" {
 		args = append(args, q.Path)
 		where += fmt.Sprintf(" and (wo.path = $%d or wo.path ^@ ($%d || '/'))", len(args), len(args))
@@ -95,6 +99,25 @@ func (tx *Tx) ListWorkItems(ctx context.Context, q WorkItemQuery) ([]remit.WorkI
 		return nil, fmt.Errorf("list work items: %w", err)
 	}
 	return items, nil
+}
+
+// inStates is the condition that an item is in one of these states, spelled out,
+// so that it is seen which of the partial indexes serves it.
+func inStates(states []remit.WorkItemState) string {
+	known := []remit.WorkItemState{remit.WorkItemOpen, remit.WorkItemClaimed, remit.WorkItemPaying, remit.WorkItemDone, remit.WorkItemCancelled}
+	var list []string
+	for _, s := range known {
+		if slices.Contains(states, s) {
+			list = append(list, "'"+string(s)+"'")
+		}
+	}
+	switch len(list) {
+	case 0:
+		return "false"
+	case 1:
+		return "w.state = " + list[0]
+	}
+	return "w.state in (" + strings.Join(list, ", ") + ")"
 }
 
 // RolesOfWorkItems names the roles that any of the tenant's work items ask for.

@@ -3,6 +3,7 @@ package program_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -27,6 +28,23 @@ func TestDeclinedPaymentDoesNotOutliveItsAccount(t *testing.T) {
 	w.until("the keys of the account before are dropped", func() bool {
 		return w.sql("select count(*)::text from connections where disconnected_at is not null and secret_key is not null")[0][0] == "0"
 	})
+}
+
+// An account that is connected after the organisation's clock has gone on shows
+// the same time from then on: a hosted checkout opens there (M15).
+func TestAccountThatComesLaterShowsTheSameTime(t *testing.T) {
+	t.Parallel()
+	w := openWorld(t)
+	admin := w.signIn("admin")
+	w.later(40 * 24 * time.Hour)
+	w.key = "sk_test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	admin.put("/v1/stripe/connection/keys", map[string]any{"secret_key": w.key, "publishable_key": "pk_test_2"}).want(200)
+	customer, _ := w.customer(w.branchA, "4242424242424242")
+	invoice, _ := w.invoice(w.branchA, customer, 5000)
+	opened := w.signIn("payer.a").post("/v1/invoices/"+invoice+"/pay", map[string]any{"amount": 5000, "checkout": true}).want(202)
+	if opened.path("checkout", "url") == "" {
+		t.Fatalf("no page was opened: %s", opened.raw)
+	}
 }
 
 // Two organisations that share a Stripe account are each sent every event: what

@@ -56,35 +56,52 @@ func workUntilKilled(raw []byte) error {
 // charged and before that is recorded; another worker takes over.
 func (w *world) payAcrossADeath(p *path) {
 	invoice := p.invoice(5000)
-	raw, err := json.Marshal(dyingWorker{
-		DatabaseURL: w.config.DatabaseURL, TemporalAddress: w.config.TemporalAddress, Namespace: w.config.Namespace, StripeURL: w.config.StripeURL,
-		KEKFile: w.config.KEKFile, Boundary: "confirm answered",
-	})
-	must(w.t, err)
-	dying := exec.CommandContext(w.t.Context(), os.Args[0])
-	dying.Env = append(os.Environ(), dyingWorkerVariable+"="+string(raw))
-	dying.Stderr = os.Stderr
-	must(w.t, dying.Start())
-	gone := make(chan error, 1)
-	go func() { gone <- dying.Wait() }()
 	answered := make(chan *answer, 1)
 	payer := w.signIn("payer.a")
+	gone := w.dyingWorker("confirm answered")
 	go func() { answered <- payer.post("/v1/invoices/"+invoice+"/pay", p.card(5000)) }()
-	select {
-	case <-gone:
-	case <-time.After(30 * time.Second):
-		_ = dying.Process.Kill()
-		w.t.Fatal("the worker was not killed")
-	}
-	config := w.config
-	config.Work, config.Listen = true, ""
-	next, err := program.Start(w.t.Context(), config)
-	must(w.t, err)
-	defer func() { must(w.t, next.Close(context.Background())) }()
+	gone()
+	defer w.anotherWorker()()
 	(<-answered).want(200, 202)
 	w.until("it is paid", func() bool { return payer.get("/v1/invoices/"+invoice).want(200).text("status") == "paid" })
 	if cents, charges := w.captured(invoice); cents != 5000 || charges != 1 {
 		w.t.Fatalf("captured %d in %d charges", cents, charges)
 	}
 	p.end()
+}
+
+// dyingWorker starts a worker that kills itself at a boundary. What it returns
+// waits until it has.
+func (w *world) dyingWorker(boundary string) (gone func()) {
+	w.t.Helper()
+	raw, err := json.Marshal(dyingWorker{
+		DatabaseURL: w.config.DatabaseURL, TemporalAddress: w.config.TemporalAddress, Namespace: w.config.Namespace, StripeURL: w.config.StripeURL,
+		KEKFile: w.config.KEKFile, Boundary: boundary,
+	})
+	must(w.t, err)
+	dying := exec.CommandContext(w.t.Context(), os.Args[0])
+	dying.Env = append(os.Environ(), dyingWorkerVariable+"="+string(raw))
+	dying.Stderr = os.Stderr
+	must(w.t, dying.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- dying.Wait() }()
+	return func() {
+		w.t.Helper()
+		select {
+		case <-ended:
+		case <-time.After(2 * time.Minute):
+			_ = dying.Process.Kill()
+			w.t.Fatal("the worker was not killed")
+		}
+	}
+}
+
+// anotherWorker works beside the world's program until it is stopped.
+func (w *world) anotherWorker() (stop func()) {
+	w.t.Helper()
+	config := w.config
+	config.Work, config.Listen = true, ""
+	next, err := program.Start(w.t.Context(), config)
+	must(w.t, err)
+	return func() { must(w.t, next.Close(context.Background())) }
 }

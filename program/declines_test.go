@@ -95,6 +95,8 @@ func TestDeclinesReadAsTheyShould(t *testing.T) {
 		if !strings.Contains(timeline, code) || !strings.Contains(timeline, `"kind":"declined"`) || !strings.Contains(timeline, `"rule":"decline: `) {
 			t.Errorf("%s: staff read %s", code, timeline)
 		}
+		// So many codes are more than one card may be tried.
+		w.sql("update card_tries set succeeded = true where attempt in (select id from attempts where invoice_id = $1::uuid) returning attempt::text", invoice)
 		hard := w.sql("select (decline->>'hard')::text, decline->>'class', decline->>'code' from attempts where invoice_id = $1::uuid order by number limit 1", invoice)[0]
 		if hard[0] != map[bool]string{true: "true", false: "false"}[row.hard] || hard[2] != code {
 			t.Errorf("%s is recorded as %v, want hard %v", code, hard, row.hard)

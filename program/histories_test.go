@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -48,6 +49,11 @@ var paths = map[string]func(w *world, p *path){
 			{"match": map[string]any{"method": "GET", "path": "/v1/payment_intents/"}, "effect": "drop_before"},
 		}})
 		w.signIn("payer.a").post("/v1/invoices/"+invoice+"/pay", p.card(5000)).want(202)
+		w.sandbox("DELETE", "/faults", nil)
+	},
+	"settled_by_hand": func(w *world, p *path) {
+		payment := w.lostForDays(p.invoice(5000), p.card(5000))
+		w.signIn("admin").post("/v1/payments/"+payment+"/settle", map[string]any{"charged": true, "charge": "ch_seen", "reason": "seen in the dashboard"}).want(200)
 		w.sandbox("DELETE", "/faults", nil)
 	},
 	"checkout_completed": func(w *world, p *path) {
@@ -99,9 +105,43 @@ var paths = map[string]func(w *world, p *path){
 		must(w.t, err)
 		p.run = run.GetRunID()
 	},
+	"refund_reserved": func(w *world, p *path) {
+		p.refunded(func(invoice, _ string) string { return remit.InvoiceWorkflowID(uuid.MustParse(invoice)) })
+	},
+	"refund_sent": func(w *world, p *path) {
+		p.refunded(func(_, refund string) string { return remit.RefundWorkflowID(uuid.MustParse(refund)) })
+	},
+	"bank_account_verified": func(w *world, p *path) {
+		admin, id := p.bankAccount()
+		admin.post("/v1/bank-accounts/"+id+"/verification", map[string]any{"amounts": []int{1, 2}}).want(422)
+		admin.post("/v1/bank-accounts/"+id+"/verification", map[string]any{"amounts": []int{32, 45}}).want(200)
+	},
+	"bank_account_expired": func(w *world, p *path) {
+		p.bankAccount()
+		w.later(11 * 24 * time.Hour)
+	},
+	"reconciled": func(w *world, p *path) {
+		done := w.signIn("admin").post("/v1/reconciliations", map[string]any{"organisation": w.top}).want(201)
+		p.workflow = remit.ReconciliationWorkflowID(uuid.MustParse(done.text("id")))
+	},
 	"imported": func(w *world, p *path) {
 		done := w.upload(w.branchB, "small.csv", []byte(small))
 		p.workflow = remit.ImportWorkflowID(uuid.MustParse(done.text("id")))
+	},
+}
+
+// The paths that begin on the first day of a world.
+var fresh = map[string]func(w *world, p *path){
+	"charged_by_itself": func(w *world, p *path) {
+		w.autoCharge(map[string]any{})
+		p.invoice(5000)
+		w.later(21 * 24 * time.Hour)
+	},
+	"due_date_run": func(w *world, p *path) {
+		w.autoCharge(map[string]any{})
+		p.invoice(5000)
+		w.later(21 * 24 * time.Hour)
+		p.workflow, p.run = remit.DueDateRunWorkflowID(uuid.MustParse(w.sql("select id from due_date_runs where charged = 1")[0][0])), ""
 	},
 }
 
@@ -111,6 +151,9 @@ func TestHistoriesOfEveryPath(t *testing.T) {
 	w := openWorld(t)
 	for name, walk := range paths {
 		t.Run(name, func(t *testing.T) { recordPath(t, w, name, walk) })
+	}
+	for name, walk := range fresh {
+		t.Run(name, func(t *testing.T) { recordPath(t, openWorld(t), name, walk) })
 	}
 	t.Run("worker_killed", func(t *testing.T) {
 		w := openWorld(t, func(c *program.Config) { c.Work = false })
@@ -132,7 +175,7 @@ func recordPath(t *testing.T, w *world, name string, walk func(*world, *path)) {
 	raw = append(raw, '\n')
 	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DisableRegistrationAliasing: true})
 	must(t, err)
-	remitworker.Register(replaying{replayer: replayer}, remitworker.Steps{Payments: &activities.Payments{}, Imports: &activities.Imports{}}, workflows.DefaultTimes)
+	remitworker.Register(replaying{replayer: replayer}, remitworker.Steps{Payments: &activities.Payments{}, Imports: &activities.Imports{}, Reconciliations: &activities.Reconciliations{}, BankAccounts: &activities.BankAccounts{}}, workflows.DefaultTimes)
 	must(t, replayer.ReplayWorkflowHistory(nil, history))
 	if dir := os.Getenv(recordInto); dir != "" {
 		must(t, os.MkdirAll(dir, 0o750))
@@ -197,6 +240,36 @@ func (p *path) broke(cents int64) map[string]any {
 	}
 	p.w.t.Fatalf("there is no second card: %s", methods.raw)
 	return nil
+}
+
+// bankAccount adds a bank account, whose workflow is the one that is recorded.
+func (p *path) bankAccount() (admin *browser, id string) {
+	p.w.t.Helper()
+	admin = p.w.signIn("admin")
+	p.w.deposits("amounts")
+	id = admin.post("/v1/customers/"+p.w.bare()+"/bank-accounts", bankAccountBody("000123456789")).want(201).text("id")
+	p.workflow = remit.BankAccountWorkflowID(uuid.MustParse(id))
+	described, err := p.w.program.Commands.Temporal.DescribeWorkflowExecution(p.w.t.Context(), p.workflow, "")
+	must(p.w.t, err)
+	p.run = described.GetWorkflowExecutionInfo().GetExecution().GetRunId()
+	return admin, id
+}
+
+// refunded pays an invoice, refunds it once its first run is over, and goes on
+// with the workflow that is named.
+func (p *path) refunded(workflow func(invoice, refund string) string) {
+	invoice := p.invoice(5000)
+	admin := p.w.signIn("admin")
+	payment := admin.post("/v1/invoices/"+invoice+"/pay", p.card(5000)).want(200).text("payment", "id")
+	p.end()
+	refund := admin.post("/v1/payments/"+payment+"/refunds", map[string]any{"amount": 5000, "reason": "sent back", "then": "settle"}).want(201)
+	if refund.text("state") != "succeeded" {
+		p.w.t.Fatalf("the refund is %s", refund.raw)
+	}
+	p.workflow = workflow(invoice, refund.text("id"))
+	described, err := p.w.program.Commands.Temporal.DescribeWorkflowExecution(p.w.t.Context(), p.workflow, "")
+	must(p.w.t, err)
+	p.run = described.GetWorkflowExecutionInfo().GetExecution().GetRunId()
 }
 
 // end waits until the recorded run is over.

@@ -10,7 +10,7 @@ import (
 // A process that dies after money moved and before its answer was kept leaves a
 // key behind: the same request sent again under it charges and books nothing
 // more, and gives the answer (X4, M2).
-func TestAKeySentAgainAfterADeathIsTheSameRequest(t *testing.T) {
+func TestFailure07AKeySentAgainAfterADeathIsTheSameRequest(t *testing.T) {
 	t.Parallel()
 	w := openWorld(t)
 	customer, card := w.customer(w.branchA, "4242424242424242")

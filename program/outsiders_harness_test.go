@@ -134,6 +134,14 @@ func (w *world) query(statement string, args ...any) ([][]string, error) {
 // tables named. Nothing changed where two of them are equal.
 func (w *world) tables(but ...string) map[string]string {
 	w.t.Helper()
+	w.until("every event has come and is done with", w.heardAll)
+	return w.digests(but...)
+}
+
+// digests are [world.tables] as they are right now, where the stand-in's own
+// events are not taken.
+func (w *world) digests(but ...string) map[string]string {
+	w.t.Helper()
 	var union []string
 	for _, row := range w.sql("select tablename from pg_tables where schemaname = 'public' order by 1") {
 		if !slices.Contains(but, row[0]) {
@@ -145,6 +153,19 @@ func (w *world) tables(but ...string) map[string]string {
 		digests[row[0]] = row[1]
 	}
 	return digests
+}
+
+// heardAll tells whether no event is on its way from the stand-in or waits here:
+// what one changes later, nobody did who is looked at.
+func (w *world) heardAll() bool {
+	w.t.Helper()
+	sent, _ := w.sandbox("GET", "/books?kind=deliveries", nil)["deliveries"].([]any)
+	for _, each := range sent {
+		if delivery, _ := each.(map[string]any); delivery["state"] == "pending" {
+			return false
+		}
+	}
+	return w.sql("select count(*) from stripe_events where state = 'waiting'")[0][0] == "0"
 }
 
 // unchanged fails where a table differs from what it was.

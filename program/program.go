@@ -27,11 +27,13 @@ import (
 	"remit/commands"
 	"remit/gateway"
 	"remit/identity"
+	"remit/outbound"
 	"remit/policies"
 	"remit/postgres"
 	"remit/script"
 	"remit/seals"
 	"remit/secrets"
+	"remit/webhooks"
 	"remit/worker"
 	"remit/workflows"
 )
@@ -43,6 +45,7 @@ type Config struct {
 	Namespace       string // "" is remit
 	TemporalTLS     *tls.Config
 	StripeURL       string // "" is Stripe itself
+	StripeRate      string // calls a second to each account, see [gateway.ParseLimits]
 	StripeTimeout   time.Duration
 	StripeTransport http.RoundTripper  // for tests that watch requests
 	KEKFile         string             // the key that seals all others
@@ -56,13 +59,20 @@ type Config struct {
 	Answer          time.Duration      // how long a payer waits; 0 is the default
 	Times           workflows.Times    // zero is the default
 	SweepEvery      time.Duration      // 0 is 5 s
-	Seals           string             // file of the audit trails' seals; "" is none
-	SealEvery       time.Duration      // 0 is a minute
-	Logger          *slog.Logger
-	OpsListen       string // host:port on loopback of /metrics and /readyz for the operator; "" is none
+	// LoopbackWebhooks lets webhooks be sent to this machine itself; beside the
+	// stand-in only.
+	LoopbackWebhooks bool
+	Seals            string        // file of the audit trails' seals; "" is none
+	SealEvery        time.Duration // 0 is a minute
+	Logger           *slog.Logger
+	OpsListen        string // host:port on loopback of /metrics and /readyz for the operator; "" is none
 	// ScriptRunner is the command whose process runs an after-payment script, see
 	// script.Main; nil runs none but the shipped one.
 	ScriptRunner []string
+	// Postman hands mails to a mail server; nil leaves them in the outbox.
+	Postman commands.Postman
+	// DeliverEvery is how often the outbox is looked at; 0 is 5 s.
+	DeliverEvery time.Duration
 	// Preparing says what is still being done before Remit is ready, "" when
 	// nothing is; nil is nothing.
 	Preparing func() string
@@ -171,7 +181,10 @@ func (p *Program) Close(ctx context.Context) error {
 
 func (p *Program) open(ctx context.Context) error {
 	c := p.config
-	var err error
+	limits, err := gateway.ParseLimits(c.StripeRate, c.StripeURL)
+	if err != nil {
+		return fmt.Errorf("the rate of calls to Stripe: %w", err)
+	}
 	if p.db, err = postgres.Open(ctx, c.DatabaseURL, postgres.Options{}); err != nil {
 		return err
 	}
@@ -203,8 +216,10 @@ func (p *Program) open(ctx context.Context) error {
 	}
 	p.Commands = &commands.Commands{
 		DB: p.db, Authority: authority, Temporal: p.temporal, Secrets: keys, Logger: c.Logger, Now: time.Now, PublicURL: c.PublicURL,
-		Stripe: gateway.New(gateway.Options{URL: c.StripeURL, Timeout: c.StripeTimeout, Transport: c.StripeTransport}),
-		Answer: c.Answer, Sandbox: c.Sandbox, RequireSecondFactor: !c.Sandbox, Identity: c.Identity,
+		Stripe:   gateway.New(gateway.Options{URL: c.StripeURL, Limiter: p.db, Limits: limits, Timeout: c.StripeTimeout, Transport: c.StripeTransport}),
+		Outbound: outbound.NewGuard(outbound.Options{Loopback: c.LoopbackWebhooks && c.Sandbox}),
+		Answer:   c.Answer, Sandbox: c.Sandbox, Heavy: commands.NewHeavy(commands.HeavyAtOnce), RequireSecondFactor: !c.Sandbox, Identity: c.Identity, Schedules: &sync.Map{},
+		MailServer: c.Postman != nil,
 	}
 	if c.ScriptRunner != nil {
 		p.Commands.Scripts = script.NewRunner(c.ScriptRunner...)
@@ -248,7 +263,13 @@ func (p *Program) work(ctx context.Context) {
 			Connector: &activities.Connector{DB: p.db, Gateway: p.Commands.Stripe, Secrets: p.Commands.Secrets},
 		},
 		Imports: &activities.Imports{DB: p.db, Logger: p.config.Logger, Now: time.Now, Begin: p.Commands.Begin},
+		Reconciliations: &activities.Reconciliations{
+			DB: p.db, Logger: p.config.Logger, Now: time.Now, Crash: p.config.Crash,
+			Connector: &activities.Connector{DB: p.db, Gateway: p.Commands.Stripe, Secrets: p.Commands.Secrets},
+		},
 	}
+	steps.BankAccounts = &activities.BankAccounts{DB: p.db, Connector: steps.Payments.Connector, Logger: p.config.Logger, Now: time.Now, Crash: p.config.Crash}
+	steps.DueDates = &activities.DueDates{Payments: steps.Payments, Advance: p.Commands.Advance}
 	w := worker.New(p.temporal, steps, worker.Options{Times: p.config.Times})
 	p.running.Go(func() {
 		if err := w.Run(ctx); err != nil {
@@ -256,7 +277,18 @@ func (p *Program) work(ctx context.Context) {
 		}
 	})
 	p.running.Go(func() { p.sweep(ctx) })
+	if every := p.config.DeliverEvery; p.config.Postman != nil {
+		if every == 0 {
+			every = 5 * time.Second
+		}
+		p.running.Go(func() { p.Commands.KeepDelivering(ctx, p.config.Postman, every) })
+	}
+	deliverer := &webhooks.Deliverer{DB: p.db, Secrets: p.Commands.Secrets, Guard: p.Commands.Outbound, Logger: p.config.Logger, Now: time.Now}
+	p.running.Go(func() { deliverer.Run(ctx, deliverEvery) })
 }
+
+// deliverEvery is how often it is looked for events to send.
+const deliverEvery = time.Second
 
 // sweep looks, now and then, for what was lost on the way to a workflow.
 func (p *Program) sweep(ctx context.Context) {

@@ -127,7 +127,8 @@ func TestT7LinksThatLeadNowhere(t *testing.T) {
 		t.Errorf("a reset link opened %d sessions", n)
 	}
 	flipped := []byte(old)
-	flipped[len(flipped)-2] ^= 1
+	at := len(flipped) - 2
+	flipped[at] = map[bool]byte{true: 'B', false: 'A'}[flipped[at] == 'A'] // a character of links, so that only the tag is wrong
 	var bodies []string
 	for _, link := range []string{old, string(flipped), w.linkOf(admin, draft), "/pay/x", "/pay/" + strings.Repeat("A", 98)} {
 		bodies = append(bodies, regexp.MustCompile(`/pay/[\w%-]+`).ReplaceAllString(string(stranger.send("GET", link, nil, asPage).want(404).raw), ""))
@@ -212,4 +213,83 @@ func TestT40CheckoutsOfALink(t *testing.T) {
 	// What a page did not offer is refused where it was typed.
 	w.pressPay(stranger, link, shown, url.Values{"key": {uuid.NewString()}, "amount": {"600"}}).want(422)
 	w.pressPay(stranger, link, shown, url.Values{"key": {uuid.NewString()}, "amount": {"-1"}}).want(422)
+}
+
+// Whom to ask stands on an invoice's page whatever becomes of it. The bank account that an invoice was made with stands on its page as long as
+// money is owed and none is under way, also where nothing can be paid online;
+// whoever has the link gets the invoice as a file under the same protection, and
+// nobody gets one by a link that leads nowhere.
+func TestPublicPageNamesBankAccountAndFile(t *testing.T) {
+	t.Parallel()
+	w := openWorld(t, withPages)
+	admin := w.signIn("admin")
+	at := "/v1/settings/payments?organisation=" + url.QueryEscape(w.top)
+	admin.put(at, map[string]any{"bank_transfer": map[string]any{"enabled": true, "details": "Harbour Bank\nAccount 12345678"}, "seller": "Harbour Plumbing", "contact": "pay@harbour.example"}).want(200)
+	admin.put(at, map[string]any{"contact": "https://harbour.example"}).want(422)
+	customer, card := w.customer(w.branchA, "4242424242424242")
+	invoice, _ := w.invoice(w.branchA, customer, 5000)
+	link, stranger := w.linkOf(admin, invoice), w.passerBy()
+	names := func(want bool) {
+		t.Helper()
+		text := string(stranger.send("GET", link, nil, asPage).want(200).raw)
+		if strings.Contains(text, "Account 12345678") != want || !strings.Contains(text, link+"/pdf") || !strings.Contains(text, `Ask Harbour Plumbing: <a href="mailto:pay@harbour.example"`) {
+			t.Errorf("naming the account, %t: %s", want, text)
+		}
+	}
+	names(true)
+	file := stranger.send("GET", link+"/pdf", nil, asPage).want(200)
+	for name, value := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "Content-Type": "application/pdf"} {
+		if got := file.header.Get(name); got != value {
+			t.Errorf("%s: %q, want %q", name, got, value)
+		}
+	}
+	if robots := file.header.Get("X-Robots-Tag"); !strings.HasPrefix(string(file.raw), "%PDF-") || !strings.Contains(robots, "noindex") {
+		t.Errorf("the file is %.20q, for robots %q", file.raw, robots)
+	}
+	voided, _ := w.invoice(w.branchA, customer, 5000)
+	gone := w.linkOf(admin, voided)
+	admin.post("/v1/invoices/"+voided+"/void", map[string]any{"reason": "mistake"}).want(200)
+	stranger.send("GET", gone+"/pdf", nil, asPage).want(404)
+	admin.post("/v1/invoices/"+invoice+"/pay", map[string]any{"amount": 5000, "payment_method": card}).want(200)
+	names(false)
+	stranger.send("GET", link+"/pdf", nil, asPage).want(200)
+
+	unpaid, _ := w.invoice(w.branchA, customer, 5000)
+	link = w.linkOf(admin, unpaid)
+	admin.del("/v1/stripe/connection").want(204, 409)
+	names(true)
+	admin.post("/v1/invoices/"+unpaid+"/link", nil).want(200)
+	stranger.send("GET", link+"/pdf", nil, asPage).want(404)
+	limited := false
+	for range 40 {
+		limited = limited || stranger.send("GET", "/pay/guess/pdf", nil, asPage).status == http.StatusTooManyRequests
+	}
+	if !limited {
+		t.Error("40 bad links to files in a row were all served")
+	}
+}
+
+// A seller who hides payment links has them named nowhere: not by the API, not
+// on the staff's page; a link that was given out before by other means still
+// works, as links do until they are reset (C12).
+func TestHiddenLinksAreNamedNowhere(t *testing.T) {
+	t.Parallel()
+	w := openWorld(t, withPages)
+	admin := w.signIn("admin")
+	customer, _ := w.customer(w.branchA, "")
+	shown, _ := w.invoice(w.branchA, customer, 5000)
+	admin.put("/v1/settings/payments?organisation="+url.QueryEscape(w.top), map[string]any{"payment_links": false}).want(200)
+	hidden, item := w.invoice(w.branchA, customer, 5000)
+	if link := admin.get("/v1/invoices/" + hidden).want(200).at("payment_link"); link != nil {
+		t.Errorf("the API says %v", link)
+	}
+	if link := w.signIn("payer.a").get("/v1/work-items/"+item).want(200).at("invoice", "payment_link"); link != nil {
+		t.Errorf("the work item says %v", link)
+	}
+	admin.post("/v1/invoices/"+hidden+"/link", nil).want(409)
+	if page := string(admin.send("GET", "/invoices/"+hidden, nil, asPage).want(200).raw); strings.Contains(page, "/pay/") || strings.Contains(page, "Public link") {
+		t.Errorf("the staff's page names it: %s", page)
+	}
+	// The one made before keeps what it was made with (D7).
+	w.passerBy().send("GET", w.linkOf(admin, shown), nil, asPage).want(200)
 }

@@ -9,7 +9,7 @@ import (
 
 // Two payers press Pay on one invoice at the same instant while an open hosted
 // checkout of it is completed: one capture, and everybody else a clear answer.
-func TestTwoPayersAndACheckoutAtOnce(t *testing.T) {
+func TestFailure13TwoPayersAndACheckoutAtOnce(t *testing.T) {
 	w := openWorld(t)
 	customer, card := w.customer(w.branchA, "4242424242424242")
 	payer, admin := w.signIn("payer.a"), w.signIn("admin")
@@ -55,7 +55,7 @@ func (w *world) submitQuietly(page string, all *sync.WaitGroup) {
 
 // With all webhooks dropped, all doubled, or all reordered and late, the same
 // payments end in the same states (M6).
-func TestWebhooksAreHints(t *testing.T) {
+func TestFailure19WebhooksAreHints(t *testing.T) {
 	for name, fault := range map[string]map[string]any{
 		"dropped":   {"drop": 1.0, "seed": 1},
 		"doubled":   {"double": 1.0, "seed": 2},
@@ -100,7 +100,7 @@ func TestWebhooksAreHints(t *testing.T) {
 // A lost answer to a confirm shows "confirming" to all, blocks every other way
 // to pay, and is settled once the truth is known: soon, or after the account's
 // clock was moved three days, past the life of its idempotency key (M3, M4).
-func TestLostConfirmBlocksUntilTheTruthIsKnown(t *testing.T) {
+func TestFailure04LostConfirmBlocksUntilTheTruthIsKnown(t *testing.T) {
 	for _, effect := range []string{"drop_after", "drop_before", "error_after", "error_before"} {
 		for _, days := range []int{0, 3} {
 			t.Run(effect+map[int]string{0: "", 3: ", three days later"}[days], func(t *testing.T) {

@@ -64,6 +64,27 @@ func TestT4RevokedBetweenClaimAndConfirm(t *testing.T) {
 	}
 }
 
+// An API token that is revoked on the way of a payment that it asked for charges
+// nothing, although whoever it speaks for still may pay (T4).
+func TestT4TokenRevokedBetweenRequestAndConfirm(t *testing.T) {
+	t.Parallel()
+	var crash boundaries
+	w := openWorld(t, crash.hook)
+	customer, card := w.customer(w.branchA, "4242424242424242")
+	payer := w.signIn("payer.a")
+	for n, boundary := range []string{"reserved", "intent stored"} {
+		token := payer.post("/v1/api-tokens", map[string]any{"name": "till " + boundary}).want(201)
+		machine := &browser{w: w, client: w.anonymous().client, bearer: token.text("secret")}
+		invoice, _ := w.invoice(w.branchA, customer, 4000+int64(n))
+		crash.at(boundary, func() { payer.del("/v1/api-tokens/" + token.text("id")).want(204) })
+		machine.post("/v1/invoices/"+invoice+"/pay", map[string]any{"amount": 4000 + n, "payment_method": card}).want(403)
+		if cents, charges := w.captured(invoice); cents != 0 || charges != 0 {
+			t.Errorf("at %q: captured %d in %d", boundary, cents, charges)
+		}
+		payer.post("/v1/invoices/"+invoice+"/pay", map[string]any{"amount": 4000 + n, "payment_method": card}).want(200)
+	}
+}
+
 // A message forged straight to the invoice's workflow, with an id of no row, of
 // another invoice's row or of a row that was carried out, moves nothing (T5).
 func TestT5ForgedUpdates(t *testing.T) {

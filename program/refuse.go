@@ -20,6 +20,9 @@ var ErrDemo = errors.New("the demo stays on this machine")
 // network and away from Stripe itself. It looks at the configuration alone.
 func refuseExposedDemo(c Config) error {
 	if !c.Sandbox {
+		if c.LoopbackWebhooks {
+			return fmt.Errorf("%w: webhooks are sent to this machine itself with demo data only", ErrDemo)
+		}
 		return nil
 	}
 	if c.Listen != "" {

@@ -29,6 +29,7 @@ func TestDemoIsNotExposed(t *testing.T) {
 		"behind a public address":  {Sandbox: true, Listen: "127.0.0.1:0", PublicURL: "https://pay.example.com", StripeURL: "http://127.0.0.1:12111"},
 		"Stripe itself":            {Sandbox: true, Listen: "127.0.0.1:0"},
 		"Stripe by its name":       {Sandbox: true, Listen: "127.0.0.1:0", StripeURL: "https://api.stripe.com"},
+		"webhooks to itself":       {LoopbackWebhooks: true, Listen: "127.0.0.1:0", StripeURL: "http://127.0.0.1:12111"},
 		"a stand-in elsewhere":     {Sandbox: true, Listen: "127.0.0.1:0", StripeURL: "http://10.0.0.7:12111"},
 	} {
 		if p, err := program.Start(t.Context(), c); !errors.Is(err, program.ErrDemo) {

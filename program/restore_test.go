@@ -134,6 +134,7 @@ func TestMoneyStaysOffUntilStripeWasAsked(t *testing.T) {
 // and returns the copy's address. The program is stopped meanwhile.
 func (w *world) copyDatabase() (address string) {
 	w.t.Helper()
+	w.unfit = true
 	must(w.t, w.program.Close(context.Background()))
 	parsed, err := url.Parse(w.config.DatabaseURL)
 	must(w.t, err)

@@ -120,7 +120,78 @@ func TestWorkflowDefinition(t *testing.T) {
 	if step := admin.get("/v1/settings/work-item-step" + at(w.branchB)).want(200); strings.Contains(step.text("xml"), "Other") {
 		t.Error("half of the file came in")
 	}
+	// A line that names where it came from does not fit elsewhere, and says so.
+	admin.put("/v1/settings/work-item-step"+at(w.branchA), map[string]any{"name": "Payers", "path": w.branchA, "type": "UNIT", "scope": "workflow=role('Clerks')"}).want(200)
+	foreign := admin.get("/v1/workflow-definition" + at(w.branchA)).want(200).at()
+	refused := string(admin.put("/v1/workflow-definition"+at(w.branchB), foreign).want(422).raw)
+	for _, want := range []string{`"steps.0.path"`, "steps.0 of the file: The path " + w.branchA + " is neither " + w.branchB, "Without a path the line means the invoice's own."} {
+		if !strings.Contains(refused, want) {
+			t.Errorf("no %q in %s", want, refused)
+		}
+	}
+	// In whatever order a file names organisations it comes to the same, and names each once.
+	labels := func(label string) string {
+		return "def after_payment(invoice, payment):\n    return [{'set_label': '" + label + "'}]\n"
+	}
+	admin.put("/v1/settings/after-payment-script"+at(w.top), map[string]any{"source": labels("old")}).want(200)
+	entry := func(path, label string) any {
+		return map[string]any{"at": path, "name": "WF_Update_Invoice_After_Payment", "source": labels(label)}
+	}
+	admin.del("/v1/settings/after-payment-script" + at(w.branchA)).want(200)
+	file := map[string]any{"format": "remit-workflow/1", "steps": []any{}, "scripts": []any{entry("Branch A", "old"), entry("", "new")}}
+	admin.put("/v1/workflow-definition"+at(w.top), file).want(200)
+	if in := admin.get("/v1/settings/after-payment-script" + at(w.branchA)).want(200).text("source"); in != labels("old") {
+		t.Errorf("the file says old, in came %s", in)
+	}
+	file["scripts"] = []any{entry("Branch A", "one"), entry("Branch A", "two")}
+	if refused := admin.put("/v1/workflow-definition"+at(w.top), file).want(422); !strings.Contains(string(refused.raw), "scripts.1.at") {
+		t.Errorf("refused with %s", refused.raw)
+	}
 	bad["format"] = "remit-workflow/9"
 	admin.put("/v1/workflow-definition"+at(w.branchB), bad).want(422)
 	w.signIn("payer.a").get("/v1/workflow-definition" + at(w.branchA)).want(403)
+}
+
+// A script that was saved is taken away again: the one above holds, what was
+// saved stays readable, the trail says who did it, and a version is never given
+// twice.
+func TestAfterPaymentScriptIsRemoved(t *testing.T) {
+	w := openWorld(t)
+	admin := w.signIn("admin")
+	at := func(path string) string {
+		return "/v1/settings/after-payment-script?organisation=" + url.QueryEscape(path)
+	}
+	source := func(label string) string {
+		return "def after_payment(invoice, payment):\n    return [{'set_label': '" + label + "'}]\n"
+	}
+	shipped := admin.get(at(w.branchA)).want(200).text("source")
+	admin.put(at(w.top), map[string]any{"source": source("Above")}).want(200)
+	admin.put(at(w.branchA), map[string]any{"source": source("Here")}).want(200)
+	w.signIn("payer.a").del(at(w.branchA)).want(403)
+
+	for range 2 { // the second time there is nothing to do
+		inherits := admin.del(at(w.branchA)).want(200)
+		if inherits.text("source") != source("Above") || inherits.text("set_at") != w.top || inherits.text("versions", 0, "source") != source("Here") || inherits.at("versions", 1) != nil {
+			t.Errorf("removed, it is %s", inherits.raw)
+		}
+	}
+	if trail := string(admin.get("/v1/audit?limit=100&organisation=" + url.QueryEscape(w.top)).want(200).raw); strings.Count(trail, `"workflow.script.remove"`) != 1 {
+		t.Errorf("the trail: %s", trail)
+	}
+	if out := string(admin.get("/v1/workflow-definition?organisation=" + url.QueryEscape(w.top)).want(200).raw); strings.Contains(out, "Here") {
+		t.Errorf("the file still has it: %s", out)
+	}
+	customer, card := w.customer(w.branchA, "4242424242424242")
+	invoice, _ := w.invoice(w.branchA, customer, 5000)
+	admin.post("/v1/invoices/"+invoice+"/pay", map[string]any{"amount": 5000, "payment_method": card}).want(200)
+	w.until("the script above is applied", func() bool { return admin.get("/v1/invoices/"+invoice).want(200).text("label") == "Above" })
+
+	again := admin.put(at(w.branchA), map[string]any{"source": source("Here")}).want(200)
+	if again.text("set_at") != w.branchA || again.at("version") != 3.0 || again.at("versions", 1, "version") != 1.0 {
+		t.Errorf("saved again, it is %s", again.raw)
+	}
+	admin.del(at(w.branchA)).want(200)
+	if bare := admin.del(at(w.top)).want(200); bare.text("source") != shipped || bare.at("set_at") != nil {
+		t.Errorf("with none saved it is %s", bare.raw)
+	}
 }

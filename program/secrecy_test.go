@@ -73,6 +73,27 @@ func TestT33SecretsAreNowhere(t *testing.T) {
 	passer.send("GET", strings.TrimPrefix(back, w.program.URL), nil, asPage).want(200)
 	w.until("it is paid", func() bool { return admin.get("/v1/invoices/"+linked).want(200).text("status") == "paid" })
 
+	// Bank accounts: one that Stripe does not take, one of which its answer is lost,
+	// one with wrong fields, and one that is verified.
+	const account = "000222222227" // of Stripe's test numbers; no other test adds it
+	secret["bank account's number"] = account
+	w.deposits("amounts")
+	owner := w.bare()
+	add := func(number string) *answer {
+		return keep(admin.keyed("/v1/customers/"+owner+"/bank-accounts", uuid.NewString(), bankAccountBody(number)))
+	}
+	add(bank).want(422)
+	keep(admin.post("/v1/customers/"+owner+"/bank-accounts", map[string]any{"account_number": account})).want(400, 422)
+	keep(admin.post("/v1/customers/"+owner+"/bank-accounts", map[string]any{"account_number": account, "routing_number": account})).want(400, 422)
+	w.sandbox("POST", "/faults", map[string]any{"rules": []map[string]any{{"match": map[string]any{"path": "/v1/setup_intents/*/confirm", "times": 1}, "effect": "drop_after"}}})
+	lost := add(account).want(201).text("id")
+	w.until("it is found out", func() bool { return admin.get("/v1/bank-accounts/"+lost).want(200).text("deposit") == "amounts" })
+	w.sandbox("DELETE", "/faults", nil)
+	added := add(account).want(201).text("id")
+	keep(admin.post("/v1/bank-accounts/"+added+"/verification", map[string]any{"amounts": []int{32, 45}})).want(200)
+	debited, _ := w.invoice(w.branchA, owner, 5000)
+	keep(admin.post("/v1/invoices/"+debited+"/pay", map[string]any{"amount": 5000, "payment_method": added}))
+
 	invited := keep(admin.post("/v1/users", map[string]any{"email": "new@t33.test", "name": "New"})).want(201).text("invitation", "link")
 	secret["invitation"] = invited[strings.LastIndex(invited, "/")+1:]
 	keep(w.anonymous().post("/v1/invitations/accept", map[string]any{"token": secret["invitation"], "password": secret["password"]})).want(204)
@@ -82,6 +103,12 @@ func TestT33SecretsAreNowhere(t *testing.T) {
 	w.anonymous().post("/v1/session", map[string]any{"email": secret["password"], "password": "x"}).want(401)
 	made := admin.keyed("/v1/api-tokens", "token", map[string]any{"name": "t"}).want(201)
 	secret["token"] = made.text("secret")
+	hook := admin.keyed("/v1/webhook-endpoints", "webhook", map[string]any{"url": "https://93.184.215.14/", "events": []string{"dispute.changed"}}).want(201)
+	secret["endpoint's secret"] = hook.text("secret")
+	if again := admin.keyed("/v1/webhook-endpoints", "webhook", map[string]any{"url": "https://93.184.215.14/", "events": []string{"dispute.changed"}}).want(201); again.text("secret") != hook.text("secret") {
+		t.Error("asked for again, an endpoint has another secret")
+	}
+	keep(admin.get("/v1/webhook-endpoints")).want(200)
 	machine := &browser{w: w, client: admin.client, bearer: secret["token"]}
 	machine.client = w.anonymous().client
 	machine.get("/v1/invoices").want(200)

@@ -1,12 +1,16 @@
 package program_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"remit"
+	"remit/commands"
 )
 
 // On an organisation's test clock what is due happens at its own local midnight,
@@ -23,7 +27,7 @@ func TestM11M15OverdueAtLocalMidnight(t *testing.T) {
 	spring := changeAfter(eastern, time.Now().AddDate(0, 0, 3))
 	make := func(path string, due remit.Date, number string) string {
 		id := admin.post("/v1/invoices", map[string]any{
-			"organisation": path, "customer_id": customer, "number": number, "issue_date": today().String(), "due_date": due.String(),
+			"organisation": path, "customer_id": customer, "number": number, "issue_date": firstDay().String(), "due_date": due.String(),
 			"lines": []any{map[string]any{"description": "x", "quantity": "1", "unit_price": "50.00", "amount": 5000}},
 		}).want(201).text("id")
 		admin.post("/v1/invoices/"+id+"/send", nil).want(200)
@@ -105,6 +109,42 @@ func TestM11M15OverdueAtLocalMidnight(t *testing.T) {
 	owner.post("/v1/clock/advance", map[string]any{"organisation": top, "days": 1}).want(409)
 	owner.post("/v1/clock/advance", map[string]any{"organisation": w.top, "days": 1}).want(404, 422)
 	w.unchanged("moving a clock that is none", unmoved, w.tables("sessions"))
+}
+
+// Whoever leaves while the clock is on its way finds it where it was sent.
+func TestTheClockArrivesWithoutItsClient(t *testing.T) {
+	t.Parallel()
+	w := openWorld(t)
+	admin := w.signIn("admin")
+	customer, _ := w.customer(w.branchA, "4242424242424242")
+	for range 3 {
+		w.invoice(w.branchA, customer, 5000)
+	}
+	me := admin.get("/v1/me").want(200)
+	account, err := uuid.Parse(me.text("id"))
+	must(t, err)
+	tenant, err := uuid.Parse(w.sql("select tenant::text from organisations where path = $1", w.top)[0][0])
+	must(t, err)
+	left, leave := context.WithCancel(t.Context())
+	c := *w.program.Commands
+	c.Answer = 1
+	read := false
+	c.Now = func() time.Time {
+		if read { // the request is understood, and the clock about to move
+			leave()
+		}
+		return w.program.Commands.Now()
+	}
+	caller := commands.Caller{Account: account, Tenants: []commands.Membership{{Tenant: tenant, Path: w.top}}}
+	to := time.Now().AddDate(0, 0, 200)
+	result, err := c.AdvanceClock(left, caller, func() (commands.ClockInput, error) {
+		read = true
+		return commands.ClockInput{Organisation: w.top, To: to}, nil
+	})
+	must(t, err)
+	if left.Err() == nil || !result.Done || result.Now.Before(to) || len(result.Fired) < 3 {
+		t.Errorf("it came to %s of %s, fired %d", result.Now, to, len(result.Fired))
+	}
 }
 
 // A hosted page that nobody paid on is over when its time on the organisation's

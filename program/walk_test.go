@@ -12,6 +12,7 @@ import (
 
 	"remit/api"
 	"remit/commands"
+	"remit/program"
 )
 
 // The people of the walk, in the order of a row's answers. Unlike those of the
@@ -27,82 +28,125 @@ type walked struct{ of, answers string }
 // walkRows is the table. Objects are at Branch A, and bodies are ones that no
 // route takes, so that who may is told what is wrong with them (400).
 var walkRows = map[string]walked{
-	"signOut":                 {"ends", ""},
-	"confirmSession":          {"", "yyyyyyyy"},
-	"me":                      {"", "yyyyyyyy"},
-	"changePassword":          {"", "yyyyyy3y"},
-	"setSecondFactor":         {"", "yyyyyyyy"},
-	"removeSecondFactor":      {"", "yyyyyy3y"},
-	"users":                   {"TOP", "y3333334"},
-	"inviteUser":              {"", "y333333y"},
-	"updateUser":              {"user", "y3333334"},
-	"apiTokens":               {"TOP", "yyyyyyy4"},
-	"createApiToken":          {"", "yyyyyy3y"},
-	"revokeApiToken":          {"token", "y4444444"},
-	"organisations":           {"TOP", "y3333334"},
-	"createOrganisation":      {"", "y333333y"},
-	"updateOrganisation":      {"organisation", "y3433434"},
-	"deleteOrganisation":      {"organisation", "y3433434"},
-	"roles":                   {"TOP", "y3333334"},
-	"putRole":                 {"role", "y333333y"},
-	"deleteRole":              {"role", "y3333334"},
-	"grants":                  {"TOP", "y3333334"},
-	"createGrant":             {"", "y333333y"},
-	"deleteGrant":             {"grant", "y3433434"},
-	"audit":                   {"TOP", "y3333334"},
-	"workItemStep":            {"TOP/Branch A", "y3433434"},
-	"setWorkItemStep":         {"TOP/Branch A", "y3433434"},
-	"afterPaymentScript":      {"TOP/Branch A", "y3433434"},
-	"setAfterPaymentScript":   {"TOP/Branch A", "y3433434"},
-	"testAfterPaymentScript":  {"TOP/Branch A", "y3433434"},
-	"workflowDefinition":      {"TOP/Branch A", "y3433434"},
-	"setWorkflowDefinition":   {"TOP/Branch A", "y3433434"},
-	"paymentSettings":         {"TOP/Branch A", "y343y434"},
-	"setPaymentSettings":      {"TOP/Branch A", "y3433434"},
-	"connection":              {"TOP", "y444y434"},
-	"removeKeys":              {"TOP", "y4443434"},
-	"saveKeys":                {"TOP", "y4443434"},
-	"stripeAccount":           {"TOP", "y444y434"},
-	"customers":               {"TOP/Branch A", "yyyy3y34"},
-	"createCustomer":          {"", "y333333y"},
-	"customer":                {"customer", "yy4y4y44"},
-	"updateCustomer":          {"customer", "y3434344"},
-	"paymentMethods":          {"customer", "yy434y44"},
-	"addPaymentMethod":        {"customer", "yy434y44"},
-	"setDefaultPaymentMethod": {"customer", "yy434y44"},
-	"removePaymentMethod":     {"payment method", "yy434y44"},
-	"invoices":                {"TOP/Branch A", "yyyyyyy4"},
-	"createInvoice":           {"", "y333333y"},
-	"invoice":                 {"invoice", "yy4yyyy4"},
-	"invoicePdf":              {"invoice", "yy4yyyy4"},
-	"updateInvoice":           {"invoice", "y3433334"},
-	"sendInvoice":             {"invoice", "y3433334"},
-	"processInvoice":          {"invoice", "y3433334"},
-	"voidInvoice":             {"invoice", "y3433334"},
-	"resetLink":               {"invoice", "y3433334"},
-	"holdInvoice":             {"invoice", "y3433334"},
-	"liftHold":                {"invoice", "y3433334"},
-	"payInvoice":              {"invoice", "yy433y34"},
-	"payments":                {"invoice", "yy4yyyy4"},
-	"recordPayment":           {"invoice", "y3433334"},
-	"runAfterPaymentScript":   {"invoice", "y3433334"},
-	"timeline":                {"invoice", "yy4yy3y4"},
-	"workItems":               {"TOP/Branch A", "yyyyyyy4"},
-	"workItem":                {"work item", "yy4y4444"},
-	"claimWorkItem":           {"work item", "yy4y4444"},
-	"releaseWorkItem":         {"work item", "yy4y4444"},
-	"payWorkItem":             {"work item", "yy434444"},
-	"imports":                 {"", "yyyyyyyy"},
-	"startImport":             {"", "y333333y"},
-	"import":                  {"import", "y4444444"},
-	"advanceClock":            {"", "y333333y"},
+	"signOut":                  {"ends", ""},
+	"confirmSession":           {"", "yyyyyyyy"},
+	"me":                       {"", "yyyyyyyy"},
+	"changePassword":           {"", "yyyyyy3y"},
+	"setSecondFactor":          {"", "yyyyyyyy"},
+	"removeSecondFactor":       {"", "yyyyyy3y"},
+	"users":                    {"TOP", "y3333334"},
+	"inviteUser":               {"", "y333333y"},
+	"updateUser":               {"user", "y3333334"},
+	"apiTokens":                {"TOP", "yyyyyyy4"},
+	"createApiToken":           {"", "yyyyyy3y"},
+	"revokeApiToken":           {"token", "y4444444"},
+	"organisations":            {"TOP", "y3333334"},
+	"createOrganisation":       {"", "y333333y"},
+	"updateOrganisation":       {"organisation", "y3433434"},
+	"deleteOrganisation":       {"organisation", "y3433434"},
+	"roles":                    {"TOP", "y3333334"},
+	"putRole":                  {"role", "y333333y"},
+	"deleteRole":               {"role", "y3333334"},
+	"grants":                   {"TOP", "y3333334"},
+	"createGrant":              {"", "y333333y"},
+	"deleteGrant":              {"grant", "y3433434"},
+	"audit":                    {"TOP", "y3333334"},
+	"workItemStep":             {"TOP/Branch A", "y3433434"},
+	"setWorkItemStep":          {"TOP/Branch A", "y3433434"},
+	"afterPaymentScript":       {"TOP/Branch A", "y3433434"},
+	"setAfterPaymentScript":    {"TOP/Branch A", "y3433434"},
+	"removeAfterPaymentScript": {"TOP/Branch A", "y3433434"},
+	"testAfterPaymentScript":   {"TOP/Branch A", "y3433434"},
+	"workflowDefinition":       {"TOP/Branch A", "y3433434"},
+	"setWorkflowDefinition":    {"TOP/Branch A", "y3433434"},
+	"paymentSettings":          {"TOP/Branch A", "y343y434"},
+	"setPaymentSettings":       {"TOP/Branch A", "y3433434"},
+	"excessSettings":           {"TOP/Branch A", "y343y434"},
+	"setExcessSettings":        {"TOP/Branch A", "y3433434"},
+	"noticeSettings":           {"TOP/Branch A", "y3433434"},
+	"setNoticeSettings":        {"TOP/Branch A", "y3433434"},
+	"noticeTemplate":           {"occasion", "y444343y"},
+	"setNoticeTemplate":        {"occasion", "y444343y"},
+	"removeNoticeTemplate":     {"occasion", "y444343y"},
+	"previewNotice":            {"occasion", "y444343y"},
+	"undeliveredMails":         {"TOP/Branch A", "y3433434"},
+	"resendMail":               {"mail", "y3433434"},
+	"retrySettings":            {"TOP/Branch A", "y343y434"},
+	"setRetrySettings":         {"TOP/Branch A", "y3433434"},
+	"replayRetries":            {"TOP/Branch A", "y343y434"},
+	"connection":               {"TOP", "y444y434"},
+	"removeKeys":               {"TOP", "y4443434"},
+	"saveKeys":                 {"TOP", "y4443434"},
+	"stripeAccount":            {"TOP", "y444y434"},
+	"customers":                {"TOP/Branch A", "yyyy3y34"},
+	"createCustomer":           {"", "y333333y"},
+	"customer":                 {"customer", "yy4y4y44"},
+	"updateCustomer":           {"customer", "y3434344"},
+	"customerCredit":           {"customer", "yy4y4y44"},
+	"paymentMethods":           {"customer", "yy434y44"},
+	"addPaymentMethod":         {"customer", "yy434y44"},
+	"setDefaultPaymentMethod":  {"customer", "yy434y44"},
+	"removePaymentMethod":      {"payment method", "yy434y44"},
+	"bankAccounts":             {"customer", "yy434y44"},
+	"addBankAccount":           {"customer", "yy434y44"},
+	"waitingBankAccounts":      {"TOP/Branch A", "yyyy3334"},
+	"bankAccount":              {"bank account", "yy434y44"},
+	"verifyBankAccount":        {"bank account", "yy434y44"},
+	"invoices":                 {"TOP/Branch A", "yyyyyyy4"},
+	"createInvoice":            {"", "y333333y"},
+	"invoice":                  {"invoice", "yy4yyyy4"},
+	"invoicePdf":               {"invoice", "yy4yyyy4"},
+	"updateInvoice":            {"invoice", "y3433334"},
+	"sendInvoice":              {"invoice", "y3433334"},
+	"processInvoice":           {"invoice", "y3433334"},
+	"voidInvoice":              {"invoice", "y3433334"},
+	"resetLink":                {"invoice", "y3433334"},
+	"promisePayment":           {"invoice", "y3433334"},
+	"holdInvoice":              {"invoice", "y3433334"},
+	"liftHold":                 {"invoice", "y3433334"},
+	"chargeInvoice":            {"invoice", "y3433334"},
+	"switchCharge":             {"invoice", "y3433334"},
+	"payInvoice":               {"invoice", "yy433y34"},
+	"payments":                 {"invoice", "yy4yyyy4"},
+	"recordPayment":            {"invoice", "y3433334"},
+	"refunds":                  {"payment", "yy4yyyy4"},
+	"refundPayment":            {"payment", "y3433334"},
+	"cancelPayment":            {"payment", "yy433y34"},
+	"settlePayment":            {"payment", "y3433334"},
+	"unknownPayments":          {"TOP/Branch A", "y3333334"},
+	"runAfterPaymentScript":    {"invoice", "y3433334"},
+	"timeline":                 {"invoice", "yy4yy3y4"},
+	"disputes":                 {"TOP/Branch A", "y333y334"},
+	"workItems":                {"TOP/Branch A", "yyyyyyy4"},
+	"workItem":                 {"work item", "yy4y4444"},
+	"claimWorkItem":            {"work item", "yy4y4444"},
+	"releaseWorkItem":          {"work item", "yy4y4444"},
+	"payWorkItem":              {"work item", "yy434444"},
+	"reconciliations":          {"TOP", "y444y434"},
+	"startReconciliation":      {"", "y333y33y"},
+	"fetchMissing":             {"reconciliation", "y444y444"},
+	"webhookEndpoints":         {"TOP/Branch A", "y3333334"},
+	"addWebhookEndpoint":       {"", "y333333y"},
+	"removeWebhookEndpoint":    {"webhook", "y4444444"},
+	"events":                   {"TOP/Branch A", "y3333334"},
+	"resendEvent":              {"event", "y4444444"},
+	"excess":                   {"TOP/Branch A", "y3333334"},
+	"recordExcess":             {"", "y333333y"},
+	"resolveExcess":            {"excess", "y4444444"},
+	"dueDateRuns":              {"TOP/Branch A", "y3433434"},
+	"startDueDateRun":          {"", "y333333y"},
+	"dueDateRun":               {"due-date run", "y4444444"},
+	"imports":                  {"", "yyyyyyyy"},
+	"startImport":              {"", "y333333y"},
+	"import":                   {"import", "y4444444"},
+	"advanceClock":             {"", "y333333y"},
 }
 
 // Every route of the contract answers everybody as the table says, and nobody
 // without credentials; a route without a row fails (T1, T2).
 func TestPermissionWalk(t *testing.T) {
 	t.Parallel()
-	w := openWorld(t)
+	w := openWorld(t, func(c *program.Config) { c.LoopbackWebhooks = true })
 	g := newGround(w)
 	doc, err := openapi3.NewLoader().LoadFromData(api.Document())
 	must(t, err)
@@ -195,6 +239,7 @@ type ground struct {
 	people                          map[string]*browser
 	standing                        map[string]string // an object of each kind
 	customer, method, invoice, item string
+	bankAccount                     string // of the customer, waiting for its deposits; "" until it is asked for
 }
 
 func newGround(w *world) *ground {
@@ -210,6 +255,11 @@ func newGround(w *world) *ground {
 	return g
 }
 
+// connect enters the keys, which the walk may have removed.
+func (g *ground) connect() {
+	g.people["admin"].put("/v1/stripe/connection/keys", map[string]any{"secret_key": g.w.key, "publishable_key": "pk_test_1"}).want(200)
+}
+
 // object makes what the walk may use up, and finds the rest.
 func (g *ground) object(kind string) string {
 	g.w.t.Helper()
@@ -219,10 +269,18 @@ func (g *ground) object(kind string) string {
 		return g.invoice
 	case "work item":
 		return g.item
+	case "occasion":
+		return "reminder"
+	case "mail":
+		return g.w.sql(`insert into mails (tenant, id, recipient, subject, text, invoice_id, stage, due_version, created_at, state)
+			select tenant, gen_random_uuid(), 'a@globex.test', 'x', 'x', id, 'failed/1', due_version, now(), 'bounced' from invoices where id = $1 returning id::text`, g.invoice)[0][0]
+	case "payment":
+		paid, _ := g.w.invoice(g.w.branchA, g.customer, 3000)
+		return admin.post("/v1/invoices/"+paid+"/payments", map[string]any{"amount": 3000, "method": "bank_transfer", "reference": "x"}).want(201).text("id")
 	case "customer":
 		return g.customer
 	case "payment method":
-		admin.put("/v1/stripe/connection/keys", map[string]any{"secret_key": g.w.key, "publishable_key": "pk_test_1"}).want(200)
+		g.connect()
 		page := admin.post("/v1/customers/"+g.customer+"/payment-methods", map[string]any{}).want(201).text("url")
 		g.w.submit(page, "4242424242424242", false)
 		methods := admin.get("/v1/customers/" + g.customer + "/payment-methods").want(200)
@@ -232,6 +290,12 @@ func (g *ground) object(kind string) string {
 			}
 		}
 		return g.method
+	case "bank account":
+		if g.bankAccount == "" {
+			g.connect()
+			g.bankAccount = admin.post("/v1/customers/"+g.customer+"/bank-accounts", bankAccountBody("000123456789")).want(201).text("id")
+		}
+		return g.bankAccount
 	case "organisation":
 		return admin.post("/v1/organisations", map[string]any{"path": g.w.branchA + "/" + name}).want(201).text("id")
 	case "role":
@@ -248,6 +312,19 @@ func (g *ground) object(kind string) string {
 		return admin.get("/v1/grants?user="+id.String()).want(200).text("data", 0, "id")
 	case "token":
 		return admin.post("/v1/api-tokens", map[string]any{"name": name}).want(201).text("id")
+	case "webhook":
+		return admin.post("/v1/webhook-endpoints", map[string]any{"organisation": g.w.branchA, "url": "http://127.0.0.1:1/" + name}).want(201).text("id")
+	case "event":
+		admin.post("/v1/webhook-endpoints", map[string]any{"organisation": g.w.branchA, "url": "http://127.0.0.1:1/" + name}).want(201)
+		g.w.invoice(g.w.branchA, g.customer, 3000)
+		return admin.get("/v1/events?organisation="+url.QueryEscape(g.w.branchA)).want(200).text("data", 0, "id")
+	case "excess":
+		return admin.post("/v1/excess", map[string]any{"organisation": g.w.branchA, "amount": 100, "currency": "USD", "reference": name}).want(201).text("id")
+	case "reconciliation":
+		g.connect()
+		return admin.post("/v1/reconciliations", map[string]any{"organisation": g.w.top}).want(201, 202).text("id")
+	case "due-date run":
+		return admin.post("/v1/due-date-runs", map[string]any{"organisation": g.w.branchA, "dry_run": true}).want(201, 202).text("id")
 	case "import":
 		return g.w.upload(g.w.branchA, name+".csv", []byte("customer,number,total,issue date,due date\n")).text("id")
 	}

@@ -25,7 +25,7 @@ func TestT9BadSignatures(t *testing.T) {
 	for name, header := range map[string]string{
 		"missing": "", "nonsense": "x", "of nothing": at, "without a time": mac, "of another secret": signature(payload, "whsec_other", now),
 		"of an empty secret": signature(payload, "", now), "old": signature(payload, testWebhookSecret, now.Add(-301*time.Second)),
-		"of the future": signature(payload, testWebhookSecret, now.Add(301*time.Second)), "of another body": signature(payload+" ", testWebhookSecret, now),
+		"of the future": signature(payload, testWebhookSecret, now.Add(360*time.Second)), "of another body": signature(payload+" ", testWebhookSecret, now),
 		"of another scheme": strings.Replace(good, "v1=", "v0=", 1), "of two times": good + "," + strings.Replace(at, "t=", "t=1", 1),
 		"of a time long ago": "t=1," + mac,
 	} {
@@ -55,7 +55,7 @@ func TestT9BadSignatures(t *testing.T) {
 }
 
 // One event that arrives a hundred times at once is one row and one booking (T10).
-func TestT10OneEventAHundredTimesAtOnce(t *testing.T) {
+func TestT10Failure11OneEventAHundredTimesAtOnce(t *testing.T) {
 	t.Parallel()
 	w := openWorld(t)
 	path := w.connectWithSecret()
@@ -105,7 +105,7 @@ func TestT10OneEventAHundredTimesAtOnce(t *testing.T) {
 
 // Events of an account, a mode or an object that is not ours are taken, marked
 // and change nothing, whatever their metadata says (T11, T12, T13).
-func TestT11T12T13ForeignEvents(t *testing.T) {
+func TestT11T12T13Failure18ForeignEvents(t *testing.T) {
 	t.Parallel()
 	w := openWorld(t)
 	path := w.connectWithSecret()
@@ -133,7 +133,7 @@ func TestT11T12T13ForeignEvents(t *testing.T) {
 	}
 	session := w.sql("select stripe_session from attempts where invoice_id = $1::uuid", invoice)[0][0]
 	except := []string{"sessions", "stripe_events", "agenda", "attempts"} // a poll may come in between
-	before := w.tables(except...)
+	before := w.digests(except...)
 	for id, e := range map[string]struct{ where, payload, state string }{
 		"evt_t11": {path, event("evt_t11", "payment_intent.succeeded", claim, map[string]any{"account": "acct_unknown"}), "foreign"},
 		"evt_t12": {path, event("evt_t12", "payment_intent.succeeded", map[string]any{"id": ours, "object": "payment_intent"}, map[string]any{"livemode": true}), "wrong_mode"},
@@ -156,7 +156,7 @@ func TestT11T12T13ForeignEvents(t *testing.T) {
 			t.Errorf("%s is stored as %v, want %s", id, rows, e.state)
 		}
 	}
-	w.unchanged("a foreign event", before, w.tables(except...))
+	w.unchanged("a foreign event", before, w.digests(except...))
 	if status := payer.get("/v1/invoices/" + invoice).want(200).text("status"); status != "open" {
 		t.Errorf("the invoice is %s", status)
 	}

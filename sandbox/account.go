@@ -112,13 +112,6 @@ type accountSettings struct {
 	SEPADebitPayments struct{} `json:"sepa_debit_payments"`
 }
 
-type payoutSchedule struct {
-	DelayDays     int64   `json:"delay_days"`
-	Interval      string  `json:"interval"`
-	MonthlyAnchor *int64  `json:"monthly_anchor,omitempty"`
-	WeeklyAnchor  *string `json:"weekly_anchor,omitempty"`
-}
-
 type tosAcceptance struct {
 	Date      *int64  `json:"date"`
 	IP        *string `json:"ip"`
@@ -151,7 +144,7 @@ func (t *tx) newAccount() *account {
 	a := &account{
 		ID: t.world.id, Object: "account", Created: t.seconds(), Country: "US", DefaultCurrency: "usd",
 		BusinessProfile: businessProfile{Name: &name},
-		Capabilities:    map[string]string{"card_payments": "active", "transfers": "active"},
+		Capabilities:    map[string]string{"card_payments": "active", "transfers": "active", achCapability: "active"},
 		Controller:      accountController{Type: "account"},
 		ChargesEnabled:  true, PayoutsEnabled: true, DetailsSubmitted: true, Email: &email,
 		ExternalAccounts:   newList("/v1/accounts/" + t.world.id + "/external_accounts"),

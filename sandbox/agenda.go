@@ -79,6 +79,27 @@ func (w *world) runDue(until time.Time) {
 	}
 }
 
+// untouched reports that nothing has happened in the account yet.
+func (w *world) untouched() bool {
+	for k, t := range w.tables {
+		switch k.name {
+		case accounts.name, settingsKind.name, "_key", "bank_account": // are there from the first
+		default:
+			if len(t.at) > 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// startAt sets the clock of an untouched account to any time, also to one long past.
+func (w *world) startAt(to time.Time) uint64 {
+	w.offset, w.floor = to.Sub(w.server.now()), to
+	offset := int64(w.offset)
+	return w.server.journal.append(encode(entry{Account: w.id, At: to.UnixNano(), Offset: &offset}))
+}
+
 // advance moves the account's clock forward, living through what falls due on
 // the way. It needs the lock and returns the position to wait for.
 func (w *world) advance(to time.Time) uint64 {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -55,6 +56,14 @@ func (e *apiError) forWire(account, requestID string) any {
 
 func docURL(code string) string {
 	return "https://stripe.com/docs/error-codes/" + strings.ReplaceAll(code, "_", "-")
+}
+
+// asRefusal is the answer that an error of a handler stands for.
+func asRefusal(err error) *apiError {
+	if e, ok := errors.AsType[*apiError](err); ok {
+		return e
+	}
+	return internalError()
 }
 
 // invalidParam is a parameter found wrong before execution.

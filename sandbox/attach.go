@@ -32,7 +32,10 @@ func (t *tx) attach(m *paymentMethod, who *customer) *apiError {
 	if m.Kept.Spent {
 		return spentMethod()
 	}
-	if refused := m.spec().canAttach(); refused != nil {
+	if m.isBank() && !m.Kept.Verified {
+		return refuse("payment_method_unexpected_state", "payment_method", "PaymentMethods of type us_bank_account must be verified before they can be attached to a customer. Verify this one by a SetupIntent or a PaymentIntent.")
+	}
+	if refused := m.cannotAttach(); refused != nil {
 		failed := cardError(refused)
 		failed.commits = false
 		return failed

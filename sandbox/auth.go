@@ -115,6 +115,7 @@ func (t *tx) open(keyID string) {
 	t.put(&apiKey{ID: keyID, Created: t.seconds()})
 	if _, ok := get[account](t, t.world.id); !ok {
 		t.put(t.newAccount())
+		t.put(t.newBankAccount(testBankNumber))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 type requestCounts struct {
 	Total    int64            `json:"total"`
 	Replayed int64            `json:"replayed"`
+	Limited  int64            `json:"limited"`   // refused for their rate; not in the total
 	ByAnswer map[string]int64 `json:"by_answer"` // e.g. "POST /v1/refunds 200"
 }
 
@@ -30,10 +31,14 @@ var booked = map[string]*kind{
 	"balance_transactions": balanceTransactions,
 	"charges":              charges,
 	"customers":            customers,
+	"early_fraud_warnings": earlyWarnings,
 	"deliveries":           deliveries,
+	"disputes":             disputes,
 	"events":               events,
+	"mandates":             mandates,
 	"payment_intents":      paymentIntents,
 	"payment_methods":      paymentMethods,
+	"payouts":              payouts,
 	"refunds":              refunds,
 	"setup_intents":        setupIntents,
 	"webhook_endpoints":    webhookEndpoints,
@@ -47,7 +52,7 @@ func (t *tx) showBooks(r *http.Request) (any, *apiError) {
 	seen := t.seen
 	seen.ByAnswer = maps.Clone(seen.ByAnswer) // it is written down after the lock is given back
 	out := map[string]any{
-		"account": t.world.id, "now": t.at.UTC(), "requests": seen, "disputes": []any{},
+		"account": t.world.id, "now": t.at.UTC(), "requests": seen,
 	}
 	name := q.Get("kind")
 	if name == "" {

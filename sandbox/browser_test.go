@@ -29,7 +29,14 @@ func (b *stand) visit(address string) shown {
 func (b *stand) post(address string, form url.Values) shown {
 	b.t.Helper()
 	response, err := browser.PostForm(address, form)
-	return b.shown(response, err)
+	answer := b.shown(response, err)
+	if answer.page != "" && answer.to == "" {
+		b.t.Errorf("%s answered a form with a page, to which no browser goes back", address)
+	}
+	if own, err := url.Parse(address); err == nil && answer.to == own.Path {
+		return b.visit(address)
+	}
+	return answer
 }
 
 func (b *stand) shown(response *http.Response, err error) shown {

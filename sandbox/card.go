@@ -17,8 +17,18 @@ type cardSpec struct {
 	auth      authRule
 	afterAuth *decline // once authentication is past
 
-	refund        string // "pending" or "fail": how refunds go
-	bypassPending bool   // funds are available at once
+	refund        string       // "pending" or "fail": how refunds go
+	bypassPending bool         // funds are available at once
+	dispute       *cardDispute // what comes of a charge
+	warned        bool         // the issuer warns of fraud after a charge
+}
+
+// cardDispute is how a test card's charges are disputed: in how many parts, why,
+// and whether the bank only asks.
+type cardDispute struct {
+	times   int64
+	reason  string
+	inquiry bool
 }
 
 // authRule says when a card wants the payer authenticated.
@@ -71,6 +81,12 @@ var cardSpecs = []*cardSpec{
 	{name: "pending_refund", number: "4000000000007726", tokens: []string{"pendingRefund"}, refund: "pending"},
 	{name: "refund_fail", number: "4000000000005126", tokens: []string{"refundFail"}, refund: "fail"},
 	{name: "bypass_pending", number: "4000000000000077", tokens: []string{"bypassPending"}, bypassPending: true},
+
+	{name: "dispute", number: "4000000000000259", tokens: []string{"createDispute"}, dispute: &cardDispute{1, "fraudulent", false}},
+	{name: "dispute_not_received", number: "4000000000002685", tokens: []string{"createDisputeProductNotReceived"}, dispute: &cardDispute{1, "product_not_received", false}},
+	{name: "dispute_inquiry", number: "4000000000001976", tokens: []string{"createDisputeInquiry"}, dispute: &cardDispute{1, "fraudulent", true}},
+	{name: "fraud_warning", number: "4000000000005423", tokens: []string{"createIssuerFraudRecord"}, warned: true},
+	{name: "dispute_multiple", number: "4000000404000079", tokens: []string{"createMultipleDisputes"}, dispute: &cardDispute{2, "fraudulent", false}},
 }
 
 var (
@@ -150,10 +166,10 @@ func (s *cardSpec) wantsAuth(offSession, setUp bool) bool {
 // wantsAuthToSave reports whether a SetupIntent needs authentication.
 func (s *cardSpec) wantsAuthToSave() bool { return s.auth != authNever && s.auth != authSetUp }
 
-// canAttach returns why the card cannot be saved, nil if it can.
-func (s *cardSpec) canAttach() *decline {
-	if s.attaches {
+// cannotAttach is why the bank does not let the method be saved, nil if it does.
+func (m *paymentMethod) cannotAttach() *decline {
+	if m.isBank() || m.spec().attaches {
 		return nil
 	}
-	return s.decline
+	return m.spec().decline
 }

@@ -12,8 +12,12 @@ type formField struct {
 	Name, Label, Type, Value  string
 	Autocomplete, Placeholder string
 	Error                     string
+	ID                        string        // "" where the name is alone on its page
+	Options                   []fieldOption // to choose from
 	Half, Numeric, Fixed      bool
 }
+
+type fieldOption struct{ Value, Label string }
 
 // cardForm is what a person typed into a page. The number and the CVC live
 // only as long as the request.
@@ -21,6 +25,7 @@ type cardForm struct {
 	Email, Name, Number, CVC string
 	Month, Year              int64
 	Save                     bool
+	Method                   string            // which of the page's forms it is, "" is the card's
 	errors                   map[string]string // by field
 }
 
@@ -35,12 +40,7 @@ func readCardForm(values url.Values, today time.Time) *cardForm {
 		Save:   values.Get("save") == "yes",
 		errors: map[string]string{},
 	}
-	switch {
-	case f.Email == "":
-		f.errors["email"] = "Enter your email address."
-	case !plausibleEmail(f.Email):
-		f.errors["email"] = "This email address is incomplete."
-	}
+	f.judgeEmail()
 	if f.Name == "" {
 		f.errors["name"] = "Enter the name on the card."
 	}
@@ -55,6 +55,15 @@ func readCardForm(values url.Values, today time.Time) *cardForm {
 		f.errors["card_cvc"] = "Your card's security code is incomplete."
 	}
 	return f
+}
+
+func (f *cardForm) judgeEmail() {
+	switch {
+	case f.Email == "":
+		f.errors["email"] = "Enter your email address."
+	case !plausibleEmail(f.Email):
+		f.errors["email"] = "This email address is incomplete."
+	}
 }
 
 // readExpiry takes MM / YY, MM/YYYY and MMYY.

@@ -1,8 +1,9 @@
 package sandbox
 
-import "slices"
-
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // charge is one answer of a bank (docs.stripe.com/api/charges).
 type charge struct {
@@ -49,6 +50,13 @@ type charge struct {
 	Status                        string            `json:"status"`
 	TransferData                  *struct{}         `json:"transfer_data"`
 	TransferGroup                 *string           `json:"transfer_group"`
+
+	// Kept is how a bank debit that is under way goes on.
+	Kept struct {
+		Sent  int64    `json:"sent,omitempty"`  // when it goes to the bank, Unix seconds
+		Fails *decline `json:"fails,omitempty"` // what the bank will say
+		Stays bool     `json:"stays,omitempty"` // the bank never answers
+	} `json:"-"`
 }
 
 // chargeOutcome is who decided, and how.
@@ -64,8 +72,20 @@ type chargeOutcome struct {
 
 // methodDetails is the payment method as it was at the charge.
 type methodDetails struct {
-	Card *chargedCard `json:"card,omitempty"`
-	Type string       `json:"type"`
+	Card          *chargedCard `json:"card,omitempty"`
+	Type          string       `json:"type"`
+	USBankAccount *chargedBank `json:"us_bank_account,omitempty"`
+}
+
+type chargedBank struct {
+	AccountHolderType string  `json:"account_holder_type"`
+	AccountType       string  `json:"account_type"`
+	BankName          string  `json:"bank_name"`
+	Fingerprint       string  `json:"fingerprint"`
+	Last4             string  `json:"last4"`
+	Mandate           string  `json:"mandate,omitempty"`
+	PaymentReference  *string `json:"payment_reference"` // known once it succeeded
+	RoutingNumber     string  `json:"routing_number"`
 }
 
 type chargedCard struct {
@@ -116,7 +136,7 @@ type threeDSecure struct {
 }
 
 var charges = register(&kind{
-	name: "charge", prefix: "ch", fresh: func() object { return &charge{} },
+	name: "charge", prefix: "ch", alias: "py", fresh: func() object { return &charge{} },
 	expands: []string{
 		"application", "application_fee", "balance_transaction", "customer", "failure_balance_transaction",
 		"invoice", "on_behalf_of", "payment_intent", "review", "source_transfer",
@@ -126,7 +146,7 @@ var charges = register(&kind{
 func (*charge) kind() *kind    { return charges }
 func (ch *charge) key() string { return ch.ID }
 func (ch *charge) born() int64 { return ch.Created }
-func (ch *charge) hidden() any { return nil }
+func (ch *charge) hidden() any { return &ch.Kept }
 func (ch *charge) listedBy() []string {
 	by := []string{"payment_intent:" + ch.PaymentIntent}
 	if ch.Customer != nil {
@@ -156,8 +176,12 @@ func init() {
 // fail it.
 func (t *tx) newCharge(pi *paymentIntent, m *paymentMethod) *charge {
 	descriptor := must[account](t, t.world.id).Settings.Payments.Descriptor
+	prefix := charges.prefix
+	if m.isBank() {
+		prefix = charges.alias
+	}
 	return &charge{
-		ID: newID("ch"), Object: "charge", Amount: pi.Amount, AmountCaptured: pi.Amount,
+		ID: newID(prefix), Object: "charge", Amount: pi.Amount, AmountCaptured: pi.Amount,
 		ApplicationFeeAmount: pi.ApplicationFeeAmount,
 		BillingDetails:       m.BillingDetails, CalculatedStatementDescriptor: descriptor,
 		Captured: true, Created: t.seconds(), Currency: pi.Currency, Customer: pi.Customer,
@@ -173,8 +197,11 @@ func (t *tx) newCharge(pi *paymentIntent, m *paymentMethod) *charge {
 }
 
 func detailsOf(m *paymentMethod, amount int64) methodDetails {
-	if m.Card == nil {
-		return methodDetails{Type: m.Type}
+	if bank := m.USBankAccount; bank != nil {
+		return methodDetails{Type: m.Type, USBankAccount: &chargedBank{
+			AccountHolderType: bank.AccountHolderType, AccountType: bank.AccountType, BankName: bank.BankName,
+			Fingerprint: bank.Fingerprint, Last4: bank.Last4, RoutingNumber: bank.RoutingNumber,
+		}}
 	}
 	unavailable := enterprise{"unavailable"}
 	checks := m.Card.Checks
@@ -219,15 +246,36 @@ func (t *tx) settleCharge(ch *charge, m *paymentMethod) {
 	} else {
 		t.bookCharge(ch, m)
 	}
+	t.disputeLater(ch, m)
+	t.warnLater(ch, m)
 	t.put(ch)
 }
 
-func (t *tx) bookCharge(ch *charge, m *paymentMethod) {
-	available := t.at.Add(payoutDelay)
-	if m.Card != nil && m.spec().bypassPending {
-		available = t.at
+// availableOn is when a charge's money is or was available, as far as is known:
+// one that was not booked yet will be after the account's settling time.
+func (t *tx) availableOn(ch *charge) int64 {
+	if ch.BalanceTransaction != nil {
+		return must[balanceTransaction](t, *ch.BalanceTransaction).AvailableOn
 	}
-	b := t.bookTransaction("charge", ch.ID, ch.Currency, ch.Amount, cardFee(ch.Amount), available.Unix(), ch.Description)
+	settles := time.Unix(ch.Created, 0).Add(time.Duration(t.settings().Settle) * time.Millisecond)
+	return settles.Add(t.delay(must[paymentMethod](t, ch.PaymentMethod))).Unix()
+}
+
+// delay is how long a charge's money is pending.
+func (t *tx) delay(m *paymentMethod) time.Duration {
+	if m.Card != nil && m.spec().bypassPending {
+		return 0
+	}
+	return must[account](t, t.world.id).Settings.Payouts.Schedule.delay()
+}
+
+func (t *tx) bookCharge(ch *charge, m *paymentMethod) {
+	available := t.at.Add(t.delay(m))
+	b := t.bookTransaction(movement{
+		kind: "charge", source: ch.ID, currency: ch.Currency, amount: ch.Amount,
+		fee: cardFee(ch.Amount), feeWords: "Stripe processing fees",
+		availableOn: available.Unix(), description: ch.Description,
+	})
 	ch.BalanceTransaction = &b.ID
 }
 

@@ -97,7 +97,7 @@ func TestCheckoutCreateRefusals(t *testing.T) {
 			p.ExpiresAt = stripe.Int64(time.Now().Add(25 * time.Hour).Unix())
 		}},
 		{"payment_method_types", func(p *stripe.CheckoutSessionParams) {
-			p.PaymentMethodTypes = stripe.StringSlice([]string{"card", "us_bank_account"})
+			p.PaymentMethodTypes = stripe.StringSlice([]string{"card", "sepa_debit"})
 		}},
 		{"customer", func(p *stripe.CheckoutSessionParams) { p.Customer = stripe.String("cus_none") }},
 		{"customer", func(p *stripe.CheckoutSessionParams) {

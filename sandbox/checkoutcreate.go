@@ -49,6 +49,7 @@ func createSession(c *call) (any, error) {
 		p.ignore("line_items", "payment_intent_data", "setup_intent_data", "saved_payment_method_options", "submit_type", "currency")
 		p.fail("", "mode", "This server has no subscriptions; `mode` can be payment or setup.")
 	}
+	s.checkSessionCurrency(p)
 	if failed := p.done(); failed != nil {
 		return nil, failed
 	}
@@ -103,32 +104,6 @@ func readExpiry(c *call) int64 {
 		c.p.fail("", "expires_at", "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.")
 	}
 	return at.Unix()
-}
-
-func readMethodTypes(p *params, s *checkoutSession, c *call) {
-	s.PaymentMethodTypes = p.strings("payment_method_types")
-	if len(s.PaymentMethodTypes) == 0 {
-		s.PaymentMethodTypes = []string{"card"}
-		s.PaymentMethodConfiguration = &sessionConfiguration{ID: "pmc_1" + c.server.digest(23, "configuration", c.id)}
-	}
-	for _, kind := range s.PaymentMethodTypes {
-		if kind != "card" {
-			p.fail("", "payment_method_types", "The payment method type provided: %s is invalid. Please ensure the provided type is activated in your dashboard (https://dashboard.stripe.com/account/payments/settings) and your account is enabled for any preview features that you are trying to use. See https://stripe.com/docs/payments/payment-methods/integration-options for supported payment method, currency, and country combinations.", kind)
-		}
-	}
-}
-
-func readMethodOptions(p *params, s *checkoutSession) {
-	card := &sessionCardOptions{RequestThreeDSecure: "automatic"}
-	if options := p.hash("payment_method_options").hash("card"); options != nil {
-		if ask := options.enum("request_three_d_secure", "any", "automatic", "challenge"); ask != "" {
-			card.RequestThreeDSecure = ask
-		}
-		if usage := options.enum("setup_future_usage", "off_session", "on_session"); usage != "" {
-			card.SetupFutureUsage = &usage
-		}
-	}
-	s.PaymentMethodOptions.Card = card
 }
 
 // readCustomer reads whose session it is: a customer, an address to begin
@@ -325,7 +300,7 @@ func readItem(c *call, p *params) sessionItem {
 		behavior = "unspecified"
 	}
 	unit := readUnitAmount(data)
-	item.Currency = data.readCurrency("currency", data.require("currency"))
+	item.Currency = data.readCurrency(data.require("currency"))
 	if unit > 0 && quantity > math.MaxInt64/unit {
 		p.fail("amount_too_large", "quantity", "The line's amount is too large.")
 		quantity = 1

@@ -23,6 +23,9 @@ type checkoutView struct {
 	Problem                  string
 	Fields                   []formField
 	OfferSave, Save, Keeps   bool
+	Kept                     string    // what is saved: a card, a bank account or one of them
+	Card                     bool      // cards are taken
+	Bank                     *bankView // nil where bank accounts are not
 }
 
 type lineView struct{ Description, Each, Amount string }
@@ -32,13 +35,17 @@ func showCheckout(s *Server, w http.ResponseWriter, r *http.Request) {
 		if cs.Status != sessionOpen {
 			return closedSession(t, cs)
 		}
-		form := &cardForm{Email: cs.Kept.Email, Name: cs.Kept.Name, Save: cs.Kept.Save}
-		return t.checkoutReply(http.StatusOK, cs, form, "")
+		form, status := &cardForm{Email: cs.Kept.Email, Name: cs.Kept.Name, Save: cs.Kept.Save}, http.StatusOK
+		if refused := cs.Kept.Refused; refused != nil {
+			form.errors, form.Method, status = refused.Errors, refused.Method, refused.Status
+		}
+		return t.checkoutReply(status, cs, form, form.errors[""])
 	})
 }
 
 // submitCheckout pays, or saves the card. The form carries the number of
-// submits it was shown after; one that comes again is not another attempt.
+// submits it was shown after; one that comes again is not another attempt. The
+// answer is never a page: browsers cannot go back to one that answered a form.
 func submitCheckout(s *Server, w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<16)
 	if err := r.ParseForm(); err != nil {
@@ -47,20 +54,46 @@ func submitCheckout(s *Server, w http.ResponseWriter, r *http.Request) {
 	}
 	s.onSession(w, r, func(t *tx, cs *checkoutSession) reply {
 		if cs.Status != sessionOpen {
-			return closedSession(t, cs)
+			return reply{to: cs.page()}
 		}
 		if attempt, err := strconv.Atoi(r.PostForm.Get("attempt")); err != nil || attempt != cs.Kept.Submits {
-			return t.whereItStands(cs)
+			stands := t.whereItStands(cs)
+			if stands.to == "" {
+				stands = reply{to: cs.page()}
+			}
+			return stands
 		}
 		if cs.emailFixed() {
 			r.PostForm.Set("email", *cs.CustomerDetails.Email)
 		}
+		if method := r.PostForm.Get("method"); method == bankSignIn || method == bankTyped {
+			return t.takeBank(cs, r)
+		}
+		if !cs.takes("card") {
+			return reply{to: cs.page()}
+		}
 		form := readCardForm(r.PostForm, t.at)
 		if len(form.errors) > 0 {
-			return t.checkoutReply(http.StatusUnprocessableEntity, cs, form, "")
+			return t.refuse(cs, form, http.StatusUnprocessableEntity)
 		}
 		return t.submit(cs, form)
 	})
+}
+
+// refusedForm is what was wrong with a form, and the status to say it with.
+type refusedForm struct {
+	Status int               `json:"status"`
+	Errors map[string]string `json:"errors"`           // by field, "" for the whole form
+	Method string            `json:"method,omitempty"` // which of the page's forms it was, "" is the card's
+}
+
+// refuse leads back to the session's page, which says what was wrong. Of what
+// was typed nothing is kept that may not be shown again.
+func (t *tx) refuse(cs *checkoutSession, form *cardForm, status int) reply {
+	cs.Kept.Email, cs.Kept.Name, cs.Kept.Save = form.Email, form.Name, form.Save
+	cs.Kept.Refused = &refusedForm{status, form.errors, form.Method}
+	t.put(cs)
+	return reply{to: cs.page()}
 }
 
 // returnToCheckout is where a challenge ends.
@@ -110,7 +143,7 @@ func closedSession(t *tx, cs *checkoutSession) reply {
 	if cs.Status == sessionComplete {
 		title, words := "You already paid", "This payment is complete. There is nothing left to do here."
 		if cs.Mode == "setup" {
-			title, words = "Your card is saved", "This page has done its work. There is nothing left to do here."
+			title, words = "Your "+cs.what()+" is saved", "This page has done its work. There is nothing left to do here."
 		}
 		return reply{status: http.StatusOK, template: "notice", view: notice{
 			Title: title, Words: words, Link: cs.successAddress(), LinkWords: "Continue to " + t.sellerName(),
@@ -137,9 +170,14 @@ func (t *tx) checkoutReply(status int, cs *checkoutSession, form *cardForm, prob
 		form.Email = *cs.CustomerDetails.Email
 	}
 	view := checkoutView{
-		Title: cs.title(t.sellerName()), Seller: t.sellerName(), Action: "/_hosted/checkout/" + cs.ID,
-		Attempt: cs.Kept.Submits, Problem: problem, Fields: form.fields(cs.emailFixed()),
+		Title: cs.title(t.sellerName()), Seller: t.sellerName(), Action: cs.page(),
+		Attempt: cs.Kept.Submits, Kept: cs.what(), Card: cs.takes("card"), Bank: cs.bankViewOf(t.sellerName(), form),
 		OfferSave: cs.offersSave(), Save: form.Save, Keeps: cs.Mode == "payment" && cs.futureUsage() != nil,
+	}
+	if form.Method == "" {
+		view.Problem, view.Fields = problem, form.fields(cs.emailFixed())
+	} else {
+		view.Fields = (&cardForm{Email: form.Email, Name: form.Name}).fields(cs.emailFixed())
 	}
 	if cs.CancelURL != nil {
 		view.CancelURL = *cs.CancelURL
@@ -159,9 +197,20 @@ func (t *tx) checkoutReply(status int, cs *checkoutSession, form *cardForm, prob
 
 func (s *checkoutSession) title(seller string) string {
 	if s.Mode == "setup" {
-		return "Save a card with " + seller
+		return "Save a " + s.what() + " with " + seller
 	}
 	return "Pay " + seller
+}
+
+// what is saved by the session, as its page says it.
+func (s *checkoutSession) what() string {
+	switch {
+	case !s.takes(usBankAccount):
+		return "card"
+	case !s.takes("card"):
+		return "bank account"
+	}
+	return "payment method"
 }
 
 // emailFixed says that the session came with an address, which the person

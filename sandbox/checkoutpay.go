@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"errors"
-	"maps"
 	"net/http"
 	"time"
 )
@@ -16,34 +15,21 @@ func (t *tx) submit(cs *checkoutSession, form *cardForm) reply {
 	}
 	if refused != nil {
 		form.blame(refused.Code, refused.Message)
-		return t.checkoutReply(http.StatusUnprocessableEntity, cs, form, form.errors[""])
+		return t.refuse(cs, form, http.StatusUnprocessableEntity)
 	}
 	cs.Kept.Submits++
+	cs.Kept.Refused = nil
 	cs.Kept.Email, cs.Kept.Name, cs.Kept.Save = form.Email, form.Name, form.Save
 	if cs.makesCustomer() {
 		t.customerForSession(cs)
 	}
 	m := t.methodForSession(cs, form, spec)
-	var failed error
-	// The page acts as the seller's own call would.
-	acting := &call{tx: t}
-	back := confirmOptions{returnURL: t.server.pageURL("/_hosted/checkout/" + cs.ID + "/return")}
-	if cs.Mode == "setup" {
-		si := must[setupIntent](t, *cs.SetupIntent)
-		si.PaymentMethod, si.Status = &m.ID, needsConfirm
-		t.put(cs)
-		failed = acting.confirmSetup(si, back)
-	} else {
-		pi := t.intentForSession(cs)
-		pi.PaymentMethod, pi.Status = &m.ID, needsConfirm
-		t.put(cs)
-		failed = acting.confirm(pi, back)
-	}
+	failed := t.confirmForSession(cs, m, confirmOptions{returnURL: t.server.pageURL(cs.page() + "/return")})
 	if failed == nil {
 		return t.whereItStands(must[checkoutSession](t, cs.ID))
 	}
 	form.blame(declineWords(failed))
-	return t.checkoutReply(http.StatusPaymentRequired, cs, form, form.errors[""])
+	return t.refuse(must[checkoutSession](t, cs.ID), form, http.StatusPaymentRequired)
 }
 
 // whereItStands sends a person to what is to be done next: on to the seller,
@@ -118,9 +104,18 @@ func (t *tx) customerForSession(cs *checkoutSession) {
 
 // methodForSession is the typed card as a payment method.
 func (t *tx) methodForSession(cs *checkoutSession, form *cardForm, spec *cardSpec) *paymentMethod {
+	m := t.newMethodForSession(cs, "card", form)
+	t.setCard(m, spec, time.Month(form.Month), int(form.Year), true)
+	t.put(m)
+	return m
+}
+
+// newMethodForSession is the person's payment method as it begins. Put it once
+// it is complete.
+func (t *tx) newMethodForSession(cs *checkoutSession, kind string, form *cardForm) *paymentMethod {
 	m := &paymentMethod{
 		ID: newID("pm"), Object: "payment_method", AllowRedisplay: "unspecified", Created: t.seconds(),
-		Metadata: map[string]string{}, Type: "card",
+		Metadata: map[string]string{}, Type: kind,
 		BillingDetails: billingDetails{Email: &form.Email, Name: &form.Name},
 	}
 	switch {
@@ -129,8 +124,6 @@ func (t *tx) methodForSession(cs *checkoutSession, form *cardForm, spec *cardSpe
 	case cs.Mode == "setup" || cs.futureUsage() != nil:
 		m.AllowRedisplay = "limited"
 	}
-	t.setCard(m, spec, time.Month(form.Month), int(form.Year), true)
-	t.put(m)
 	return m
 }
 
@@ -146,7 +139,7 @@ func (t *tx) intentForSession(cs *checkoutSession) *paymentIntent {
 	pi.Amount, pi.Currency, pi.Customer = *cs.AmountTotal, *cs.Currency, cs.Customer
 	pi.PaymentMethodTypes = cs.PaymentMethodTypes
 	pi.setMethodOptions()
-	pi.PaymentMethodOptions = asking(pi.PaymentMethodOptions, cs)
+	pi.PaymentMethodOptions = asking(cs, pi.PaymentMethodOptions)
 	pi.ApplicationFeeAmount, pi.Description, pi.ReceiptEmail = data.ApplicationFeeAmount, data.Description, data.ReceiptEmail
 	pi.OnBehalfOf, pi.TransferGroup = data.OnBehalfOf, data.TransferGroup
 	pi.StatementDescriptor, pi.StatementDescriptorSuffix = data.StatementDescriptor, data.StatementDescriptorSuffix
@@ -170,14 +163,15 @@ func (s *checkoutSession) chosenUsage() *string {
 	return &usage
 }
 
-// completeSession ends the session whose intent has succeeded.
+// completeSession ends the session whose intent has succeeded, or whose person
+// has done his part: a bank's answer comes later (settleSession).
 func (t *tx) completeSession(id string) {
 	cs, ok := get[checkoutSession](t, id)
 	if !ok || cs.Status != sessionOpen {
 		return
 	}
 	cs.Status, cs.URL = sessionComplete, nil
-	if cs.Mode == "payment" {
+	if cs.Mode == "payment" && must[paymentIntent](t, *cs.PaymentIntent).Status == succeeded {
 		cs.PaymentStatus = "paid"
 	}
 	email, name := cs.Kept.Email, cs.Kept.Name
@@ -192,6 +186,23 @@ func (t *tx) completeSession(id string) {
 		}
 	}
 	t.emit("checkout.session.completed", cs)
+}
+
+// settleSession tells how the payment of a session that is complete ended, days
+// after its person left.
+func (t *tx) settleSession(id string, paid bool) {
+	cs, ok := get[checkoutSession](t, id)
+	if !ok || cs.Mode != "payment" || cs.Status != sessionComplete || cs.PaymentStatus == "paid" {
+		return
+	}
+	if !paid {
+		t.emit("checkout.session.async_payment_failed", cs)
+		return
+	}
+	was := *cs
+	cs.PaymentStatus = "paid"
+	t.put(cs)
+	t.emitChange("checkout.session.async_payment_succeeded", &was, cs)
 }
 
 // cancelForSession ends the intent of a session that expires.
@@ -219,19 +230,11 @@ func (t *tx) setupForSession(cs *checkoutSession) {
 	}
 	si.PaymentMethodTypes = cs.PaymentMethodTypes
 	si.setMethodOptions()
-	si.PaymentMethodOptions = asking(si.PaymentMethodOptions, cs)
+	si.PaymentMethodOptions = asking(cs, si.PaymentMethodOptions)
 	si.Kept.Session = cs.ID
 	cs.SetupIntent = &si.ID
 	t.put(si)
 	t.emit("setup_intent.created", si)
-}
-
-// asking is an intent's options with the session's wish for authentication.
-func asking(options map[string]any, cs *checkoutSession) map[string]any {
-	card, _ := options["card"].(map[string]any)
-	card = maps.Clone(card)
-	card["request_three_d_secure"] = cs.PaymentMethodOptions.Card.RequestThreeDSecure
-	return map[string]any{"card": card}
 }
 
 // wantsChallenge says that the seller wants the payer authenticated whatever

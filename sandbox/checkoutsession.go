@@ -84,6 +84,8 @@ type sessionKeep struct {
 	// Submits counts the times the page was sent, so that a form sent twice
 	// is one submit.
 	Submits int `json:"submits,omitempty"`
+	// Refused is what was wrong with what was sent last, for the page to say.
+	Refused *refusedForm `json:"refused,omitempty"`
 	// Email and Name are what the person gave, for the page to show again and
 	// for the customer that is made of them.
 	Email string `json:"email,omitempty"`
@@ -149,7 +151,14 @@ type sessionConfiguration struct {
 }
 
 type sessionMethodOptions struct {
-	Card *sessionCardOptions `json:"card,omitempty"`
+	Card          *sessionCardOptions `json:"card,omitempty"`
+	USBankAccount *sessionBankOptions `json:"us_bank_account,omitempty"`
+}
+
+type sessionBankOptions struct {
+	FinancialConnections map[string]any `json:"financial_connections,omitempty"`
+	SetupFutureUsage     *string        `json:"setup_future_usage,omitempty"`
+	VerificationMethod   string         `json:"verification_method"`
 }
 
 type sessionCardOptions struct {
@@ -176,6 +185,10 @@ type sessionTotals struct {
 func (s *checkoutSession) kind() *kind { return checkoutKind }
 func (s *checkoutSession) key() string { return s.ID }
 func (s *checkoutSession) born() int64 { return s.Created }
+
+// page is the path of the session's page.
+func (s *checkoutSession) page() string { return "/_hosted/checkout/" + s.ID }
+
 func (s *checkoutSession) hidden() any { return &s.Kept }
 
 func (s *checkoutSession) listedBy() []string {
@@ -197,8 +210,11 @@ func (s *checkoutSession) futureUsage() *string {
 	if s.Kept.Intent.SetupFutureUsage != nil {
 		return s.Kept.Intent.SetupFutureUsage
 	}
-	if s.PaymentMethodOptions.Card != nil {
-		return s.PaymentMethodOptions.Card.SetupFutureUsage
+	if card := s.PaymentMethodOptions.Card; card != nil && card.SetupFutureUsage != nil {
+		return card.SetupFutureUsage
+	}
+	if bank := s.PaymentMethodOptions.USBankAccount; bank != nil {
+		return bank.SetupFutureUsage
 	}
 	return nil
 }

@@ -12,6 +12,8 @@ type confirmOptions struct {
 	offSession    bool
 	errorOnAction bool
 	returnURL     string
+	acceptance    *acceptance // mandate_data
+	mandate       string      // a standing permission to debit
 }
 
 // readMethod takes the payment method to use, by id or by its data.
@@ -35,7 +37,7 @@ func (c *call) readMethod() confirmOptions {
 func (c *call) readConfirm(confirming bool) confirmOptions {
 	o := c.readMethod()
 	if !confirming {
-		for _, field := range []string{"off_session", "error_on_requires_action", "return_url", "mandate_data"} {
+		for _, field := range []string{"off_session", "error_on_requires_action", "return_url", "mandate_data", "mandate"} {
 			if c.p.has(field) {
 				c.p.ignore(field)
 				c.p.fail("payment_intent_invalid_parameter", field, "You can only set `%s` when `confirm` is `true`.", field)
@@ -52,7 +54,8 @@ func (c *call) readConfirm(confirming bool) confirmOptions {
 	}
 	o.errorOnAction, _ = c.p.boolean("error_on_requires_action")
 	o.returnURL = c.p.string("return_url")
-	c.p.ignore("use_stripe_sdk", "mandate_data")
+	o.acceptance, o.mandate = c.p.readMandateData(), c.p.string("mandate")
+	c.p.ignore("use_stripe_sdk")
 	if o.offSession && c.p.has("setup_future_usage") {
 		c.p.fail("payment_intent_invalid_parameter", "setup_future_usage", "You cannot set `setup_future_usage` when `off_session` is `true`: the payment method is used without its owner being present.")
 	}
@@ -70,7 +73,7 @@ func confirmPaymentIntent(c *call) (any, error) {
 	}
 	pi.readCapture(c.p)
 	if types := c.p.strings("payment_method_types"); types != nil {
-		c.checkTypes(types)
+		c.checkTypes(types, pi.Currency)
 		pi.PaymentMethodTypes, pi.AutomaticPaymentMethods = types, nil
 		pi.setMethodOptions()
 	}
@@ -148,6 +151,9 @@ func (c *call) confirm(pi *paymentIntent, o confirmOptions) error {
 	if a := pi.AutomaticPaymentMethods; a != nil && a.AllowRedirects == "always" && o.returnURL == "" {
 		return refuse("", "return_url", "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.")
 	}
+	if m.isBank() {
+		return c.confirmBank(pi, m, o)
+	}
 	pi.NextAction, pi.Kept.Page, pi.Kept.ReturnURL = nil, "", o.returnURL
 	if m.spec().wantsAuth(o.offSession, m.Kept.SetUp) || !o.offSession && wantsChallenge(pi.PaymentMethodOptions) {
 		switch {
@@ -175,7 +181,15 @@ func (t *tx) askToAuthenticate(pi *paymentIntent) {
 // intent. authenticated is how the payer proved himself, nil if he was not
 // asked. It returns the 402 of a decline, and nil if the intent succeeded.
 func (t *tx) charge(pi *paymentIntent, m *paymentMethod, authenticated *threeDSecure) error {
-	if d := t.askBank(m); d != nil {
+	if m.isBank() {
+		return t.debit(pi, m)
+	}
+	pi.Kept.Tries++
+	d := t.askBank(m)
+	if d == nil {
+		d = t.declineSome(pi, m, authenticated != nil || pi.Kept.Session != "")
+	}
+	if d != nil {
 		return t.declineIntent(pi, m, d)
 	}
 	ch := t.newCharge(pi, m)
@@ -210,7 +224,7 @@ func (t *tx) keepMethod(pi *paymentIntent, m *paymentMethod, authenticated bool)
 	saves := pi.SetupFutureUsage != nil && pi.Customer != nil
 	switch {
 	case saves:
-		if *pi.SetupFutureUsage == "off_session" && (authenticated || m.spec().auth == authNever) {
+		if *pi.SetupFutureUsage == "off_session" && (authenticated || m.isBank() || m.spec().auth == authNever) {
 			m.Kept.SetUp = true
 			t.put(m)
 		}

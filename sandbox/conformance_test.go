@@ -137,17 +137,20 @@ func matches(endpoint string, r *http.Request) bool {
 
 // sweeps read everything an account holds, and what each kind can expand.
 var sweeps = map[string][]string{
-	"/v1/account":              nil,
-	"/v1/balance":              nil,
-	"/v1/events":               nil,
-	"/v1/charges":              {"customer", "payment_intent.payment_method", "balance_transaction", "refunds"},
-	"/v1/refunds":              {"charge.balance_transaction", "payment_intent", "balance_transaction"},
-	"/v1/customers":            {"sources", "subscriptions", "tax_ids", "invoice_settings.default_payment_method"},
-	"/v1/payment_intents":      {"customer", "latest_charge.balance_transaction", "payment_method"},
-	"/v1/setup_intents":        {"customer", "latest_attempt.payment_method", "payment_method"},
-	"/v1/balance_transactions": {"source"},
-	"/v1/checkout/sessions":    {"customer", "line_items", "payment_intent.latest_charge", "setup_intent.payment_method"},
-	"/v1/webhook_endpoints":    nil,
+	"/v1/account":                    nil,
+	"/v1/balance":                    nil,
+	"/v1/events":                     nil,
+	"/v1/charges":                    {"customer", "payment_intent.payment_method", "balance_transaction", "refunds"},
+	"/v1/refunds":                    {"charge.balance_transaction", "payment_intent", "balance_transaction"},
+	"/v1/customers":                  {"sources", "subscriptions", "tax_ids", "invoice_settings.default_payment_method"},
+	"/v1/payment_intents":            {"customer", "latest_charge.balance_transaction", "payment_method"},
+	"/v1/setup_intents":              {"customer", "latest_attempt.payment_method", "mandate.payment_method", "payment_method"},
+	"/v1/balance_transactions":       {"source"},
+	"/v1/disputes":                   {"charge.balance_transaction", "payment_intent.latest_charge"},
+	"/v1/radar/early_fraud_warnings": {"charge.balance_transaction", "payment_intent"},
+	"/v1/payouts":                    {"balance_transaction.source", "destination", "failure_balance_transaction"},
+	"/v1/checkout/sessions":          {"customer", "line_items", "payment_intent.latest_charge", "setup_intent.payment_method"},
+	"/v1/webhook_endpoints":          nil,
 }
 
 // sweep reads everything there is. Whatever keeps it from an answer is another
@@ -216,7 +219,9 @@ func TestAnswersConform(t *testing.T) {
 	paid := s.conformPayments(who)
 	s.conformSetups(who)
 	s.conformMethods(who)
+	s.conformBanks(who)
 	s.conformMoney(paid)
+	s.conformDisputes()
 	s.conformSessions(who)
 	s.conformEndpoints()
 }
@@ -332,6 +337,7 @@ func (s *stand) conformMoney(paid string) {
 	s.ok("POST", "/v1/refunds/"+part, "metadata[a]=b")
 	s.ok("GET", "/v1/refunds/"+part, "expand[]=balance_transaction&expand[]=payment_intent")
 	s.ok("GET", "/v1/charges/"+charge+"/refunds", "")
+	s.ok("GET", "/v1/charges/"+charge+"/refunds/"+part, "")
 	s.ok("GET", "/v1/charges/"+charge, "expand[]=refunds.data.balance_transaction")
 	s.ok("POST", "/v1/refunds", "charge="+charge)
 	s.refused(400, "POST", "/v1/refunds", "charge="+charge)
@@ -357,6 +363,22 @@ func (s *stand) conformMoney(paid string) {
 	}
 	s.ok("GET", "/v1/accounts/"+account.ID, "")
 	s.refused(403, "GET", "/v1/accounts/acct_none", "")
+}
+
+func (s *stand) conformDisputes() {
+	intent := s.pay("pm_card_createDispute").ID
+	s.seconds(90)
+	d := s.dispute(intent).ID
+	s.ok("POST", "/v1/disputes/"+d, "evidence[customer_name]=N&submit=false&metadata[a]=b&expand[]=charge")
+	s.ok("GET", "/v1/disputes/"+d, "expand[]=charge.balance_transaction&expand[]=payment_intent")
+	s.ok("POST", "/v1/disputes/"+d+"/close", "")
+	s.refused(400, "POST", "/v1/disputes/"+d+"/close", "")
+	s.refused(404, "GET", "/v1/disputes/dp_none", "")
+	s.act("/balance", map[string]any{"amount": 50000}, nil)
+	payout := s.ok("POST", "/v1/payouts", "amount=100&currency=usd&description=x&metadata[a]=b&expand[]=destination")
+	s.ok("GET", "/v1/payouts/"+payout, "expand[]=balance_transaction.source")
+	s.refused(404, "GET", "/v1/payouts/po_none", "")
+	s.refused(400, "POST", "/v1/payouts", "amount=1000000&currency=usd")
 }
 
 func (s *stand) conformSessions(who string) {
@@ -447,7 +469,7 @@ func TestDeliveriesConform(t *testing.T) {
 			if err := spec.CheckResponse("GET", "/v1/events/evt_1", http.StatusOK, body); err != nil {
 				t.Error(err)
 			}
-		case <-time.After(15 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("an event was not delivered")
 		}
 	}

@@ -58,11 +58,21 @@ func (w *world) control(r *http.Request) (value any, position uint64, failed *ap
 	case r.Method == "POST" && path == "/settings":
 		value, failed = t.changeSettings(r)
 		position = t.commit(nil)
+	case r.Method == "POST" && path == "/account":
+		value, failed = t.changeAccount(r)
+		position = t.commit(nil)
 	case r.Method == "POST" && path == "/keys":
 		value, failed = t.changeKeys(r)
 		position = t.commit(nil)
 	case r.Method == "POST" && resending && strings.HasSuffix(path, "/resend"):
 		value, failed = t.resend(event)
+		position = t.commit(nil)
+	case r.Method == "POST":
+		var known bool
+		value, known, failed = t.actOn(r, path)
+		if !known {
+			failed = unrecognized(r.Method, r.URL.Path)
+		}
 		position = t.commit(nil)
 	default:
 		failed = unrecognized(r.Method, r.URL.Path)
@@ -97,9 +107,17 @@ func (w *world) moveClock(r *http.Request) (any, uint64, *apiError) {
 		AdvanceDays    int64      `json:"advance_days"`
 		AdvanceSeconds int64      `json:"advance_seconds"`
 		To             *time.Time `json:"to"`
+		Start          *time.Time `json:"start"`
 	}
 	if failed := readControl(r, &wish); failed != nil {
 		return nil, 0, failed
+	}
+	if wish.Start != nil {
+		if !w.untouched() {
+			return nil, 0, invalidParam("", "start", "Only an account in which nothing has happened can be given a time to start at.")
+		}
+		position := w.startAt(*wish.Start)
+		return clockAnswer{w.id, w.now().UTC()}, position, nil
 	}
 	now := w.now()
 	to := now.AddDate(0, 0, int(wish.AdvanceDays)).Add(time.Duration(wish.AdvanceSeconds) * time.Second)
@@ -130,6 +148,10 @@ func (w *world) setFaults(r *http.Request) *apiError {
 
 func (t *tx) changeSettings(r *http.Request) (any, *apiError) {
 	s := t.settings()
+	if s.Declines != nil {
+		mix := *s.Declines // what is stored stays until all of it was read
+		s.Declines = &mix
+	}
 	if failed := readControl(r, s); failed != nil {
 		return nil, failed
 	}
@@ -138,6 +160,15 @@ func (t *tx) changeSettings(r *http.Request) (any, *apiError) {
 	}
 	if s.Settle < 0 {
 		return nil, invalidParam("", "settle_ms", "settle_ms must be 0 or more.")
+	}
+	if s.RateLimit < 0 || s.RateLimit > 1_000_000 {
+		return nil, invalidParam("", "rate_limit", "rate_limit must be between 0, which is no limit, and 1000000 requests a second.")
+	}
+	if s.Microdeposits != byCode && s.Microdeposits != byAmounts {
+		return nil, invalidParam("", "microdeposits", "microdeposits must be descriptor_code or amounts.")
+	}
+	if s.Declines != nil && (s.Declines.Percent < 0 || s.Declines.Percent > 100) {
+		return nil, invalidParam("", "declines", "declines.percent must be from 0 to 100.")
 	}
 	for _, wait := range s.RetrySchedule {
 		if wait < 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,20 @@ import (
 
 	"remit/sandbox"
 )
+
+// The account bears the business's name, on its pages too.
+func TestAccountName(t *testing.T) {
+	s := open(t)
+	if status := s.control("POST", "/_sandbox/account", map[string]any{"business_name": "Harbour Ltd"}, nil); status != 200 {
+		t.Fatal(status)
+	}
+	if page := s.visit(s.session(sessionParams()).URL).page; !strings.Contains(page, "Pay Harbour Ltd") {
+		t.Error(page)
+	}
+	if status := s.control("POST", "/_sandbox/account", map[string]any{"business_name": ""}, nil); status != 400 {
+		t.Error(status)
+	}
+}
 
 type clockAnswer struct {
 	Account string    `json:"account"`

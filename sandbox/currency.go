@@ -59,11 +59,11 @@ func (p *params) checkAmount(field string, amount int64, currency string) {
 	}
 }
 
-// readCurrency returns the parameter in lower case.
-func (p *params) readCurrency(field, text string) string {
+// readCurrency returns what the parameter currency says in lower case.
+func (p *params) readCurrency(text string) string {
 	code := strings.ToLower(text)
 	if _, known := currencies[code]; code != "" && !known {
-		p.fail("", field, "Invalid currency: %s. Stripe currently supports these currencies: %s", text, strings.Join(sortedKeys(currencies), ", "))
+		p.fail("", "currency", "Invalid currency: %s. Stripe currently supports these currencies: %s", text, strings.Join(sortedKeys(currencies), ", "))
 	}
 	return code
 }

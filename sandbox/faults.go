@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"hash/fnv"
+	"math/bits"
 	"path"
 	"slices"
 	"strconv"
@@ -60,6 +61,27 @@ type faultPlan struct {
 	asked   []int64 // by rule: matching requests so far
 	struck  []int64
 	webhook uint64 // deliveries so far
+	fates   fates
+}
+
+// fates are how many deliveries the faults of webhooks struck.
+type fates struct {
+	Dropped int64 `json:"dropped"`
+	Doubled int64 `json:"doubled"`
+	Late    int64 `json:"late"`
+}
+
+func (f *fates) count(one fate) {
+	if one.dropped {
+		f.Dropped++
+		return
+	}
+	if one.doubled {
+		f.Doubled++
+	}
+	if one.delay > 0 {
+		f.Late++
+	}
 }
 
 func newFaultPlan(spec FaultSpec) *faultPlan {
@@ -177,20 +199,21 @@ func (f *faultPlan) decline(paymentMethod string) *decline {
 		}
 		n := uint64(f.asked[i]) //nolint:gosec // counts from one
 		if chance(r.Seed, n, "percent")*100 < r.Percent {
-			return declineOf("", r.pick(chance(r.Seed, n, "code")), "")
+			return declineOf("", r.pick(draw(r.Seed, n, "code")), "")
 		}
 	}
 	return nil
 }
 
-// pick chooses a decline code by weight; at is in [0,1).
-func (r *FaultRule) pick(at float64) string {
+// pick chooses a decline code by weight; drawn is one of 2^53.
+func (r *FaultRule) pick(drawn uint64) string {
 	total := 0
 	names := sortedKeys(r.Codes)
 	for _, name := range names {
 		total += r.Codes[name]
 	}
-	rest := int(at * float64(total))
+	share, _ := bits.Mul64(drawn<<(64-drawnBits), uint64(total))
+	rest := int(share) //nolint:gosec // below the total
 	for _, name := range names {
 		if rest -= r.Codes[name]; rest < 0 {
 			return name
@@ -225,11 +248,20 @@ func (f *faultPlan) fate() fate {
 		window := max(out.delay, reorderWindow)
 		out.delay += time.Duration(chance(h.Seed, n, "reorder") * float64(window))
 	}
+	f.fates.count(out)
 	return out
 }
 
-// chance is the same number in [0,1) for the same seed, count and purpose.
+// chance is [draw] as a share of one.
 func chance(seed int64, n uint64, purpose string) float64 {
+	return float64(draw(seed, n, purpose)) / (1 << drawnBits)
+}
+
+// drawnBits is of how many bits what is drawn is: as many as a share keeps exactly.
+const drawnBits = 53
+
+// draw is the same number for the same seed, count and purpose.
+func draw(seed int64, n uint64, purpose string) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(purpose + " " + strconv.FormatInt(seed, 10) + " " + strconv.FormatUint(n, 10)))
 	x := h.Sum64()
@@ -238,7 +270,7 @@ func chance(seed int64, n uint64, purpose string) float64 {
 	x ^= x >> 33
 	x *= 0xc4ceb9fe1a85ec53
 	x ^= x >> 33
-	return float64(x>>11) / (1 << 53)
+	return x >> (64 - drawnBits)
 }
 
 // check refuses a spec that could not be what its author meant.
@@ -278,13 +310,14 @@ var effects = []string{
 }
 
 // faultReport is the plan in force, with how often each rule was asked and
-// struck.
+// struck, and what became of deliveries.
 type faultReport struct {
 	FaultSpec
 	Asked  []int64 `json:"asked"`
 	Struck []int64 `json:"struck"`
+	Fates  fates   `json:"deliveries"`
 }
 
 func (f *faultPlan) report() faultReport {
-	return faultReport{f.spec, slices.Clone(f.asked), slices.Clone(f.struck)}
+	return faultReport{f.spec, slices.Clone(f.asked), slices.Clone(f.struck), f.fates}
 }

@@ -2,10 +2,13 @@ package sandbox_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stripe/stripe-go/v79"
 
@@ -170,20 +173,54 @@ func TestFaultSpecIsChecked(t *testing.T) {
 	}
 }
 
-// With the limit on, a burst beyond 25 requests a second is answered 429
-// rate_limit, which uses up no key.
+// With the limit on, what goes beyond it within a second is answered as Stripe
+// answers it, uses up no key, and is counted; real time that passes makes room
+// again, and without the limit everything is taken.
 func TestRateLimit(t *testing.T) {
-	s := openIn(t, t.TempDir(), sandbox.Options{RateLimit: true})
-	limited := 0
-	for range 60 {
-		if _, err := s.Balance.Get(nil); err != nil {
-			if e := failure(t, err); e.HTTPStatusCode != 429 || e.Code != stripe.ErrorCodeRateLimit {
-				t.Fatal(e)
+	var passed atomic.Int64
+	s := openIn(t, t.TempDir(), sandbox.Options{Now: func() time.Time {
+		return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Add(time.Duration(passed.Load()))
+	}})
+	customers := func(n int) (taken int) {
+		for i := range n {
+			params := &stripe.CustomerParams{Name: stripe.String("Globex")}
+			params.SetIdempotencyKey(fmt.Sprintf("key-%s-%d", time.Duration(passed.Load()), i%25))
+			_, err := s.Customers.New(params)
+			if err == nil {
+				taken++
+				continue
 			}
-			limited++
+			e := failure(t, err)
+			if reason := e.LastResponse.Header.Get("Stripe-Rate-Limited-Reason"); e.HTTPStatusCode != 429 || e.Code != stripe.ErrorCodeRateLimit || reason != "global-rate" {
+				t.Fatalf("%+v %q", e, reason)
+			}
+		}
+		return taken
+	}
+	if n := customers(40); n != 40 {
+		t.Errorf("%d of 40 taken without a limit", n)
+	}
+	for _, wrong := range []int64{-1, 1_000_001} {
+		if status := s.control("POST", "/_sandbox/settings", map[string]any{"rate_limit": wrong}, nil); status != 400 {
+			t.Errorf("a limit of %d: %d", wrong, status)
 		}
 	}
-	if limited == 0 {
-		t.Error("never limited")
+	s.act("/settings", map[string]any{"rate_limit": 25}, nil)
+	if n := customers(30); n != 25 {
+		t.Errorf("%d of 30 taken at once at a limit of 25", n)
+	}
+	passed.Add(int64(200 * time.Millisecond))
+	if n := customers(30); n != 5 {
+		t.Errorf("%d of 30 taken a fifth of a second later", n)
+	}
+	var books struct {
+		Requests struct{ Limited int64 }
+	}
+	if s.control("GET", "/_sandbox/books", nil, &books); books.Requests.Limited != 30 {
+		t.Errorf("%d counted", books.Requests.Limited)
+	}
+	s.act("/settings", map[string]any{"rate_limit": 0}, nil)
+	if n := customers(30); n != 30 {
+		t.Errorf("%d of 30 taken after the limit was lifted", n)
 	}
 }

@@ -135,6 +135,27 @@ func (s *stand) advance(days int) {
 	}
 }
 
+// act does something in the dashboard, or as a bank, and decodes the answer.
+func (s *stand) act(path string, wish map[string]any, into any) {
+	s.t.Helper()
+	var answer json.RawMessage
+	if status := s.control("POST", "/_sandbox"+path, wish, &answer); status != 200 {
+		s.t.Fatalf("%s %v: %d %s", path, wish, status, answer)
+	}
+	if into == nil {
+		return
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// paidOut sets how often the balance goes to the bank.
+func (s *stand) paidOut(interval string) {
+	s.t.Helper()
+	s.act("/payout_schedule", map[string]any{"interval": interval}, nil)
+}
+
 func (s *stand) faults(spec sandbox.FaultSpec) {
 	s.t.Helper()
 	if status := s.control("POST", "/_sandbox/faults", spec, nil); status != 200 {
@@ -197,7 +218,7 @@ func failure(t testing.TB, err error) *stripe.Error {
 // eventually waits until the condition holds.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.After(15 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {

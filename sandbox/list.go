@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"slices"
 	"strconv"
 )
 
@@ -30,7 +31,7 @@ func (c *call) page(k *kind, by string, keep func(o object) bool) (any, error) {
 		limit = int(n)
 	}
 	after, before := c.p.string("starting_after"), c.p.string("ending_before")
-	created := c.p.created()
+	created := c.p.span("created")
 	if err := c.p.done(); err != nil {
 		return nil, err
 	}
@@ -83,21 +84,21 @@ func (l *list) take(o object, keep func(o object) bool, limit int) {
 // span is a range of seconds, both ends included.
 type span struct{ first, last int64 }
 
-// created reads the filter created=n or created[gt|gte|lt|lte]=n.
-func (p *params) created() span {
+// span reads a filter of times: field=n or field[gt|gte|lt|lte]=n.
+func (p *params) span(field string) span {
 	all := span{0, 1<<62 - 1}
-	n := p.lookup("created")
+	n := p.lookup(field)
 	if n == nil {
 		return all
 	}
 	if n.value != nil {
 		second, err := strconv.ParseInt(*n.value, 10, 64)
 		if err != nil {
-			p.fail("parameter_invalid_integer", "created", "Invalid integer: %s", *n.value)
+			p.fail("parameter_invalid_integer", field, "Invalid integer: %s", *n.value)
 		}
 		return span{second, second}
 	}
-	hash := &params{node: n, prefix: p.name("created"), errs: p.errs}
+	hash := &params{node: n, prefix: p.name(field), errs: p.errs}
 	if v, sent := hash.integer("gt"); sent {
 		all.first = max(all.first, v+1)
 	}
@@ -111,6 +112,25 @@ func (p *params) created() span {
 		all.last = min(all.last, v)
 	}
 	return all
+}
+
+// listByCharge lists what hangs on a charge, all of it or by the parameters charge
+// and payment_intent. The kind is listed by both.
+func listByCharge(k *kind) handler {
+	return func(c *call) (any, error) {
+		var by []string
+		for _, name := range []string{"charge", "payment_intent"} {
+			if id := c.p.string(name); id != "" {
+				by = append(by, name+":"+id)
+			}
+		}
+		if len(by) == 0 {
+			return c.page(k, "", nil)
+		}
+		return c.page(k, by[0], func(o object) bool {
+			return !slices.ContainsFunc(by, func(list string) bool { return !slices.Contains(o.listedBy(), list) })
+		})
+	}
 }
 
 // retrieve returns a handler that answers the object named by the path's

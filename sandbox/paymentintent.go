@@ -60,8 +60,10 @@ type paymentIntent struct {
 
 	Kept struct {
 		ReturnURL string `json:"return_url,omitempty"`
-		Page      string `json:"page,omitempty"`    // of the authentication under way
+		Page      string `json:"page,omitempty"`    // of the authentication or verification under way
 		Session   string `json:"session,omitempty"` // checkout session it pays
+		Mandate   string `json:"mandate,omitempty"` // by which a bank account is debited
+		Tries     int    `json:"tries,omitempty"`   // of cards
 	} `json:"-"`
 }
 
@@ -89,9 +91,10 @@ type intentError struct {
 
 // nextAction tells the client what the payer has to do.
 type nextAction struct {
-	RedirectToURL *redirectToURL `json:"redirect_to_url,omitempty"`
-	Type          string         `json:"type"`
-	UseStripeSDK  *useStripeSDK  `json:"use_stripe_sdk,omitempty"`
+	RedirectToURL           *redirectToURL `json:"redirect_to_url,omitempty"`
+	Type                    string         `json:"type"`
+	UseStripeSDK            *useStripeSDK  `json:"use_stripe_sdk,omitempty"`
+	VerifyWithMicrodeposits *verifyAction  `json:"verify_with_microdeposits,omitempty"`
 }
 
 type redirectToURL struct {
@@ -134,7 +137,7 @@ func init() {
 func createPaymentIntent(c *call) (any, error) {
 	pi := c.newPaymentIntent()
 	pi.Amount = c.p.requireInteger("amount")
-	pi.Currency = c.p.readCurrency("currency", c.p.require("currency"))
+	pi.Currency = c.p.readCurrency(c.p.require("currency"))
 	if c.p.errs.first == nil {
 		c.p.checkAmount("amount", pi.Amount, pi.Currency)
 	}
@@ -220,58 +223,6 @@ func (pi *paymentIntent) readCapture(p *params) {
 	}
 }
 
-// readMethodTypes decides which types of payment method may pay.
-func (c *call) readMethodTypes(pi *paymentIntent) {
-	types := c.p.strings("payment_method_types")
-	automatic := c.p.hash("automatic_payment_methods")
-	enabled, redirects := true, "always"
-	if automatic != nil {
-		if !automatic.has("enabled") {
-			automatic.fail("parameter_missing", "enabled", "Missing required param: %s.", automatic.name("enabled"))
-		}
-		enabled, _ = automatic.boolean("enabled")
-		if r := automatic.enum("allow_redirects", "always", "never"); r != "" {
-			redirects = r
-		}
-		if types != nil && enabled {
-			c.p.fail("parameters_exclusive", "payment_method_types", "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.")
-		}
-	}
-	switch {
-	case types != nil:
-		c.checkTypes(types)
-		pi.PaymentMethodTypes = types
-	case enabled:
-		pi.PaymentMethodTypes = c.enabledTypes(pi.Currency)
-		pi.AutomaticPaymentMethods = &automaticMethods{AllowRedirects: redirects, Enabled: true}
-	default:
-		pi.PaymentMethodTypes = []string{"card"}
-	}
-	pi.setMethodOptions()
-	pi.PaymentMethodOptions = c.p.readMethodOptions(pi.PaymentMethodOptions)
-	c.p.ignore("radar_options")
-}
-
-// enabledTypes are the types switched on in the account for a currency.
-func (t *tx) enabledTypes(string) []string { return []string{"card"} }
-
-func (c *call) checkTypes(types []string) {
-	for _, name := range types {
-		if !slices.Contains(c.enabledTypes(""), name) {
-			c.p.fail("payment_intent_invalid_parameter", "payment_method_types", "The payment method type provided: %s is invalid. Please ensure the provided type is activated in your dashboard (https://dashboard.stripe.com/account/payments/settings) and your account is enabled for any preview features that you are trying to use.", name)
-		}
-	}
-}
-
-func (pi *paymentIntent) setMethodOptions() {
-	pi.PaymentMethodOptions = map[string]any{}
-	if slices.Contains(pi.PaymentMethodTypes, "card") {
-		pi.PaymentMethodOptions["card"] = map[string]any{
-			"installments": nil, "mandate_options": nil, "network": nil, "request_three_d_secure": "automatic",
-		}
-	}
-}
-
 // checkFee refuses an application fee where no platform is in play, and one
 // larger than the payment.
 func (c *call) checkFee(pi *paymentIntent) error {
@@ -301,7 +252,7 @@ func updatePaymentIntent(c *call) (any, error) {
 		}
 	}
 	if c.p.has("currency") {
-		pi.Currency = c.p.readCurrency("currency", c.p.require("currency"))
+		pi.Currency = c.p.readCurrency(c.p.require("currency"))
 	}
 	if amount, sent := c.p.integer("amount"); sent {
 		pi.Amount = amount
@@ -313,9 +264,11 @@ func updatePaymentIntent(c *call) (any, error) {
 	pi.read(c.p)
 	pi.readCapture(c.p)
 	if types := c.p.strings("payment_method_types"); types != nil {
-		c.checkTypes(types)
 		pi.PaymentMethodTypes, pi.AutomaticPaymentMethods = types, nil
 		pi.setMethodOptions()
+	}
+	if c.p.has("payment_method_types") || c.p.has("currency") {
+		c.checkTypes(pi.PaymentMethodTypes, pi.Currency)
 	}
 	options := c.readMethod()
 	pi.PaymentMethodOptions = c.p.readMethodOptions(pi.PaymentMethodOptions)
@@ -361,10 +314,10 @@ func cancelPaymentIntent(c *call) (any, error) {
 	if err := c.p.done(); err != nil {
 		return nil, err
 	}
-	if !slices.Contains(updatable, pi.Status) {
+	if !c.cancelable(pi) {
 		return nil, pi.unexpected("You cannot cancel this PaymentIntent because it has a status of %s. Only a PaymentIntent with one of the following statuses may be canceled: requires_payment_method, requires_capture, requires_confirmation, requires_action, processing.", pi.Status)
 	}
-	if pi.Kept.Session != "" {
+	if cs, ok := get[checkoutSession](c.tx, pi.Kept.Session); ok && cs.Status == sessionOpen {
 		return nil, pi.unexpected("You cannot cancel this PaymentIntent because it was created by a Checkout Session. Expire the Checkout Session %s instead.", pi.Kept.Session)
 	}
 	c.cancelIntent(pi, reason)
@@ -374,6 +327,10 @@ func cancelPaymentIntent(c *call) (any, error) {
 // cancelIntent ends an intent that has not succeeded.
 func (t *tx) cancelIntent(pi *paymentIntent, reason string) {
 	now := t.seconds()
+	if pi.Status == processing {
+		t.cancelDebit(must[charge](t, *pi.LatestCharge))
+	}
+	t.dropMandate(pi.Kept.Mandate)
 	pi.Status, pi.CanceledAt, pi.NextAction, pi.Kept.Page = canceled, &now, nil, ""
 	if reason != "" {
 		pi.CancellationReason = &reason

@@ -7,7 +7,8 @@ import (
 )
 
 // paymentMethod is a way to pay (docs.stripe.com/api/payment_methods). The
-// number of a card is never kept: only which test card it is.
+// number of a card or a bank account is never kept: only which test card or
+// account it is.
 type paymentMethod struct {
 	ID             string            `json:"id"`
 	Object         string            `json:"object"`
@@ -19,11 +20,19 @@ type paymentMethod struct {
 	Livemode       bool              `json:"livemode"`
 	Metadata       map[string]string `json:"metadata"`
 	Type           string            `json:"type"`
+	USBankAccount  *methodBank       `json:"us_bank_account,omitempty"`
 
 	Kept struct {
 		Card  string `json:"card,omitempty"`   // name of the test card
 		Spent bool   `json:"spent,omitempty"`  // used without a customer, or detached
 		SetUp bool   `json:"set_up,omitempty"` // authenticated for off-session use
+		// Refused is why no bank takes the card any more, by the setting "declines".
+		Refused string `json:"refused,omitempty"`
+
+		Bank     string `json:"bank,omitempty"`     // name of the test account
+		Verified bool   `json:"verified,omitempty"` // known to be its owner's
+		Mandate  string `json:"mandate,omitempty"`  // standing permission to debit it
+		Returns  int    `json:"returns,omitempty"`  // debits that came back late
 	} `json:"-"`
 }
 
@@ -108,6 +117,9 @@ func (c *call) readPaymentMethod(p *params) (*paymentMethod, error) {
 		m.AllowRedisplay = redisplay
 	}
 	p.ignore("radar_options")
+	if kind == usBankAccount {
+		return m, c.readBankMethod(p, m)
+	}
 	if kind != "" && kind != "card" {
 		p.errs.first = invalidParam("payment_method_unactivated", p.name("type"), "The payment method type \"%s\" is invalid. Please ensure the provided type is activated in your dashboard (https://dashboard.stripe.com/account/payments/settings) and your account is enabled for any preview features that you are trying to use.", kind)
 		p.ignore(kind)
@@ -185,10 +197,14 @@ func checkCard(spec *cardSpec, month, year int64, cvc string, now time.Time) *de
 // setCard gives the method its card. The fingerprint is the same for the same
 // number, and tells nothing about it.
 func (t *tx) setCard(m *paymentMethod, spec *cardSpec, month time.Month, year int, withCVC bool) {
+	number := spec.number
+	if t.settings().DistinctCards {
+		number += " " + m.ID
+	}
 	card := &methodCard{
 		Brand: spec.brand, Country: spec.country, DisplayBrand: displayBrand(spec.brand),
 		ExpMonth: int64(month), ExpYear: int64(year), Funding: spec.funding,
-		Fingerprint: t.server.digest(16, "card", spec.number),
+		Fingerprint: t.server.digest(16, "card", number),
 		Last4:       spec.number[len(spec.number)-4:],
 		Networks:    cardNetworks{Available: []string{spec.brand}},
 	}
@@ -219,6 +235,11 @@ func (m *paymentMethod) expired(now time.Time) bool {
 // usePaymentMethod finds what the parameter payment_method names. One of
 // Stripe's test names, such as pm_card_visa, makes a new method each time.
 func (c *call) usePaymentMethod(id string) (*paymentMethod, error) {
+	if bank, ok := banksByAlias[id]; ok {
+		m := c.aliasedBank(bank)
+		c.put(m)
+		return m, nil
+	}
 	spec, ok := cardsByToken[id]
 	if !ok || strings.HasPrefix(id, "tok_") {
 		return referred[paymentMethod](c, "payment_method", id)
@@ -254,11 +275,17 @@ func updatePaymentMethod(c *call) (any, error) {
 		h.ignore("networks")
 		m.Card = &card
 	}
+	m.updateBank(c.p)
 	if err := c.p.done(); err != nil {
 		return nil, err
 	}
 	if m.Customer == nil {
 		return nil, refuse("", "payment_method", "You must save this PaymentMethod to a customer before you can update it.")
+	}
+	if m.Card == nil {
+		c.put(m)
+		c.emitChange("payment_method.updated", &was, m)
+		return m, nil
 	}
 	if refused := checkCard(m.spec(), m.Card.ExpMonth, m.Card.ExpYear, "", c.at); refused != nil && m.Card != was.Card {
 		failed := cardError(refused)
@@ -307,8 +334,11 @@ func retrieveCustomerMethod(c *call) (any, error) {
 	return m, nil
 }
 
-// methodLabel is how pages show a card, e.g. "visa •••• 4242, 8/2030".
+// methodLabel is how pages show a method, e.g. "visa •••• 4242, 8/2030".
 func (m *paymentMethod) methodLabel() string {
+	if m.USBankAccount != nil {
+		return m.USBankAccount.BankName + " •••• " + m.USBankAccount.Last4
+	}
 	return m.Card.Brand + " •••• " + m.Card.Last4 + ", " +
 		strconv.FormatInt(m.Card.ExpMonth, 10) + "/" + strconv.FormatInt(m.Card.ExpYear, 10)
 }

@@ -78,6 +78,7 @@ func TestRefundCards(t *testing.T) {
 // A charge's money is pending for two days and then available.
 func TestBalanceBecomesAvailable(t *testing.T) {
 	s := open(t)
+	s.paidOut("manual")
 	s.pay("pm_card_visa")
 	s.pay("pm_card_bypassPending")
 	at := func(pending, available int64) {

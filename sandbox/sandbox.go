@@ -27,9 +27,6 @@ type Options struct {
 	// Now is the real time, on which every account's clock runs with an offset
 	// of its own. Nil means [time.Now].
 	Now func() time.Time
-	// RateLimit turns on Stripe's test-mode limit of 25 requests a second for
-	// each account.
-	RateLimit bool
 }
 
 // Server is the stand-in: any number of accounts, one journal.

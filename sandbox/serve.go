@@ -33,6 +33,7 @@ type answer struct {
 	request  string // its own id
 	original string // the request that is replayed, "" if none
 	retry    string // Stripe-Should-Retry
+	limited  string // Stripe-Rate-Limited-Reason
 	fault    verdict
 }
 
@@ -56,6 +57,9 @@ func (s *Server) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	}
 	if a.retry != "" {
 		h.Set("Stripe-Should-Retry", a.retry)
+	}
+	if a.limited != "" {
+		h.Set("Stripe-Rate-Limited-Reason", a.limited)
 	}
 	rw.WriteHeader(a.status)
 	rw.Write(a.body)
@@ -143,10 +147,14 @@ func readParams(r *http.Request) (*params, *apiError) {
 func (w *world) admit(r *http.Request, a *answer) *apiError {
 	w.mu.Lock()
 	a.fault = w.faults.judge(r.Method, r.URL.Path)
-	limited := w.server.options.RateLimit && !w.meter.allow(w.server.now())
+	limited := a.fault.rateLimit || !w.meter.allow(w.server.now(), w.begin().settings().RateLimit)
+	if limited {
+		w.seen.Limited++
+	}
 	w.mu.Unlock()
 	switch {
-	case a.fault.rateLimit || limited:
+	case limited:
+		a.limited = "global-rate"
 		return rateLimited()
 	case a.fault.lockTimeout:
 		return lockTimeout()

@@ -16,6 +16,18 @@ type settings struct {
 	// milliseconds of the account's clock. Stripe's default capture method,
 	// automatic_async, allows itself such a time.
 	Settle int64 `json:"settle_ms"`
+	// Microdeposits is how bank accounts are verified: by the code of one
+	// deposit (descriptor_code) or by the amounts of two (amounts).
+	Microdeposits string `json:"microdeposits"`
+	// RateLimit is how many requests a second are taken; 0 is no limit. Stripe's
+	// is 25 in test mode, for each account.
+	RateLimit int64 `json:"rate_limit"`
+	// DistinctCards has each card that is saved be a card of its own, whatever test
+	// number was typed: else all who type one share its fingerprint.
+	DistinctCards bool `json:"distinct_cards"`
+	// Declines is by which mixture cards are declined that would pay; nil is not
+	// at all.
+	Declines *declineMix `json:"declines,omitempty"`
 }
 
 var defaultSettings = settings{
@@ -23,7 +35,7 @@ var defaultSettings = settings{
 		1_000, 5_000, 30_000, 2 * 60_000, 10 * 60_000,
 		3_600_000, 3 * 3_600_000, 6 * 3_600_000, 12 * 3_600_000,
 	},
-	Timeout: 10_000,
+	Timeout: 10_000, Microdeposits: byCode,
 }
 
 var settingsKind = register(&kind{name: "_settings", fresh: func() object { return &settings{} }})
@@ -36,6 +48,9 @@ func (*settings) hidden() any        { return nil }
 
 func (t *tx) settings() *settings {
 	if s, ok := get[settings](t, "settings"); ok {
+		if s.Microdeposits == "" { // written before there were any
+			s.Microdeposits = byCode
+		}
 		return s
 	}
 	s := defaultSettings

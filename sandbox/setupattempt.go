@@ -19,8 +19,9 @@ type setupAttempt struct {
 }
 
 type setupMethodDetails struct {
-	Card *setupCard `json:"card,omitempty"`
-	Type string     `json:"type"`
+	Card          *setupCard `json:"card,omitempty"`
+	Type          string     `json:"type"`
+	USBankAccount *struct{}  `json:"us_bank_account,omitempty"`
 }
 
 type setupCard struct {
@@ -82,6 +83,9 @@ func (t *tx) attemptSetup(si *setupIntent, m *paymentMethod, status string, auth
 		PaymentMethod: m.ID, PaymentMethodDetails: setupMethodDetails{Type: m.Type},
 		SetupIntent: si.ID, Status: status, Usage: si.Usage,
 	}
+	if m.isBank() {
+		a.PaymentMethodDetails.USBankAccount = &struct{}{}
+	}
 	if m.Card != nil {
 		a.PaymentMethodDetails.Card = &setupCard{
 			Brand: m.Card.Brand, Checks: m.Card.Checks, Country: m.Card.Country, ExpMonth: m.Card.ExpMonth,
@@ -105,6 +109,9 @@ func (c *call) confirmSetup(si *setupIntent, o confirmOptions) error {
 		return refuse("", "return_url", "This SetupIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.")
 	}
 	si.NextAction, si.Kept.Page, si.Kept.ReturnURL = nil, "", o.returnURL
+	if m.isBank() {
+		return c.confirmBankSetup(si, m, o)
+	}
 	if m.spec().wantsAuthToSave() || wantsChallenge(si.PaymentMethodOptions) {
 		c.attemptSetup(si, m, needsAction, nil)
 		si.Status, si.LastSetupError = needsAction, nil
@@ -118,7 +125,7 @@ func (c *call) confirmSetup(si *setupIntent, o confirmOptions) error {
 
 // completeSetup asks the bank and saves the method.
 func (t *tx) completeSetup(si *setupIntent, m *paymentMethod, authenticated *threeDSecure) error {
-	if refused := m.spec().canAttach(); refused != nil {
+	if refused := m.cannotAttach(); refused != nil {
 		return t.failSetup(si, m, cardError(refused))
 	}
 	t.attemptSetup(si, m, succeeded, authenticated)

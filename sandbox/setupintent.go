@@ -32,7 +32,7 @@ type setupIntent struct {
 
 	Kept struct {
 		ReturnURL string `json:"return_url,omitempty"`
-		Page      string `json:"page,omitempty"`    // of the authentication under way
+		Page      string `json:"page,omitempty"`    // of the authentication or verification under way
 		Session   string `json:"session,omitempty"` // checkout session it is of
 	} `json:"-"`
 }
@@ -126,10 +126,10 @@ func (c *call) readSetupTypes(si *setupIntent) {
 	}
 	switch {
 	case types != nil:
-		c.checkTypes(types)
+		c.checkTypes(types, "")
 		si.PaymentMethodTypes = types
 	case enabled:
-		si.PaymentMethodTypes = c.enabledTypes("")
+		si.PaymentMethodTypes = automaticTypes
 		si.AutomaticPaymentMethods = &automaticMethods{AllowRedirects: redirects, Enabled: true}
 	default:
 		si.PaymentMethodTypes = []string{"card"}
@@ -145,6 +145,9 @@ func (si *setupIntent) setMethodOptions() {
 			"mandate_options": nil, "network": nil, "request_three_d_secure": "automatic",
 		}
 	}
+	if slices.Contains(si.PaymentMethodTypes, usBankAccount) {
+		si.PaymentMethodOptions[usBankAccount] = map[string]any{"verification_method": "automatic"}
+	}
 }
 
 func (c *call) readSetupConfirm(confirming bool) confirmOptions {
@@ -159,8 +162,8 @@ func (c *call) readSetupConfirm(confirming bool) confirmOptions {
 		c.p.ignore("use_stripe_sdk")
 		return o
 	}
-	o.returnURL = c.p.string("return_url")
-	c.p.ignore("use_stripe_sdk", "mandate_data", "client_secret")
+	o.returnURL, o.acceptance = c.p.string("return_url"), c.p.readMandateData()
+	c.p.ignore("use_stripe_sdk", "client_secret")
 	return o
 }
 
@@ -199,7 +202,7 @@ func updateSetupIntent(c *call) (any, error) {
 	who := c.p.string("customer")
 	si.read(c.p)
 	if types := c.p.strings("payment_method_types"); types != nil {
-		c.checkTypes(types)
+		c.checkTypes(types, "")
 		si.PaymentMethodTypes, si.AutomaticPaymentMethods = types, nil
 		si.setMethodOptions()
 	}
@@ -272,6 +275,9 @@ func cancelSetupIntent(c *call) (any, error) {
 	}
 	if !slices.Contains(updatable, si.Status) {
 		return nil, si.unexpected("You cannot cancel this SetupIntent because it has a status of %s. Only a SetupIntent with one of the following statuses may be canceled: requires_payment_method, requires_confirmation, requires_action.", si.Status)
+	}
+	if si.Mandate != nil {
+		c.dropMandate(*si.Mandate)
 	}
 	si.Status, si.NextAction, si.Kept.Page = canceled, nil, ""
 	if reason != "" {

@@ -19,6 +19,7 @@ type object interface {
 type kind struct {
 	name    string // in the journal and in "No such <name>"; a leading "_" is the stand-in's own
 	prefix  string // of its ids, without "_"; "" for the stand-in's own
+	alias   string // another prefix, of those that are about bank accounts
 	global  bool   // its ids can be found without knowing the account (hosted pages)
 	fresh   func() object
 	expands []string // fields holding the id of another object
@@ -42,6 +43,9 @@ func register(k *kind) *kind {
 	kindsByName[k.name] = k
 	if k.prefix != "" {
 		kindsByPrefix[k.prefix] = k
+	}
+	if k.alias != "" {
+		kindsByPrefix[k.alias] = k
 	}
 	return k
 }

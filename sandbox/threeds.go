@@ -62,7 +62,11 @@ func showAuthentication(s *Server, rw http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	view := authenticationView{}
 	err := s.visit(id, func(t *tx) error {
-		intent := t.awaiting(must[authentication](t, id))
+		a, ok := get[authentication](t, id)
+		if !ok {
+			return errGone
+		}
+		intent := t.awaiting(a)
 		switch o := intent.(type) {
 		case *paymentIntent:
 			view = authenticationView{"Confirm it is you", "Pay " + amountText(o.Amount, o.Currency) + " with " + must[paymentMethod](t, *o.PaymentMethod).methodLabel() + "."}
@@ -98,7 +102,10 @@ func finishAuthentication(s *Server, rw http.ResponseWriter, r *http.Request) {
 	id, passed := r.PathValue("id"), r.PostFormValue("outcome") == "complete"
 	back := ""
 	err := s.visit(id, func(t *tx) error {
-		a := must[authentication](t, id)
+		a, ok := get[authentication](t, id)
+		if !ok {
+			return errGone
+		}
 		switch o := t.awaiting(a).(type) {
 		case *paymentIntent:
 			t.finishPayment(o, passed)

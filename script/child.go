@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -13,14 +15,13 @@ import (
 // script runs in. It is no command for people.
 const Subcommand = "run-script"
 
-// Limits of that process, which is thrown away after one run. A Go program that
-// finds one GiB of addresses reserves 700 MiB and has the rest to use; the soft
-// limit keeps it far below.
+// Limits of that process, which is thrown away after one run. The soft limit
+// keeps it far below the hard one.
 const (
-	addressSpace = 1 << 30  // bytes
-	softMemory   = 64 << 20 // bytes
-	cpuSeconds   = 2
-	maxStack     = 32 << 20 // bytes
+	mostGrowth = 320 << 20 // bytes of addresses beyond those it starts with
+	softMemory = 64 << 20  // bytes
+	cpuSeconds = 2
+	maxStack   = 32 << 20 // bytes
 )
 
 // order is what the process reads, report what it answers.
@@ -37,9 +38,6 @@ type report struct {
 
 // Main is the process: it takes limits on itself that it cannot lift again,
 // reads one order, runs the script, and answers. It returns the exit code.
-//
-// The limits are set by starting over: a Go program that is running already has
-// reserved more addresses than it may have here.
 func Main(in io.Reader, out io.Writer) int {
 	if err := confine(); err != nil {
 		return exitUnconfined
@@ -69,29 +67,45 @@ const (
 	exitBroken     = 4
 )
 
+// sparing is all the environment there is: each thread would take addresses.
+var sparing = []string{"GOMAXPROCS=1", "MALLOC_ARENA_MAX=1"}
+
 func confine() error {
 	debug.SetMemoryLimit(softMemory)
 	debug.SetMaxStack(maxStack)
-	var addresses syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_AS, &addresses); err != nil {
-		return fmt.Errorf("read a limit: %w", err)
-	}
-	if addresses.Max <= addressSpace {
-		return nil
-	}
 	// Where the machine, or a container, runs out of memory all the same, it is
 	// this process that goes and not the worker beside it. A system without this
 	// file has no such choice to make.
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
-	// Addresses come last: nothing may be left to allocate after them.
+	has, err := addresses()
+	if err != nil {
+		return err
+	}
+	// Addresses come last: little may be left to allocate after them.
 	for _, limit := range []struct {
 		resource int
 		most     uint64
-	}{{syscall.RLIMIT_CPU, cpuSeconds}, {syscall.RLIMIT_CORE, 0}, {syscall.RLIMIT_FSIZE, 0}, {syscall.RLIMIT_AS, addressSpace}} {
+	}{{syscall.RLIMIT_CPU, cpuSeconds}, {syscall.RLIMIT_CORE, 0}, {syscall.RLIMIT_FSIZE, 0}, {syscall.RLIMIT_AS, has + mostGrowth}} {
 		// Hard and soft alike: the Go runtime ignores the soft limit's signal.
 		if err := syscall.Setrlimit(limit.resource, &syscall.Rlimit{Cur: limit.most, Max: limit.most}); err != nil {
 			return fmt.Errorf("set a limit: %w", err)
 		}
 	}
-	return fmt.Errorf("start over: %w", syscall.Exec("/proc/self/exe", os.Args, []string{})) //nolint:gosec // this program itself
+	return nil
+}
+
+// addresses are how many bytes of them the process has. How many the Go runtime
+// reserves when it starts, and where, is chance, so that the limit is one on what
+// comes after: a script that asks for little never meets it.
+func addresses() (uint64, error) {
+	raw, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0, fmt.Errorf("read this process's size: %w", err)
+	}
+	first, _, _ := strings.Cut(string(raw), " ")
+	pages, err := strconv.ParseUint(first, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read this process's size: %w", err)
+	}
+	return pages * uint64(os.Getpagesize()), nil //nolint:gosec // a page's size is positive
 }

@@ -26,7 +26,7 @@ type Runner struct {
 }
 
 // NewRunner runs scripts by a command that ends in [Main]. The program it names
-// is never one built with -race, which needs more addresses than there are.
+// is never one built with -race, which takes many times the addresses.
 func NewRunner(command ...string) *Runner {
 	return &Runner{command: command, slots: make(chan struct{}, atOnce)}
 }
@@ -63,7 +63,7 @@ func (r *Runner) process(ctx context.Context, source string, in Input) (report, 
 	defer cancel()
 	out, said := &bounded{most: maxOutput, full: cancel}, &bounded{most: 4 << 10}
 	process := exec.CommandContext(running, r.command[0], r.command[1:]...) //nolint:gosec // the program itself, given by whoever starts it
-	process.Env, process.Dir = []string{}, "/"
+	process.Env, process.Dir = sparing, "/"
 	process.Stdin, process.Stdout, process.Stderr = bytes.NewReader(ordered), out, said
 	process.WaitDelay = time.Second
 	err = process.Run()

@@ -24,19 +24,20 @@ const (
 	KnownBrowsers    Purpose = "known_browsers"    // Tag, VerifyTag: browsers spared the sign-in delay
 	TemporalPayloads Purpose = "temporal_payloads" // the payload codec
 	MFA              Purpose = "mfa"               // Seal, Open: TOTP secrets
+	WebhookSecrets   Purpose = "webhook_secrets"   // Seal, Open: what our own webhooks are signed with
 	Mails            Purpose = "mails"             // Seal, Open: bodies of mails in the outbox
 	AuditSeal        Purpose = "audit_seal"        // Sign, VerifySignature: heads of the audit chain
 )
 
 // Purposes are all of them, in the order they are rotated.
 func Purposes() []Purpose {
-	return []Purpose{StripeKeys, RequestKeys, RequestAnswers, PayLinks, KnownBrowsers, TemporalPayloads, MFA, Mails, AuditSeal}
+	return []Purpose{StripeKeys, RequestKeys, RequestAnswers, PayLinks, KnownBrowsers, TemporalPayloads, MFA, WebhookSecrets, Mails, AuditSeal}
 }
 
 // template is the kind of key a purpose uses; nil for a purpose unknown.
 func (p Purpose) template() *tinkpb.KeyTemplate {
 	switch p {
-	case StripeKeys, RequestAnswers, TemporalPayloads, MFA, Mails:
+	case StripeKeys, RequestAnswers, TemporalPayloads, MFA, WebhookSecrets, Mails:
 		return aead.AES256GCMKeyTemplate()
 	case RequestKeys:
 		return prf.HMACSHA256PRFKeyTemplate()

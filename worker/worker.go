@@ -6,6 +6,7 @@ package worker
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -22,14 +23,21 @@ import (
 type Options struct {
 	Times     workflows.Times
 	TaskQueue string // "" is [remit.TaskQueue]
+	// BatchQueue is the queue of due-date runs; "" is [remit.BatchQueue].
+	BatchQueue string
 	// Pollers of each kind; 0 is 5, the best measured on two cores.
 	Pollers int
 	// StopTimeout is how long running steps have to end; 0 is 25 s.
 	StopTimeout time.Duration
 }
 
-// Worker is a running host.
-type Worker struct{ sdk sdk.Worker }
+// Worker is a running host: of what people wait for, and, on a queue of its own, of
+// what goes through many invoices.
+type Worker struct{ sdk, batch sdk.Worker }
+
+// runsAtOnce is how many pages of due-date runs one process carries out at once, of
+// as many organisations.
+const runsAtOnce = 4
 
 // New registers everything under its fixed name. Renaming a registered
 // workflow or activity is a migration, not a refactoring.
@@ -39,6 +47,9 @@ func New(c client.Client, steps Steps, options Options) *Worker {
 	}
 	if options.TaskQueue == "" {
 		options.TaskQueue = remit.TaskQueue
+	}
+	if options.BatchQueue == "" {
+		options.BatchQueue = remit.BatchQueue
 	}
 	if options.Pollers == 0 {
 		options.Pollers = 5
@@ -53,24 +64,40 @@ func New(c client.Client, steps Steps, options Options) *Worker {
 		DisableRegistrationAliasing:      true,
 	})
 	Register(w, steps, options.Times)
-	return &Worker{sdk: w}
+	batch := sdk.New(c, options.BatchQueue, sdk.Options{
+		MaxConcurrentWorkflowTaskPollers: 2, MaxConcurrentActivityTaskPollers: 2, MaxConcurrentActivityExecutionSize: runsAtOnce,
+		WorkerStopTimeout: options.StopTimeout, DisableRegistrationAliasing: true,
+	})
+	Register(batch, steps, options.Times)
+	return &Worker{sdk: w, batch: batch}
 }
 
 // Steps are the activities.
 type Steps struct {
-	Payments *activities.Payments
-	Imports  *activities.Imports
+	Payments        *activities.Payments
+	Imports         *activities.Imports
+	Reconciliations *activities.Reconciliations
+	BankAccounts    *activities.BankAccounts
+	DueDates        *activities.DueDates
 }
 
 // Register registers the workflows and activities; replay tests use it too.
 func Register(r sdk.Registry, steps Steps, times workflows.Times) {
 	invoices := workflows.Invoices{Times: times}
 	r.RegisterWorkflowWithOptions(invoices.InvoicePayment, workflow.RegisterOptions{Name: remit.InvoicePaymentWorkflow})
+	r.RegisterWorkflowWithOptions(invoices.Refund, workflow.RegisterOptions{Name: remit.RefundWorkflow})
 	r.RegisterWorkflowWithOptions(invoices.ImportInvoices, workflow.RegisterOptions{Name: remit.ImportInvoicesWorkflow})
+	r.RegisterWorkflowWithOptions(invoices.BankAccountVerification, workflow.RegisterOptions{Name: remit.BankAccountWorkflow})
+	r.RegisterWorkflowWithOptions(invoices.DueDateRun, workflow.RegisterOptions{Name: remit.DueDateRunWorkflow})
+	r.RegisterWorkflowWithOptions(invoices.Reconciliation, workflow.RegisterOptions{Name: remit.ReconciliationWorkflow})
 	for name, step := range map[string]any{
 		"Load": steps.Payments.Load, "Perform": steps.Payments.Perform, "Advance": steps.Payments.Advance, "Refresh": steps.Payments.Refresh,
-		"AfterPayment": steps.Payments.AfterPayment,
-		"ImportFile":   steps.Imports.ImportFile, "BeginImported": steps.Imports.BeginImported,
+		"AfterPayment": steps.Payments.AfterPayment, "SendRefund": steps.Payments.SendRefund,
+		"ImportFile": steps.Imports.ImportFile, "BeginImported": steps.Imports.BeginImported,
+		"LookAtBankAccount": steps.BankAccounts.LookAtBankAccount, "VerifyDeposits": steps.BankAccounts.VerifyDeposits,
+		"CompareWithStripe": steps.Reconciliations.CompareWithStripe,
+		"BeginDueDateRun":   steps.DueDates.BeginDueDateRun, "ChargeDuePage": steps.DueDates.ChargeDuePage,
+		"NoticeDuePage": steps.DueDates.NoticeDuePage, "EndDueDateRun": steps.DueDates.EndDueDateRun,
 	} {
 		r.RegisterActivityWithOptions(step, activity.RegisterOptions{Name: name})
 	}
@@ -81,7 +108,14 @@ func (w *Worker) Run(ctx context.Context) error {
 	if err := w.sdk.Start(); err != nil {
 		return err
 	}
+	if err := w.batch.Start(); err != nil {
+		w.sdk.Stop()
+		return err
+	}
 	<-ctx.Done()
-	w.sdk.Stop()
+	var stopping sync.WaitGroup // a step of a run waits for steps of invoices
+	stopping.Go(w.batch.Stop)
+	stopping.Go(w.sdk.Stop)
+	stopping.Wait()
 	return nil
 }

@@ -39,6 +39,21 @@ func TestDocumentedStates(t *testing.T) {
 			}
 		}
 	}
+	refunds := []remit.RefundState{
+		remit.RefundRequested, remit.RefundSent, remit.RefundPending, remit.RefundRequiresAction, remit.RefundSucceeded, remit.RefundFailed, remit.RefundCanceled,
+	}
+	sameStates(t, "A refund", diagrams, texts(refunds))
+	for _, arrow := range diagrams["A refund"] {
+		if arrow.from != "[*]" && arrow.to != "[*]" && !remit.RefundState(arrow.from).Climbs(remit.RefundState(arrow.to)) {
+			t.Errorf("a refund is drawn to go from %s to %s, and may not", arrow.from, arrow.to)
+		}
+	}
+	sameStates(t, "A bank account", diagrams, texts(remit.BankAccountStates()))
+	for _, arrow := range diagrams["A bank account"] {
+		if arrow.from != "[*]" && arrow.to != "[*]" && !remit.BankAccountState(arrow.from).Climbs(remit.BankAccountState(arrow.to)) {
+			t.Errorf("a bank account is drawn to go from %s to %s, and may not", arrow.from, arrow.to)
+		}
+	}
 	items := []remit.WorkItemState{remit.WorkItemOpen, remit.WorkItemClaimed, remit.WorkItemPaying, remit.WorkItemDone, remit.WorkItemCancelled}
 	sameStates(t, "A work item", diagrams, texts(items))
 	for _, item := range items {
@@ -48,11 +63,16 @@ func TestDocumentedStates(t *testing.T) {
 		}
 	}
 	sameStates(t, "An import", diagrams, allowed(t, "../postgres/migrations/0010_agenda_and_events.sql", "imports"))
+	sameStates(t, "A reconciliation", diagrams, allowed(t, "../postgres/migrations/0021_reconciliation.sql", "reconciliation_runs"))
+	sameStates(t, "A due-date run", diagrams, allowed(t, "../postgres/migrations/0027_auto_charge.sql", "due_date_runs"))
 	if len(diagrams["The InvoicePayment workflow"]) == 0 {
 		t.Error("the workflow is not drawn")
 	}
 	for _, name := range []string{remit.InvoicePaymentWorkflow, remit.ImportInvoicesWorkflow, `"` + remit.UpdateRequest + `"`, `"` + remit.UpdateRefresh + `"`,
-		`"` + remit.SignalWake + `"`, "Load", "Perform", "Advance", "Refresh", "AfterPayment", "ImportFile", "BeginImported"} {
+		`"` + remit.SignalWake + `"`, remit.RefundWorkflow, "SendRefund", "Load", "Perform", "Advance", "Refresh", "AfterPayment", "ImportFile", "BeginImported",
+		remit.ReconciliationWorkflow, "CompareWithStripe", remit.BankAccountWorkflow, `"` + remit.UpdateVerify + `"`, "LookAtBankAccount", "VerifyDeposits",
+		remit.DueDateRunWorkflow, `"` + remit.UpdateAdvance + `"`, "BeginDueDateRun", "ChargeDuePage", "NoticeDuePage", "EndDueDateRun",
+		string(remit.StageCharge), string(remit.StageNotices), string(remit.StageEnded)} {
 		if !strings.Contains(string(raw), name) {
 			t.Errorf("%s is not mentioned", name)
 		}

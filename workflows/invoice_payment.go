@@ -52,7 +52,7 @@ func (i Invoices) InvoicePayment(ctx workflow.Context, ref remit.InvoiceRef) err
 		if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) && !p.scripting }); err != nil {
 			return err
 		}
-		if p.wakes.Len() > 0 || !p.state.Rest && !workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+		if p.wakes.Len() > 0 || len(p.state.Refunds) > 0 || !p.state.Rest && !workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
 			continue // something came in while the handlers ended
 		}
 		p.publish(ctx)
@@ -88,6 +88,9 @@ func (p *invoicePayment) listen(ctx workflow.Context) error {
 		return fmt.Errorf("register the update: %w", err)
 	}
 	if err := workflow.SetUpdateHandler(ctx, remit.UpdateRefresh, p.refresh); err != nil {
+		return fmt.Errorf("register the update: %w", err)
+	}
+	if err := workflow.SetUpdateHandler(ctx, remit.UpdateAdvance, p.carryOut); err != nil {
 		return fmt.Errorf("register the update: %w", err)
 	}
 	return nil
@@ -137,10 +140,17 @@ func (p *invoicePayment) refresh(ctx workflow.Context) (remit.InvoiceState, erro
 	return state, nil
 }
 
+// carryOut has what is due carried out for a due-date run, which waits for it.
+func (p *invoicePayment) carryOut(ctx workflow.Context) (remit.InvoiceState, error) {
+	p.advance(ctx)
+	return p.state, nil
+}
+
 // run wakes for signals and for the agenda until the invoice is at rest or the
 // history is long.
 func (p *invoicePayment) run(ctx workflow.Context) error {
 	for {
+		p.handRefunds(ctx)
 		p.afterPayment(ctx)
 		due, err := p.wait(ctx)
 		if err != nil {
@@ -150,6 +160,7 @@ func (p *invoicePayment) run(ctx workflow.Context) error {
 			p.advance(ctx)
 		}
 		p.changed = false
+		p.handRefunds(ctx)
 		if p.wakes.Len() == 0 && (p.state.Rest || workflow.GetInfo(ctx).GetContinueAsNewSuggested()) {
 			return nil
 		}

@@ -50,29 +50,42 @@ const (
 	KindWorkItem      = "work item"    // assigned to the role Invoice Payers at the unit
 	KindCustomer      = "customer"
 	KindPaymentMethod = "payment method" // of that customer
+	KindBankAccount   = "bank account"   // of that customer, waiting for its deposits
+	KindPayment       = "payment"        // of an invoice of that customer
 	KindOrganisation  = "organisation"   // an empty one below the unit
 	KindGrant         = "grant"          // somebody's, at the unit
 	KindRole          = "role"           // the tenant's own
 	KindUser          = "user"           // somebody with a role at the unit
 	KindToken         = "token"          // somebody else's
 	KindImport        = "import"
+	KindDueDateRun    = "due-date run"
+	KindExcess        = "excess"     // of no invoice, and open
 	KindConnection    = "connection" // its webhook
+	KindOccasion      = "occasion"   // of a notice: nobody's thing
+	KindMail          = "mail"       // about the invoice, that did not arrive
+	KindWebhook       = "webhook"    // an endpoint at the unit
+	KindEvent         = "event"      // of that invoice, which an endpoint wants
+
+	KindReconciliation = "reconciliation" // of the whole tenant
 )
 
 // Any stands in [Row.See] for whatever permission.
 const Any = "any permission"
 
 const (
-	payers      = "workflow=role('Invoice Payers')"
-	pay         = "stripe=pay"
-	stripeAll   = "stripe=*"
-	invoiceRead = "invoice=read"
-	invoiceEdit = "invoice=edit"
-	adminUsers  = "admin=users"
-	adminRoles  = "admin=roles"
-	adminUnits  = "admin=organisations"
-	customerSee = "customer=read"
-	customerEd  = "customer=edit"
+	payers        = "workflow=role('Invoice Payers')"
+	pay           = "stripe=pay"
+	stripeAll     = "stripe=*"
+	refund        = "stripe=refund"
+	invoiceRead   = "invoice=read"
+	invoiceEdit   = "invoice=edit"
+	invoiceCharge = "invoice=charge"
+	adminUsers    = "admin=users"
+	adminRoles    = "admin=roles"
+	adminUnits    = "admin=organisations"
+	adminHooks    = "admin=webhooks"
+	customerSee   = "customer=read"
+	customerEd    = "customer=edit"
 )
 
 func needs(permission ...string) [][]string {
@@ -120,44 +133,73 @@ var Rows = map[string]Row{
 	"deleteGrant":        {Object: KindGrant, See: []string{Any}, Do: needs(adminRoles)},
 	"audit":              {At: "top", Do: needs("admin=audit")},
 
-	"workItemStep":           {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
-	"setWorkItemStep":        {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
-	"afterPaymentScript":     {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
-	"setAfterPaymentScript":  {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
-	"testAfterPaymentScript": {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
-	"workflowDefinition":     {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
-	"setWorkflowDefinition":  {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
-	"paymentSettings":        {At: "unit", See: []string{Any}, Do: needs("stripe=view")},
-	"setPaymentSettings":     {At: "unit", See: []string{Any}, Do: needs(stripeAll)},
-	"connection":             {At: "top", See: []string{Any}, Do: needs("stripe=view")},
-	"saveKeys":               {At: "top", See: []string{Any}, Do: needs(stripeAll)},
-	"removeKeys":             {At: "top", See: []string{Any}, Do: needs(stripeAll)},
-	"stripeAccount":          {At: "top", See: []string{Any}, Do: needs("stripe=view", "stripe=read")},
+	"workItemStep":             {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
+	"setWorkItemStep":          {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
+	"afterPaymentScript":       {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
+	"setAfterPaymentScript":    {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
+	"removeAfterPaymentScript": {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
+	"testAfterPaymentScript":   {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
+	"workflowDefinition":       {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
+	"setWorkflowDefinition":    {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
+	"paymentSettings":          {At: "unit", See: []string{Any}, Do: needs("stripe=view")},
+	"setPaymentSettings":       {At: "unit", See: []string{Any}, Do: needs(stripeAll)},
+	"excessSettings":           {At: "unit", See: []string{Any}, Do: needs("stripe=view")},
+	"setExcessSettings":        {At: "unit", See: []string{Any}, Do: needs(stripeAll)},
+	"noticeSettings":           {At: "unit", See: []string{Any}, Do: needs(invoiceEdit)},
+	"setNoticeSettings":        {At: "unit", See: []string{Any}, Do: needs(invoiceEdit)},
+	"noticeTemplate":           {Object: KindOccasion, At: "unit", See: []string{Any}, Do: needs(invoiceEdit)},
+	"setNoticeTemplate":        {Object: KindOccasion, At: "unit", See: []string{Any}, Do: needs(invoiceEdit)},
+	"removeNoticeTemplate":     {Object: KindOccasion, At: "unit", See: []string{Any}, Do: needs(invoiceEdit)},
+	"previewNotice":            {Object: KindOccasion, At: "unit", See: []string{Any}, Do: needs(invoiceEdit)},
+	"undeliveredMails":         {At: "unit", See: []string{Any}, Do: needs(invoiceEdit)},
+	"resendMail":               {Object: KindMail, See: []string{invoiceRead, invoiceEdit}, Do: needs(invoiceEdit)},
+	"retrySettings":            {At: "unit", See: []string{Any}, Do: needs("stripe=view")},
+	"setRetrySettings":         {At: "unit", See: []string{Any}, Do: needs(stripeAll)},
+	"replayRetries":            {At: "unit", See: []string{Any}, Do: needs("stripe=read")},
+	"connection":               {At: "top", See: []string{Any}, Do: needs("stripe=view")},
+	"saveKeys":                 {At: "top", See: []string{Any}, Do: needs(stripeAll)},
+	"removeKeys":               {At: "top", See: []string{Any}, Do: needs(stripeAll)},
+	"stripeAccount":            {At: "top", See: []string{Any}, Do: needs("stripe=view", "stripe=read")},
 
 	"customers":               {At: "unit", Do: needs(customerSee), Customer: Allowed},
 	"createCustomer":          {Do: needs(customerEd)},
 	"customer":                {Object: KindCustomer, See: []string{customerSee, customerEd}, Customer: Allowed},
 	"updateCustomer":          {Object: KindCustomer, See: []string{customerSee, customerEd}, Do: needs(customerEd), Customer: Visible},
+	"customerCredit":          {Object: KindCustomer, See: []string{customerSee, customerEd}, Customer: Allowed},
 	"paymentMethods":          {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
 	"addPaymentMethod":        {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
 	"setDefaultPaymentMethod": {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
 	"removePaymentMethod":     {Object: KindPaymentMethod, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
+	"bankAccounts":            {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
+	"addBankAccount":          {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
+	"waitingBankAccounts":     {At: "unit", Do: needs(customerSee)},
+	"bankAccount":             {Object: KindBankAccount, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
+	"verifyBankAccount":       {Object: KindBankAccount, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
 
-	"invoices":       {At: "unit", Do: needs(invoiceRead), Customer: Allowed},
-	"createInvoice":  {Do: needs(invoiceEdit)},
-	"invoice":        {Object: KindInvoice, See: []string{invoiceRead}, Customer: Allowed},
-	"invoicePdf":     {Object: KindInvoice, See: []string{invoiceRead}, Customer: Allowed},
-	"updateInvoice":  editing,
-	"sendInvoice":    editing,
-	"processInvoice": editing,
-	"voidInvoice":    editing,
-	"resetLink":      editing,
-	"holdInvoice":    editing,
-	"liftHold":       {Object: KindHeldInvoice, See: []string{invoiceRead, invoiceEdit, pay}, Do: needs(invoiceEdit), Customer: Visible},
-	"payInvoice":     {Object: KindInvoice, See: []string{invoiceRead, pay}, Do: needs(pay), Customer: Allowed},
-	"payments":       {Object: KindInvoice, See: []string{invoiceRead}, Customer: Allowed},
-	"recordPayment":  editing,
-	"timeline":       {Object: KindInvoice, See: []string{invoiceRead}, Customer: Visible},
+	"invoices":        {At: "unit", Do: needs(invoiceRead), Customer: Allowed},
+	"createInvoice":   {Do: needs(invoiceEdit)},
+	"invoice":         {Object: KindInvoice, See: []string{invoiceRead}, Customer: Allowed},
+	"invoicePdf":      {Object: KindInvoice, See: []string{invoiceRead}, Customer: Allowed},
+	"updateInvoice":   editing,
+	"sendInvoice":     editing,
+	"processInvoice":  editing,
+	"voidInvoice":     editing,
+	"resetLink":       editing,
+	"promisePayment":  editing,
+	"holdInvoice":     editing,
+	"liftHold":        {Object: KindHeldInvoice, See: []string{invoiceRead, invoiceEdit, pay}, Do: needs(invoiceEdit), Customer: Visible},
+	"chargeInvoice":   {Object: KindInvoice, See: []string{invoiceRead, invoiceCharge}, Do: needs(invoiceCharge), Customer: Visible},
+	"switchCharge":    editing,
+	"payInvoice":      {Object: KindInvoice, See: []string{invoiceRead, pay}, Do: needs(pay), Customer: Allowed},
+	"payments":        {Object: KindInvoice, See: []string{invoiceRead}, Customer: Allowed},
+	"recordPayment":   editing,
+	"refunds":         {Object: KindPayment, See: []string{invoiceRead, "stripe=refund"}, Customer: Allowed},
+	"cancelPayment":   {Object: KindPayment, See: []string{invoiceRead, pay}, Do: needs(pay), Customer: Allowed},
+	"settlePayment":   {Object: KindPayment, See: []string{invoiceRead, "stripe=refund"}, Do: needs("stripe=refund"), Customer: Visible},
+	"unknownPayments": {At: "unit", Do: needs(refund)},
+	"refundPayment":   {Object: KindPayment, See: []string{invoiceRead, "stripe=refund"}, Do: needs("stripe=refund"), Customer: Visible},
+	"timeline":        {Object: KindInvoice, See: []string{invoiceRead}, Customer: Visible},
+	"disputes":        {At: "unit", Do: needs("stripe=read")},
 
 	"runAfterPaymentScript": {Object: KindInvoice, See: []string{invoiceRead, "workflow=edit"}, Do: needs("workflow=edit"), Customer: Visible},
 
@@ -166,6 +208,24 @@ var Rows = map[string]Row{
 	"claimWorkItem":   {Object: KindWorkItem, See: []string{payers}},
 	"releaseWorkItem": {Object: KindWorkItem, See: []string{payers}},
 	"payWorkItem":     {Object: KindWorkItem, See: []string{payers}, Do: needs(pay)},
+
+	"reconciliations":     {At: "top", See: []string{Any}, Do: needs("stripe=read")},
+	"startReconciliation": {Do: needs("stripe=read")},
+	"fetchMissing":        {Object: KindReconciliation, See: []string{"stripe=read"}},
+
+	"webhookEndpoints":      {At: "unit", Do: needs(adminHooks)},
+	"addWebhookEndpoint":    {Do: needs(adminHooks)},
+	"removeWebhookEndpoint": {Object: KindWebhook, See: []string{adminHooks}},
+	"events":                {At: "unit", Do: needs(adminHooks)},
+	"resendEvent":           {Object: KindEvent, See: []string{adminHooks}},
+
+	"excess":        {At: "unit", Do: needs(refund)},
+	"recordExcess":  {Do: needs(refund)},
+	"resolveExcess": {Object: KindExcess, See: []string{refund}},
+
+	"dueDateRuns":     {At: "unit", See: []string{Any}, Do: needs(invoiceCharge)},
+	"startDueDateRun": {Do: needs(invoiceCharge)},
+	"dueDateRun":      {Object: KindDueDateRun, See: []string{invoiceCharge}},
 
 	"imports":      {Customer: Allowed}, // those of units where the caller holds invoice=edit
 	"startImport":  {Do: needs(invoiceEdit)},

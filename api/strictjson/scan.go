@@ -174,7 +174,7 @@ func loneSurrogate(data []byte) int {
 	return -1
 }
 
-// escape reads the \uXXXX at the start of data.
+// escape reads the escaped UTF-16 unit, \u and four digits, at the start of data.
 func escape(data []byte) (uint64, bool) {
 	if len(data) < 6 || data[0] != '\\' || data[1] != 'u' {
 		return 0, false

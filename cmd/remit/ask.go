@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,7 +31,7 @@ func (s *surroundings) ask() (*apiclient.Client, error) {
 		return nil, err
 	}
 	if c.URL == "" {
-		return nil, errors.New("set REMIT_URL and REMIT_TOKEN to ask a Remit, or run `remit dev` on this machine")
+		return nil, noneHere(c, "set REMIT_URL and REMIT_TOKEN")
 	}
 	token := c.Token
 	if token.IsZero() {
@@ -39,6 +40,16 @@ func (s *surroundings) ask() (*apiclient.Client, error) {
 		}
 	}
 	return apiclient.New(c.URL, token)
+}
+
+// noneHere says where a Remit of this machine was looked for, and how to name
+// another.
+func noneHere(c config, otherwise string) error {
+	folder, err := c.folder()
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("no Remit runs in %s: run `make run`, say by REMIT_DATA_DIR where it runs, or %s", folder, otherwise)
 }
 
 func (s *surroundings) localToken(c config) (secrets.Secret, error) {

@@ -12,8 +12,11 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"remit/commands"
+	"remit/gateway"
 	"remit/identity"
 	"remit/program"
+	"remit/smtp"
 )
 
 // need says which settings a command cannot do without.
@@ -33,6 +36,12 @@ func (c config) check(n need) error {
 	missing(n.masterKey, c.MasterKeyFile != "", "REMIT_MASTER_KEY_FILE", "the file with the key that seals all others (docs/operations.md)")
 	problems = append(problems, c.checkDatabase(), c.checkTemporal(), checkHTTPS("REMIT_PUBLIC_URL", c.PublicURL), checkHTTPS("STRIPE_API_URL", c.StripeURL))
 	if _, err := c.identityProvider(); err != nil {
+		problems = append(problems, err)
+	}
+	if _, err := gateway.ParseLimits(c.StripeRate, c.StripeURL); err != nil {
+		problems = append(problems, fmt.Errorf("REMIT_STRIPE_RATE: %w", err))
+	}
+	if _, err := c.postman(); err != nil {
 		problems = append(problems, err)
 	}
 	if c.Addr != "" {
@@ -73,6 +82,22 @@ func (c config) identityProvider() (*identity.Provider, error) {
 		return nil, fmt.Errorf("REMIT_OIDC_ISSUER: %w", err)
 	}
 	return provider, nil
+}
+
+// postman is nil where no mail server is configured. Mails travel in the open to a
+// server on this machine alone.
+func (c config) postman() (commands.Postman, error) {
+	if c.SMTPURL == "" && c.SMTPFrom == "" && c.SMTPPassword.IsZero() {
+		return nil, nil //nolint:nilnil // no mail server is not an error
+	}
+	if c.SMTPURL == "" || c.SMTPFrom == "" {
+		return nil, errors.New("REMIT_SMTP_URL and REMIT_SMTP_FROM go together")
+	}
+	sender, err := smtp.New(smtp.Options{URL: c.SMTPURL, Password: c.SMTPPassword, From: c.SMTPFrom, Local: program.IsLoopback})
+	if err != nil {
+		return nil, fmt.Errorf("REMIT_SMTP_URL: %w", err)
+	}
+	return sender, nil
 }
 
 // checkDatabase wants the server's certificate verified, unless the server is

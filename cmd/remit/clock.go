@@ -19,8 +19,9 @@ type clockCommand struct {
 }
 
 type clockAdvanceCommand struct {
-	To           string `arg:""                                   help:"Days such as 45d, or a date such as 2026-04-01." name:"to"`
-	Organisation string `help:"Top-level path, such as /dev-v51." required:""`
+	By           string `arg:""                                         help:"Days such as 45d, or a date such as 2026-04-01." optional:""`
+	To           string `help:"The date to go to, such as 2026-04-01."`
+	Organisation string `help:"Top-level path, such as /dev-v51."       required:""`
 }
 
 func (a *clockAdvanceCommand) Run(ctx context.Context, s *surroundings) error {
@@ -54,6 +55,7 @@ func (a *clockAdvanceCommand) Run(ctx context.Context, s *surroundings) error {
 			fmt.Fprintf(s.out, "It is now %s at %s.\n", result.Now.In(zone).Format("2 Jan 2006 15:04 MST"), a.Organisation)
 			return nil
 		}
+		fmt.Fprintf(s.out, "It is %s, and goes on.\n", result.Now.In(zone).Format("2 Jan 2006 15:04 MST"))
 	}
 }
 
@@ -79,13 +81,22 @@ func (a *clockAdvanceCommand) target(ctx context.Context, client *apiclient.Clie
 		if err != nil {
 			return time.Time{}, nil, fmt.Errorf("time zone of %s: %w", o.Path, err)
 		}
-		to, err := advanced(a.To, o.Clock.Now.In(zone))
+		to, err := a.advanced(o.Clock.Now.In(zone))
 		return to, zone, err
 	}
 	return time.Time{}, nil, fmt.Errorf("there is no organisation %s, or you may not see it", a.Organisation)
 }
 
-func advanced(text string, now time.Time) (time.Time, error) {
+func (a *clockAdvanceCommand) advanced(now time.Time) (time.Time, error) {
+	text := a.By
+	switch {
+	case a.By != "" && a.To != "":
+		return time.Time{}, errors.New("say days or a date once, before --to or with it")
+	case a.By == "" && a.To == "":
+		return time.Time{}, errors.New("say how far: days such as 45d, or --to a date such as 2026-04-01")
+	case a.By == "":
+		text = a.To
+	}
 	if days, isDays := strings.CutSuffix(text, "d"); isDays {
 		n, err := strconv.Atoi(days)
 		if err != nil || n < 1 {

@@ -40,13 +40,18 @@ type config struct {
 	TemporalKeyFile    string `env:"TEMPORAL_TLS_KEY_FILE"`
 	TemporalServerName string `env:"TEMPORAL_TLS_SERVER_NAME"`
 
-	StripeURL string         `env:"STRIPE_API_URL"`    // "" is Stripe itself
-	StripeKey secrets.Secret `env:"STRIPE_SECRET_KEY"` // a test key for the demo of `remit dev`
+	StripeURL  string         `env:"STRIPE_API_URL"`    // "" is Stripe itself
+	StripeKey  secrets.Secret `env:"STRIPE_SECRET_KEY"` // a test key for the demo of `remit dev`
+	StripeRate string         `env:"REMIT_STRIPE_RATE"` // auto, off or calls a second to each account
 
 	OIDCIssuer string         `env:"REMIT_OIDC_ISSUER"` // an OpenID Connect provider that people may sign in at
 	OIDCClient string         `env:"REMIT_OIDC_CLIENT_ID"`
 	OIDCSecret secrets.Secret `env:"REMIT_OIDC_CLIENT_SECRET"`
 	OIDCName   string         `env:"REMIT_OIDC_NAME"` // as the sign-in page calls it
+
+	SMTPURL      string         `env:"REMIT_SMTP_URL"` // a mail server, smtp://user@host:587 or smtps://user@host:465; "" leaves mails in the outbox
+	SMTPPassword secrets.Secret `env:"REMIT_SMTP_PASSWORD"`
+	SMTPFrom     string         `env:"REMIT_SMTP_FROM"` // address that mails come from
 
 	URL   string         `env:"REMIT_URL"`   // of a running Remit, for the commands that ask it
 	Token secrets.Secret `env:"REMIT_TOKEN"` // an API token for it

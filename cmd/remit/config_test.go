@@ -21,8 +21,8 @@ func TestEverythingWrongIsSaidAtOnce(t *testing.T) {
 			t.Errorf("%v does not name %s", err, want)
 		}
 	}
-	err = config{Addr: "8080", PublicURL: "http://pay.example.com", StripeURL: "http://10.0.0.1", OIDCName: "Acme"}.check(need{database: true, temporal: true, masterKey: true})
-	for _, want := range []string{"DATABASE_URL", "TEMPORAL_ADDRESS", "REMIT_MASTER_KEY_FILE", "REMIT_ADDR", "REMIT_PUBLIC_URL", "STRIPE_API_URL", "REMIT_OIDC_CLIENT_SECRET"} {
+	err = config{Addr: "8080", PublicURL: "http://pay.example.com", StripeURL: "http://10.0.0.1", StripeRate: "fast", OIDCName: "Acme"}.check(need{database: true, temporal: true, masterKey: true})
+	for _, want := range []string{"DATABASE_URL", "TEMPORAL_ADDRESS", "REMIT_MASTER_KEY_FILE", "REMIT_ADDR", "REMIT_PUBLIC_URL", "STRIPE_API_URL", "REMIT_STRIPE_RATE", "REMIT_OIDC_CLIENT_SECRET"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not name %s", err, want)
 		}

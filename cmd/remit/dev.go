@@ -8,7 +8,8 @@ import (
 )
 
 type devCommand struct {
-	NoDemo bool `help:"Without demo data."`
+	NoDemo           bool `help:"Without demo data."`
+	LoopbackWebhooks bool `help:"Let webhooks be sent to this machine itself, over http and to any port."`
 }
 
 // Help is shown by remit dev --help.
@@ -27,8 +28,8 @@ func (d *devCommand) Run(ctx context.Context, s *surroundings) error {
 	}
 	return dev.Run(ctx, dev.Options{
 		Folder: c.DataDir, Address: c.Addr, PublicURL: c.PublicURL, DatabaseURL: c.DatabaseURL,
-		TemporalAddress: c.TemporalAddress, Namespace: c.TemporalNamespace, StripeURL: c.StripeURL, StripeKey: c.StripeKey,
-		NoDemo: d.NoDemo, Proxies: proxies, Program: s.program, ProgramEnv: s.childEnvironment(), LogLevel: c.LogLevel, Out: s.out,
+		TemporalAddress: c.TemporalAddress, Namespace: c.TemporalNamespace, StripeURL: c.StripeURL, StripeRate: c.StripeRate, StripeKey: c.StripeKey,
+		NoDemo: d.NoDemo, LoopbackWebhooks: d.LoopbackWebhooks, Proxies: proxies, Program: s.program, ProgramEnv: s.childEnvironment(), LogLevel: c.LogLevel, Out: s.out,
 		Portal: pages,
 	})
 }

@@ -26,16 +26,21 @@ type importCommand struct {
 type job struct {
 	ID         string
 	State      string
-	RowsTotal  int      `json:"rows_total"`
-	RowsNew    int      `json:"rows_new"`
-	RowsSame   int      `json:"rows_same"`
-	RowsBad    int      `json:"rows_bad"`
-	AmountNew  int64    `json:"amount_new"`
-	AmountHeld int64    `json:"amount_held"`
-	Currency   string   `json:"currency"`
-	Ignored    []string `json:"ignored_columns"`
-	Failure    *string
-	Errors     []struct {
+	RowsTotal  int    `json:"rows_total"`
+	RowsNew    int    `json:"rows_new"`
+	RowsSame   int    `json:"rows_same"`
+	RowsBad    int    `json:"rows_bad"`
+	AmountNew  int64  `json:"amount_new"`
+	AmountHeld int64  `json:"amount_held"`
+	Currency   string `json:"currency"`
+	Others     []struct {
+		Currency string
+		Amount   int64
+	}
+	Ignored []string `json:"ignored_columns"`
+	Notes   []string
+	Failure *string
+	Errors  []struct {
 		Line   int
 		Field  string
 		Reason string
@@ -90,8 +95,14 @@ func (s *surroundings) report(j job) error {
 	currency := money.Currency(j.Currency)
 	fmt.Fprintf(s.out, "%d rows: %d new, %d known already, %d bad.\n", j.RowsNew+j.RowsSame+j.RowsBad, j.RowsNew, j.RowsSame, j.RowsBad)
 	fmt.Fprintf(s.out, "New: %s %s, of which on hold: %s.\n", money.Of(j.AmountNew, currency), j.Currency, money.Of(j.AmountHeld, currency))
+	for _, sum := range j.Others {
+		fmt.Fprintf(s.out, "New: %s %s.\n", money.Of(sum.Amount, money.Currency(sum.Currency)), sum.Currency)
+	}
 	if len(j.Ignored) > 0 {
 		fmt.Fprintf(s.out, "Columns not used: %s.\n", strings.Join(j.Ignored, ", "))
+	}
+	for _, note := range j.Notes {
+		fmt.Fprintln(s.out, note)
 	}
 	for _, wrong := range j.Errors {
 		field := ""

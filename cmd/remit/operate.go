@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 
@@ -17,10 +18,13 @@ func (s *surroundings) operate(ctx context.Context, withTemporal bool, do func(*
 		return err
 	}
 	if err := c.check(need{database: true, masterKey: true, temporal: withTemporal}); err != nil {
+		if c.DatabaseURL.IsZero() {
+			return noneHere(c, fmt.Sprintf("set what is missing:\n%s", err))
+		}
 		return err
 	}
 	settings := program.Config{
-		DatabaseURL: c.DatabaseURL.Reveal(), StripeURL: c.StripeURL, KEKFile: c.MasterKeyFile, Seals: c.AuditSeals, PublicURL: c.PublicURL,
+		DatabaseURL: c.DatabaseURL.Reveal(), StripeURL: c.StripeURL, StripeRate: c.StripeRate, KEKFile: c.MasterKeyFile, Seals: c.AuditSeals, PublicURL: c.PublicURL,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	if withTemporal {

@@ -53,15 +53,20 @@ func (s *surroundings) runProgram(ctx context.Context, c config, listen string, 
 	if err != nil {
 		return err
 	}
+	postman, err := c.postman()
+	if err != nil {
+		return err
+	}
 	if c.OpsAddr == "" {
 		c.OpsAddr = defaultOpsAddress
 	}
 	logger := slog.New(slog.NewJSONHandler(s.out, &slog.HandlerOptions{Level: c.LogLevel}))
 	p, err := program.Start(ctx, program.Config{
 		DatabaseURL: c.DatabaseURL.Reveal(), TemporalAddress: c.TemporalAddress, Namespace: c.TemporalNamespace, TemporalTLS: security,
-		StripeURL: c.StripeURL, KEKFile: c.MasterKeyFile, Seals: c.AuditSeals,
+		StripeURL: c.StripeURL, StripeRate: c.StripeRate, KEKFile: c.MasterKeyFile, Seals: c.AuditSeals,
 		Listen: listen, PublicURL: c.PublicURL, Proxies: proxies, FormTargets: c.FormTargets, Identity: provider,
 		Work: work, OpsListen: c.OpsAddr, Logger: logger, Portal: pages, ScriptRunner: []string{s.program, script.Subcommand},
+		Postman: postman,
 	})
 	if err != nil {
 		return err

@@ -10,10 +10,10 @@ import (
 
 // billed reads the lines, and the allowances and charges of the whole.
 func (r *reader) billed() {
-	r.lines = r.root.all("cac:InvoiceLine")
+	r.lines = r.root.all(r.names.line)
 	switch {
 	case len(r.lines) == 0:
-		r.missing(r.root, "BR-16", "cac:InvoiceLine")
+		r.missing(r.root, "BR-16", r.names.line)
 	case len(r.lines) > maxLines:
 		r.fail(r.lines[maxLines], "", "There are more than %d lines.", maxLines)
 	}
@@ -58,11 +58,11 @@ func (r *reader) line(at *element) Line {
 	line.Category = r.category("BR-CO-04", at, "cac:Item", "cac:ClassifiedTaxCategory")
 
 	var quantity, price, base decimal.Decimal
-	line.Quantity, quantity = r.number(at, "cbc:InvoicedQuantity")
+	line.Quantity, quantity = r.number(at, r.names.quantity)
 	if line.Quantity == "" {
-		r.missing(at, "BR-22", "cbc:InvoicedQuantity")
+		r.missing(at, "BR-22", r.names.quantity)
 	} else {
-		line.Unit = shortened(r.one(at, "cbc:InvoicedQuantity").unit)
+		line.Unit = shortened(r.one(at, r.names.quantity).unit)
 	}
 	line.UnitPrice, price = r.price(at)
 	if line.BaseQuantity, base = r.number(at, "cac:Price", "cbc:BaseQuantity"); line.BaseQuantity == "" {

@@ -40,9 +40,8 @@ func decode(document []byte) (*element, error) {
 	d := decoder{xml: xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(document, byteOrderMark)))}
 	var root, at *element
 	for {
-		line, _ := d.xml.InputPos()
-		token, err := d.xml.Token()
-		if errors.Is(err, io.EOF) {
+		token, line, err := d.next()
+		if errors.Is(err, io.EOF) && root != nil {
 			return root, nil
 		}
 		if err != nil {
@@ -84,8 +83,52 @@ func decode(document []byte) (*element, error) {
 
 // decoder is the XML decoder, and the text of the element that is open.
 type decoder struct {
+	counts
 	xml     *xml.Decoder
 	pending bytes.Buffer
+}
+
+// next is a token and the line it begins on, or [io.EOF]. It holds the tokens to
+// the bounds again, also those of what is passed: see [counts].
+func (d *decoder) next() (token xml.Token, line int, err error) {
+	line, _ = d.xml.InputPos()
+	if token, err = d.xml.Token(); err != nil {
+		return nil, line, err
+	}
+	switch token := token.(type) {
+	case xml.StartElement:
+		if err = d.element(line); err != nil {
+			return nil, line, err
+		}
+		d.depth++
+		for range token.Attr {
+			if err = d.attribute(line); err != nil {
+				return nil, line, err
+			}
+		}
+	case xml.EndElement:
+		d.depth--
+	case xml.CharData:
+		switch {
+		case len(token) > maxText:
+			err = refused(line, "A text is longer than %d MiB.", maxText>>20)
+		case d.depth == 0 && len(bytes.TrimSpace(token)) > 0:
+			err = refused(line, "There is text outside the document's one element.")
+		}
+	case xml.Directive:
+		err = refused(line, "A document type (DOCTYPE) and its declarations are not taken.")
+	}
+	return token, line, err
+}
+
+// skip passes the rest of the element that was just opened.
+func (d *decoder) skip() error {
+	for outside := d.depth - 1; d.depth > outside; {
+		if _, _, err := d.next(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *decoder) text(e *element) {
@@ -109,7 +152,7 @@ func (d *decoder) start(tag xml.StartElement, parent *element, line int) (*eleme
 	case strings.HasPrefix(parent.name, "cbc:"):
 		return nil, refused(line, "There is an element within %s, where only text belongs.", parent.local())
 	case tag.Name.Space == extensions, tag.Name.Space == aggregates && slices.Contains(passed, tag.Name.Local):
-		if err := d.xml.Skip(); err != nil {
+		if err := d.skip(); err != nil {
 			return nil, unreadable(err)
 		}
 		return nil, nil
@@ -145,6 +188,9 @@ func (e *element) attributes(given []xml.Attr) error {
 }
 
 func unreadable(err error) error {
+	if problem, ok := errors.AsType[*remit.Error](err); ok {
+		return problem
+	}
 	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
 		return refused(syntax.Line, "The document is not well-formed: %s.", shortened(syntax.Msg))
 	}

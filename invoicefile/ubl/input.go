@@ -9,7 +9,7 @@ import (
 	"remit/money"
 )
 
-// Input is the invoice as Remit takes invoices in. Organisation and customer
+// Input is the invoice, which must be no credit note, as Remit takes invoices in. Organisation and customer
 // are the caller's to add, and DueDate where the document has none. Its Total is
 // what the document wants paid, so that it is checked once more when lines and
 // adjustments are added up.

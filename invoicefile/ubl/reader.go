@@ -14,10 +14,12 @@ type reader struct {
 	invoice Invoice
 	err     error
 
-	lines       []*element // of invoice.Lines
-	adjustments []*element // of invoice.Adjustments
-	taxes       []*element // of invoice.Taxes
+	names       struct{ code, line, quantity string } // what the document calls them
+	lines       []*element                            // of invoice.Lines
+	adjustments []*element                            // of invoice.Adjustments
+	taxes       []*element                            // of invoice.Taxes
 	totals      *element
+	negative    bool // an invoice that asks for less than nothing, which is a credit
 }
 
 func (r *reader) read() {
@@ -56,8 +58,8 @@ func (r *reader) read() {
 	}
 }
 
-// What an InvoiceTypeCode (UNTDID 1001) makes of a document. Codes of neither
-// list are no demand for payment, such as 325, a proforma invoice.
+// What a type code (UNTDID 1001) makes of a document. Codes of neither list are
+// no demand for payment and no credit, such as 325, a proforma invoice.
 var (
 	invoiceCodes = []string{
 		"71", "80", "82", "84", "102", "218", "219", "326", "331", "380", "382", "383", "384", "385", "386", "387", "388", "389",
@@ -66,21 +68,29 @@ var (
 	creditCodes = []string{"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "502", "503", "532"}
 )
 
-// kind refuses what is no invoice, and finds the currency.
+// documentNames are what the two documents call the same things.
+var documentNames = map[string]struct{ code, line, quantity string }{
+	"Invoice":    {"cbc:InvoiceTypeCode", "cac:InvoiceLine", "cbc:InvoicedQuantity"},
+	"CreditNote": {"cbc:CreditNoteTypeCode", "cac:CreditNoteLine", "cbc:CreditedQuantity"},
+}
+
+// kind refuses what is neither an invoice nor a credit note, and finds the
+// currency. UBL has a document of its own for credit notes; a code of one is
+// taken in an Invoice too.
 func (r *reader) kind() {
-	if r.root.name == "CreditNote" {
-		r.fail(r.root, "", "This is a credit note. Credit notes are not imported.")
-		return
-	}
-	code := r.required("BR-04", maxName, r.root, "cbc:InvoiceTypeCode")
-	switch at := r.one(r.root, "cbc:InvoiceTypeCode"); {
+	names := documentNames[r.root.name]
+	code := r.required("BR-04", maxName, r.root, names.code)
+	switch at := r.one(r.root, names.code); {
 	case r.err != nil:
 		return
 	case slices.Contains(creditCodes, code):
-		r.fail(at, "", "InvoiceTypeCode %s is a credit note. Credit notes are not imported.", code)
+		r.invoice.Credit = true
+	case r.root.name == "CreditNote":
+		r.fail(at, "", "CreditNoteTypeCode %s is not of a credit note.", shortened(code))
 	case !slices.Contains(invoiceCodes, code):
-		r.fail(at, "", "InvoiceTypeCode %s is not of an invoice to be paid.", shortened(code))
+		r.fail(at, "", "InvoiceTypeCode %s is neither of an invoice to be paid nor of a credit note.", shortened(code))
 	}
+	r.names = names
 	code = r.required("BR-05", maxName, r.root, "cbc:DocumentCurrencyCode")
 	currency, err := money.ParseCurrency(code)
 	if r.err == nil && (err != nil || string(currency) != code) {

@@ -43,11 +43,9 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // scanner stands before the rest of a document.
 type scanner struct {
-	rest       []byte
-	line       int
-	depth      int // of open elements
-	elements   int
-	attributes int
+	counts
+	rest []byte
+	line int
 }
 
 func refused(line int, format string, args ...any) error {
@@ -103,24 +101,24 @@ func (s *scanner) next() error {
 	case s.rest[0] != '<':
 		return s.text()
 	case bytes.HasPrefix(s.rest, []byte("<!--")):
-		return s.until("-->", "a comment")
+		return s.until("<!--", "-->", "a comment")
 	case bytes.HasPrefix(s.rest, []byte("<![CDATA[")):
 		if s.depth == 0 {
 			return refused(s.line, "There is text outside the document's one element.")
 		}
-		return s.until("]]>", "a CDATA section")
+		return s.until("<![CDATA[", "]]>", "a CDATA section")
 	case bytes.HasPrefix(s.rest, []byte("<!")):
 		return refused(s.line, "A document type (DOCTYPE) and its declarations are not taken.")
 	case bytes.HasPrefix(s.rest, []byte("<?")):
 		if len(s.rest) >= 5 && bytes.EqualFold(s.rest[2:5], []byte("xml")) && (len(s.rest) == 5 || s.rest[5] != '-') {
 			return refused(s.line, "An XML declaration stands only at the start, like <?xml version=\"1.0\" encoding=\"UTF-8\"?>.")
 		}
-		return s.until("?>", "an instruction")
+		return s.until("<?", "?>", "an instruction")
 	case bytes.HasPrefix(s.rest, []byte("</")):
 		if s.depth--; s.depth < 0 {
 			return refused(s.line, "An element is closed that was not opened.")
 		}
-		return s.until(">", "a tag")
+		return s.until("</", ">", "a tag")
 	}
 	return s.tag()
 }
@@ -148,14 +146,8 @@ func (s *scanner) text() error {
 
 // tag passes a start tag, and counts.
 func (s *scanner) tag() error {
-	s.elements++
-	switch {
-	case s.depth == 0 && s.elements > 1:
-		return refused(s.line, "There is a second element beside the document's one.")
-	case s.depth >= maxDepth:
-		return refused(s.line, "Elements are nested deeper than %d.", maxDepth)
-	case s.elements > maxElements:
-		return refused(s.line, "There are more than %d elements.", maxElements)
+	if err := s.element(s.line); err != nil {
+		return err
 	}
 	for n := 1; n < len(s.rest) && n <= maxText; n++ {
 		switch c := s.rest[n]; c {
@@ -176,8 +168,8 @@ func (s *scanner) tag() error {
 			if bytes.IndexByte(value, '<') >= 0 {
 				return refused(s.line, "There is a < in an attribute. Is a quote left open there?")
 			}
-			if s.attributes++; s.attributes > maxAttributes {
-				return refused(s.line, "There are more than %d attributes.", maxAttributes)
+			if err := s.attribute(s.line); err != nil {
+				return err
 			}
 			if err := s.references(value); err != nil {
 				return err
@@ -226,16 +218,17 @@ func isReference(text []byte) bool {
 	return isNumber && len(digits) > 0 && len(bytes.Trim(digits, set)) == 0
 }
 
-// until passes what ends with a mark.
-func (s *scanner) until(mark, what string) error {
-	n := bytes.Index(s.rest, []byte(mark))
+// until passes what begins with one mark and ends with another. The marks never
+// overlap: <!--> is the start of a comment, not all of one.
+func (s *scanner) until(begin, end, what string) error {
+	n := bytes.Index(s.rest[len(begin):], []byte(end))
 	switch {
 	case n > maxText:
 		return refused(s.line, "There is %s longer than %d MiB.", what, maxText>>20)
 	case n < 0:
 		return refused(s.line, "There is %s that is not closed. Did the document arrive whole?", what)
 	}
-	s.pass(n + len(mark))
+	s.pass(len(begin) + n + len(end))
 	return nil
 }
 

@@ -2,15 +2,22 @@ package ubl
 
 import "remit/money"
 
-// payable refuses what asks for less than nothing.
+// payable makes a credit of an invoice that asks for less than nothing, and
+// refuses a credit note that does.
 func (r *reader) payable() {
 	if r.totals = r.one(r.root, "cac:LegalMonetaryTotal"); r.totals == nil {
 		r.missing(r.root, "BR-15", "cac:LegalMonetaryTotal", "cbc:PayableAmount")
 		return
 	}
 	payable := r.requiredAmount("BR-15", r.totals, "cbc:PayableAmount")
-	if payable.Minor < 0 {
-		r.fail(r.one(r.totals, "cbc:PayableAmount"), "", "The amount to pay is %s. What owes less than nothing is a credit, and credits are not imported.", payable)
+	switch at := r.one(r.totals, "cbc:PayableAmount"); {
+	case payable.Minor == 0 && r.invoice.Credit:
+		r.fail(at, "", "The credit note is over nothing.")
+	case payable.Minor >= 0:
+	case r.invoice.Credit:
+		r.fail(at, "", "The amount of the credit note is %s. What credits less than nothing is an invoice.", payable)
+	default:
+		r.invoice.Credit, r.negative = true, true
 	}
 }
 
@@ -39,7 +46,10 @@ func (r *reader) total() {
 	i.Prepaid, i.Rounding = r.amount(r.totals, "cbc:PrepaidAmount"), r.amount(r.totals, "cbc:PayableRoundingAmount")
 	i.Payable = r.add(r.totals, r.less(r.totals, gross, i.Prepaid), i.Rounding)
 	r.totalled("BR-CO-16", "cbc:PayableAmount", "BR-15", i.Payable, "the total with tax less what is prepaid plus rounding makes")
-	if i.Payable.Minor > 0 && i.DueDate.IsZero() && i.PaymentTerms == "" {
+	if r.negative {
+		i.Payable.Minor = -i.Payable.Minor // it was checked as it is written
+	}
+	if i.Payable.Minor > 0 && !i.Credit && i.DueDate.IsZero() && i.PaymentTerms == "" {
 		r.fail(r.root, "BR-CO-25", "%s is to be paid, but neither DueDate nor PaymentTerms says when.", i.Payable)
 	}
 }

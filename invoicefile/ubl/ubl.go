@@ -1,4 +1,4 @@
-// Package ubl reads invoices in UBL 2.1 as EN 16931 and Peppol BIS Billing 3
+// Package ubl reads invoices and credit notes in UBL 2.1 as EN 16931 and Peppol BIS Billing 3
 // use it.
 //
 // It owns the form of one document: its syntax, its figures, and the rules by
@@ -41,9 +41,11 @@ const (
 	maxAdjustments = 100
 )
 
-// Invoice is an invoice as its document says, its figures checked against each
-// other. All amounts are in Currency, and Payable is not negative.
+// Invoice is an invoice or a credit note as its document says, its figures
+// checked against each other. All amounts are in Currency, and Payable is not
+// negative: of a credit note, it is what is credited.
 type Invoice struct {
+	Credit       bool // a credit note, or an invoice over less than nothing
 	Number       string
 	IssueDate    remit.Date
 	DueDate      remit.Date // zero where only PaymentTerms say when; else never before IssueDate
@@ -145,9 +147,8 @@ type Preceding struct {
 //
 // The error is a [remit.Error] that names the line, the element and, where a
 // rule is broken, the rule: of kind [remit.KindUnsupported] for an archive,
-// [remit.KindTooLarge] above MaxBytes, else [remit.KindInvalid], as for a credit
-// note and a negative amount to pay, which are not invoices to collect. Anything
-// else is the underlying reader's.
+// [remit.KindTooLarge] above MaxBytes, else [remit.KindInvalid]. Anything else is
+// the underlying reader's.
 func Read(from io.Reader) (Invoice, error) {
 	document, err := io.ReadAll(io.LimitReader(from, MaxBytes+1))
 	if err != nil {

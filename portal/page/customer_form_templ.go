@@ -18,6 +18,7 @@ type CustomerForm struct {
 	Email        string
 	Currency     string
 	ExternalID   string
+	Reminders    bool // of what is owed; asked of one that is there
 }
 
 func (v CustomerForm) action() string {
@@ -87,7 +88,7 @@ func CustomerFormPage(v CustomerForm) templ.Component {
 			var templ_7745c5c3_Var3 templ.SafeURL
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.action()))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `customer_form.templ`, Line: 34, Col: 69}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `customer_form.templ`, Line: 35, Col: 69}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -118,6 +119,12 @@ func CustomerFormPage(v CustomerForm) templ.Component {
 			templ_7745c5c3_Err = Field(Input{Name: "external_id", Label: "Number in your own books", Value: v.ExternalID, Wrong: v.Problems.Of("external_id"), Short: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
+			}
+			if v.ID != "" {
+				templ_7745c5c3_Err = Check("reminders", "yes", "Send reminders", "Off: nobody reminds this customer of what is owed. The customer may have asked for that by the link in a mail.", v.Reminders).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 			}
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<div class=\"buttons\"><button>Save the customer</button> <a role=\"button\" class=\"plain\" href=\"/customers\">Back</a></div></form>")
 			if templ_7745c5c3_Err != nil {

@@ -21,6 +21,7 @@ type Shell struct {
 	Width        string   // "payer", "narrow" or "" for the full width
 	Refresh      int      // seconds after which a page without script looks again
 	Problems     Problems
+	Skip         *Link // a first way past what stands above, to what most come for
 }
 
 // Link is an entry of a navigation.

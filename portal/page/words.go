@@ -50,7 +50,15 @@ func Count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return strconv.Itoa(n) + " " + many
+	return Thousands(n) + " " + many
+}
+
+// Thousands writes a number with commas: "10,000".
+func Thousands(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return Thousands(n/1000) + fmt.Sprintf(",%03d", n%1000)
 }
 
 // word is a state as people read it, and how it looks.
@@ -111,13 +119,20 @@ func staffWord(s remit.InvoiceStatus) word {
 	return word{"Needs attention", "bad"}
 }
 
-func itemWord(i remit.WorkItem) word {
+// itemWord is how an item stands, for a reader who has it open himself or not.
+func itemWord(i remit.WorkItem, mine bool) word {
 	switch i.State {
 	case remit.WorkItemOpen:
 		return word{"To do", "info"}
 	case remit.WorkItemClaimed:
+		if mine {
+			return word{"Open with you", ""}
+		}
 		return word{"Open with " + i.ClaimedByName, ""}
 	case remit.WorkItemPaying:
+		if i.Invoice.InFlight.OpenCheckout() {
+			return word{"Payment page open", "info"}
+		}
 		return word{"Under way", "warn"}
 	case remit.WorkItemDone:
 		return word{"Done", "good"}
@@ -166,6 +181,24 @@ func attemptWord(s remit.AttemptState) word {
 		return word{"Cancelled", ""}
 	case remit.AttemptSucceeded:
 		return word{"Succeeded", "good"}
+	}
+	return word{"Needs attention", "bad"}
+}
+
+func refundWord(s remit.RefundState) word {
+	switch s {
+	case remit.RefundRequested, remit.RefundSent:
+		return word{"Under way", "info"}
+	case remit.RefundPending:
+		return word{"Pending", "info"}
+	case remit.RefundRequiresAction:
+		return word{"Needs action", "warn"}
+	case remit.RefundSucceeded:
+		return word{"Done", "good"}
+	case remit.RefundFailed:
+		return word{"Failed", "bad"}
+	case remit.RefundCanceled:
+		return word{"Cancelled", ""}
 	}
 	return word{"Needs attention", "bad"}
 }

@@ -25,7 +25,7 @@
   document.addEventListener("htmx:afterSwap", function (event) {
     var main = document.getElementById("main");
     var target = event.detail.target; // none where the history was restored
-    if (target && target.id === "main" && main) { lead(main); }
+    if (target && (target.id === "main" || target === document.body) && main) { lead(main); }
   });
 
   document.addEventListener("htmx:load", function (event) {
@@ -57,14 +57,36 @@
     if (box) { box.hidden = true; }
   });
 
-  // A button that pays names the sum that is typed beside it.
+  // The number that is typed, as digits with a point: "1200.00". Nothing where
+  // it is no amount between the least and the most, in minor units.
+  function amount(typed, button) {
+    var zero = button.getAttribute("data-zero");
+    var decimals = (zero.split(".")[1] || "").length;
+    var text = typed.trim();
+    [button.getAttribute("data-currency"), zero.replace(/[0-9.,]+$/, ""), "$", "¥"].some(function (mark) {
+      if (mark && text.slice(0, mark.length).toUpperCase() === mark.toUpperCase()) { text = text.slice(mark.length).trim(); return true; }
+      if (mark && text.slice(-mark.length).toUpperCase() === mark.toUpperCase()) { text = text.slice(0, -mark.length).trim(); return true; }
+      return false;
+    });
+    var parts = /^(\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.(\d+))?$/.exec(text);
+    var fraction = (parts && parts[2]) || "";
+    if (!parts || fraction.length > decimals) { return ""; }
+    var whole = parts[1].replace(/,/g, "").replace(/^0+(?=\d)/, "");
+    fraction += "0".repeat(decimals - fraction.length);
+    var minor = Number(whole + fraction);
+    if (minor < Number(button.getAttribute("data-least")) || minor > Number(button.getAttribute("data-most"))) { return ""; }
+    return whole.replace(/\B(?=(\d{3})+$)/g, ",") + (decimals ? "." + fraction : "");
+  }
+
+  // A button that pays names the sum that is typed beside it, where it is one
+  // that can be paid.
   function sums() {
     document.querySelectorAll("button[data-sum]").forEach(function (button) {
       var field = document.getElementById(button.getAttribute("data-sum"));
       if (!field) { return; }
       var sign = button.getAttribute("data-zero").replace(/[0-9.,]+$/, "");
-      var typed = field.value.replace(/[^0-9.,]/g, "");
-      button.textContent = typed ? "Pay " + sign + typed : "Pay this amount";
+      var sum = amount(field.value, button);
+      button.textContent = sum ? "Pay " + sign + sum : "Pay this amount";
     });
   }
   document.addEventListener("input", sums);

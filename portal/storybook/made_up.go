@@ -62,7 +62,8 @@ func (b book) staffShell(title, url, current string) page.Shell {
 	}
 	for _, l := range []page.Link{
 		{Label: "Inbox", Href: "/inbox"}, {Label: "Invoices", Href: "/invoices"}, {Label: "Customers", Href: "/customers"},
-		{Label: "Import", Href: "/imports"}, {Label: "Settings", Href: "/settings"}, {Label: "Demo", Href: "/demo/mailbox"},
+		{Label: "Payments", Href: "/payments"}, {Label: "Disputes", Href: "/disputes"},
+		{Label: "Excess", Href: "/excess"}, {Label: "Reconciliation", Href: "/reconciliation"}, {Label: "Due dates", Href: "/due-date-runs"}, {Label: "Import", Href: "/imports"}, {Label: "Settings", Href: "/settings"}, {Label: "Demo", Href: "/demo/mailbox"},
 	} {
 		l.Current = l.Label == current
 		s.Nav = append(s.Nav, l)
@@ -74,9 +75,9 @@ func (b book) settingsShell(title, url string) page.Shell {
 	s := b.staffShell(title, url, "Settings")
 	s.Side = &page.Side{Label: "Settings"}
 	for _, l := range []page.Link{
-		{Label: "Stripe", Href: "/settings/stripe"}, {Label: "Payments", Href: "/settings/payments"}, {Label: "Workflow", Href: "/settings/workflow"},
+		{Label: "Stripe", Href: "/settings/stripe"}, {Label: "Payments", Href: "/settings/payments"}, {Label: "Excess", Href: "/settings/excess"}, {Label: "Notices", Href: "/settings/notices"}, {Label: "Retries", Href: "/settings/retries"}, {Label: "Workflow", Href: "/settings/workflow"},
 		{Label: "People", Href: "/settings/people"}, {Label: "Roles", Href: "/settings/roles"}, {Label: "Organisations", Href: "/settings/organisations"},
-		{Label: "API tokens", Href: "/settings/tokens"}, {Label: "Audit", Href: "/settings/audit"},
+		{Label: "API tokens", Href: "/settings/tokens"}, {Label: "Webhooks", Href: "/settings/webhooks"}, {Label: "Audit", Href: "/settings/audit"},
 	} {
 		l.Current = l.Href == url
 		s.Side.Links = append(s.Side.Links, l)
@@ -94,7 +95,7 @@ func madeInvoice(change func(*remit.Invoice)) remit.Invoice {
 			{Description: "Replacement valves", Quantity: "4", UnitPrice: "62.50", Amount: 25000},
 		},
 		Adjustments: []remit.Adjustment{{Kind: "tax", Description: "Sales tax", Amount: 10000}},
-		Settings:    remit.InvoiceSettings{OnlinePayments: true, PartialPayments: true, MinimumPartial: 5000, Version: 3},
+		Settings:    remit.InvoiceSettings{OnlinePayments: true, PartialPayments: true, MinimumPartial: 5000, PaymentLinks: true, BankTransfer: transfer, PaymentTerms: 30, Contact: "billing@harbour.example", Version: 3},
 	}
 	if change != nil {
 		change(&i)
@@ -115,6 +116,8 @@ func madeItem(change func(*remit.WorkItem)) remit.WorkItem {
 }
 
 var (
+	transfer = remit.BankTransfer{Enabled: true, Details: "Harbour Bank\nAccount 12345678\nRouting 110000000"}
+
 	visa = remit.PaymentMethod{ID: id(30), CustomerID: id(2), StripeID: "pm_made_up_1", Type: "card", Brand: "visa", Last4: "4242", ExpMonth: 8, ExpYear: 2028, Status: remit.MethodUsable, Default: true}
 	bank = remit.PaymentMethod{ID: id(31), CustomerID: id(2), StripeID: "pm_made_up_2", Type: "us_bank_account", BankName: "Test Bank", Last4: "6789", Status: remit.MethodAwaitingEntry}
 	old  = remit.PaymentMethod{ID: id(32), CustomerID: id(2), StripeID: "pm_made_up_3", Type: "card", Brand: "mastercard", Last4: "4444", ExpMonth: 1, ExpYear: 2026, Status: remit.MethodExpired}
@@ -136,8 +139,8 @@ type book struct{ theme string }
 
 func (b book) chapters() []chapter {
 	return []chapter{
-		b.inbox(), b.pay(), b.results(), b.signIn(), b.failures(), b.account(), b.invoices(), b.invoice(), b.editor(), b.customers(),
-		b.imports(), b.stripe(), b.workflow(), b.people(), b.administration(), b.demo(), b.publicPay(), b.client(),
+		b.inbox(), b.pay(), b.results(), b.signIn(), b.failures(), b.account(), b.invoices(), b.invoice(), b.refunds(), b.looking(), b.disputes(), b.editor(), b.customers(), b.excess(), b.notices(),
+		b.reconciliation(), b.imports(), b.dueDates(), b.charges(), b.stripe(), b.workflow(), b.people(), b.administration(), b.demo(), b.publicPay(), b.client(), b.paymentSettings(), b.addBankAccount(), b.verify(), b.waiting(), b.debits(), b.webhooks(), b.retries(),
 	}
 }
 

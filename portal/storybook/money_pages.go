@@ -3,6 +3,8 @@ package storybook
 import (
 	"time"
 
+	"github.com/google/uuid"
+
 	"remit"
 	"remit/portal/page"
 	"remit/script"
@@ -42,28 +44,31 @@ func (b book) invoices() chapter {
 	}
 }
 
-func (b book) invoice() chapter {
-	made := func(change func(*page.Invoice)) page.Invoice {
-		v := page.Invoice{
-			Shell: b.staffShell("INV-104", "/invoices/"+invoice.String(), "Invoices"), Invoice: madeInvoice(nil), Zone: newYork,
-			Next:    remit.Next{What: "ask Stripe about try 2", At: at(5 * time.Minute)},
-			MayEdit: true, MayLift: true, MayPay: true,
-		}
-		v.Payments = []remit.Payment{{
-			ID: id(41), Source: "stripe", Currency: "USD", PaymentIntent: "pi_made_up", Charge: "ch_made_up", Amount: 120000, State: remit.AttemptConfirming, CreatedAt: now,
-			Attempts: []remit.Attempt{
-				*attempt(remit.AttemptFailed, func(a *remit.Attempt) {
-					a.Decline = &remit.DeclineRecord{Class: "refused", Code: "lost_card", Rule: "new_method", Version: "1", Hard: true}
-				}),
-				*attempt(remit.AttemptConfirming, func(a *remit.Attempt) { a.Number, a.Kind, a.Method = 2, remit.AttemptCheckout, nil }),
-			},
-		}}
-		v.Timeline = madeTimeline()
-		if change != nil {
-			change(&v)
-		}
-		return v
+// invoicePage is a made-up invoice with its tries, as staff see it.
+func (b book) invoicePage(change func(*page.Invoice)) page.Invoice {
+	v := page.Invoice{
+		Shell: b.staffShell("INV-104", "/invoices/"+invoice.String(), "Invoices"), Invoice: madeInvoice(nil), Zone: newYork,
+		Next:    remit.Next{What: "ask Stripe about try 2", At: at(5 * time.Minute)},
+		MayEdit: true, MayLift: true, MayPay: true,
 	}
+	v.Payments = []remit.Payment{{
+		ID: id(41), Source: "stripe", Currency: "USD", PaymentIntent: "pi_made_up", Charge: "ch_made_up", Amount: 120000, State: remit.AttemptConfirming, CreatedAt: now,
+		Attempts: []remit.Attempt{
+			*attempt(remit.AttemptFailed, func(a *remit.Attempt) {
+				a.Decline = &remit.DeclineRecord{Class: "refused", Code: "lost_card", Rule: "new_method", Version: "1", Hard: true}
+			}),
+			*attempt(remit.AttemptConfirming, func(a *remit.Attempt) { a.Number, a.Kind, a.Method = 2, remit.AttemptCheckout, nil }),
+		},
+	}}
+	v.Timeline = madeTimeline()
+	if change != nil {
+		change(&v)
+	}
+	return v
+}
+
+func (b book) invoice() chapter {
+	made := b.invoicePage
 	act := func(action string) page.InvoiceAction {
 		return page.InvoiceAction{Shell: b.staffShell(action, "/invoices/"+invoice.String()+"/"+action, "Invoices"), Invoice: madeInvoice(nil), Action: action, Key: "made-up"}
 	}
@@ -71,12 +76,35 @@ func (b book) invoice() chapter {
 	wrong.Problems.Fields = []remit.FieldError{{Field: "amount", Message: "Enter an amount, like 250.00."}}
 	return chapter{
 		"staff/U14 invoice/open": page.InvoicePage(made(nil)),
+		"staff/U14 invoice/promised": page.InvoicePage(made(func(v *page.Invoice) {
+			v.Invoice.Promise = &remit.Promise{Until: remit.DateOf(now).AddDays(5), Note: "By telephone, Ana in accounts.", By: "Lee Park"}
+		})),
+		"staff/U14 invoice/promise broken": page.InvoicePage(made(func(v *page.Invoice) {
+			v.Invoice.Promise = &remit.Promise{Until: remit.DateOf(now).AddDays(-5), By: "Lee Park", BrokenAt: at(0)}
+		})),
+		"staff/U14 promise/start": page.InvoiceActionPage(act("promise")),
 		"staff/U14 invoice/draft": page.InvoicePage(made(func(v *page.Invoice) {
 			v.Invoice.Status, v.Payments, v.Timeline, v.Next = remit.InvoiceDraft, nil, nil, remit.Next{}
 		})),
 		"staff/U14 invoice/paid": page.InvoicePage(made(func(v *page.Invoice) {
 			v.Invoice.Status, v.Invoice.Applied, v.Invoice.Outstanding, v.Next = remit.InvoicePaid, 120000, 0, remit.Next{}
 			v.Payments = append(v.Payments, remit.Payment{ID: id(43), Source: "bank_transfer", Currency: "USD", Amount: 20000, State: remit.AttemptSucceeded, Reference: "RF18 5390", CreatedAt: now})
+		})),
+		"staff/U14 invoice/paid from credit": page.InvoicePage(made(func(v *page.Invoice) {
+			v.Invoice.Status, v.Invoice.Applied, v.Invoice.Outstanding, v.Payments, v.Next = remit.InvoicePaid, 120000, 0, nil, remit.Next{}
+		})),
+		"staff/U14 invoice/contested": page.InvoicePage(made(func(v *page.Invoice) {
+			v.Invoice.Status, v.Disputes = remit.InvoiceContested, []page.Dispute{madeDispute(nil)}
+			v.Invoice.Hold = &remit.Hold{Reason: "a bank took a payment back", Kind: remit.HoldDispute, Since: now}
+			v.Next = remit.Next{What: "Evidence for the dispute of $1,200.00 is due", At: v.Disputes[0].RespondBy}
+			v.Payments[0].State, v.Payments[0].Disputed = remit.AttemptSucceeded, true
+			v.Payments[0].Attempts = []remit.Attempt{*attempt(remit.AttemptSucceeded, nil)}
+		})),
+		"staff/U14 invoice/returned": page.InvoicePage(made(func(v *page.Invoice) {
+			v.Disputes, v.Next = []page.Dispute{madeDispute(returned)}, remit.Next{}
+			v.Invoice.Hold = &remit.Hold{Reason: "the bank returned a payment", Kind: remit.HoldReturn, Since: now}
+			v.Payments[0].State, v.Payments[0].Disputed, v.Payments[0].Returned = remit.AttemptSucceeded, true, true
+			v.Payments[0].Attempts = []remit.Attempt{*attempt(remit.AttemptSucceeded, debited)}
 		})),
 		"staff/U14 invoice/on hold": page.InvoicePage(made(func(v *page.Invoice) {
 			v.Invoice.Hold = &remit.Hold{Reason: "The bank returned the payment of 14 Mar.", Kind: remit.HoldReturn, Since: now}
@@ -92,6 +120,10 @@ func (b book) invoice() chapter {
 			v.ScriptFailed, v.MayScript = true, true
 			v.Timeline = append(v.Timeline, remit.TimelineEntry{Kind: "script_failed", At: now, Actor: remit.System, Why: remit.Why{Rule: "a script writes words, never money", Version: "3 at /dev-v51"},
 				What: script.Name + " failed. Line 3: struct has no .invoise attribute. The payment is recorded all the same; nothing was written."})
+		})),
+		"staff/U14 invoice/excess": page.InvoicePage(made(func(v *page.Invoice) {
+			v.Invoice.Status, v.Invoice.Applied, v.Invoice.Outstanding = remit.InvoicePaid, 120000, 0
+			v.Next, v.Excess = remit.Next{What: "$50.00 that could not be applied: refund by default", At: at(14 * 24 * time.Hour)}, []remit.Excess{madeExcess(nil)}
 		})),
 		"staff/U14 invoice/unknown state": page.InvoicePage(made(func(v *page.Invoice) { v.Invoice.Status = "from_the_future" })),
 		"staff/U14 invoice/viewer":        page.InvoicePage(made(func(v *page.Invoice) { v.MayEdit, v.MayPay = false, false })),
@@ -146,11 +178,11 @@ func (b book) editor() chapter {
 }
 
 func (b book) customers() chapter {
-	riverside := remit.Customer{ID: id(2), Name: "Riverside Apartments", Organisation: "/dev-v51/Branch A", Email: "office@riverside.example", Currency: "USD", StripeCustomer: "cus_made_up"}
+	riverside := remit.Customer{Reminders: true, ID: id(2), Name: "Riverside Apartments", Organisation: "/dev-v51/Branch A", Email: "office@riverside.example", Currency: "USD", StripeCustomer: "cus_made_up"}
 	made := func(change func(*page.Customer)) page.Customer {
 		v := page.Customer{
 			Shell: b.staffShell(riverside.Name, "/customers/"+id(2).String(), "Customers"), Customer: riverside, Zone: newYork, Staff: true, MayEdit: true, MayPays: true,
-			Methods: []remit.PaymentMethod{visa, bank, old}, Invoices: []remit.Invoice{madeInvoice(nil)}, More: true,
+			Wallet: wallet, Invoices: []remit.Invoice{madeInvoice(nil)}, More: true,
 		}
 		if change != nil {
 			change(&v)
@@ -160,17 +192,47 @@ func (b book) customers() chapter {
 	form := page.CustomerForm{Shell: b.staffShell("New customer", "/customers/new", "Customers"), Places: []string{"/dev-v51", "/dev-v51/Branch A"}, Currency: "USD"}
 	wrong := form
 	wrong.Problems.Fields = []remit.FieldError{{Field: "email", Message: "Enter an address, like ana@example.com."}}
+	edited := form
+	edited.ID, edited.Name, edited.Email, edited.Reminders = id(2).String(), "Riverside Apartments", "ap@riverside.example", true
 	list := page.Customers{Shell: b.staffShell("Customers", "/customers", "Customers"), MayEdit: true}
 	filled := list
 	filled.Rows = []remit.Customer{{ID: id(3), Name: "Elm Street Lofts", Organisation: "/dev-v51/Branch A", Currency: "USD"}, riverside}
+	unread := filled
+	filled.Owed = map[uuid.UUID][]remit.Owed{id(2): {{Currency: "EUR", Left: 45000}, {Currency: "USD", Left: 128450, Overdue: 8450}}}
 	return chapter{
-		"staff/U12 customers/all":   page.CustomersPage(filled),
-		"staff/U12 customers/empty": page.CustomersPage(list),
-		"staff/U12 customer/full":   page.CustomerPage(made(nil)),
-		"staff/U12 customer/bare":   page.CustomerPage(made(func(v *page.Customer) { v.Methods, v.Invoices = nil, nil })),
-		"staff/U12 customer/new":    page.CustomerFormPage(form),
-		"staff/U12 customer/wrong":  page.CustomerFormPage(wrong),
-		"payer/U12 own page":        page.CustomerPage(made(func(v *page.Customer) { v.Shell, v.Staff, v.MayEdit = b.payerShell("Your page", "/"), false, false })),
+		"staff/U12 customers/no invoices to read": page.CustomersPage(unread),
+		"staff/U12 customers/all":                 page.CustomersPage(filled),
+		"staff/U12 customers/empty":               page.CustomersPage(list),
+		"staff/U12 customer/full":                 page.CustomerPage(made(nil)),
+		"staff/U12 customer/bare":                 page.CustomerPage(made(func(v *page.Customer) { v.Methods, v.Invoices = nil, nil })),
+		"staff/U12 customer/new":                  page.CustomerFormPage(form),
+		"staff/U12 customer/wrong":                page.CustomerFormPage(wrong),
+		"staff/U12 customer/edit":                 page.CustomerFormPage(edited),
+		"staff/U12 customer/card saved": page.CustomerPage(made(func(v *page.Customer) {
+			v.Done, v.Offer = "The payment method is saved.", offered(2)
+		})),
+		"payer/U6 method needed": page.AskPage(func() page.Ask {
+			v := page.Ask{
+				Shell: b.payerShell("Remove Visa 4242", "/customers/x"), Heading: "Remove Visa 4242?", Message: "It can no longer be used to pay. Stripe forgets it as well.",
+				Action: "/customers/x/methods/y/remove", Button: "Remove Visa 4242", Back: page.Link{Label: "Keep it", Href: "/customers/x"}, Trail: []page.Link{{Label: "Riverside Apartments", Href: "/customers/x"}},
+			}
+			v.Problems.Message = "Due to pay INV-104 on 1 Apr 2026. Choose another first."
+			return v
+		}()),
+		"payer/U6 automatic payment on": page.CustomerPage(made(func(v *page.Customer) {
+			v.Shell, v.Staff, v.MayEdit, v.Automatic = b.payerShell("Your page", "/"), false, false, page.Automatic{On: true, MaySay: true}
+		})),
+		"payer/U6 automatic payment off": page.CustomerPage(made(func(v *page.Customer) {
+			v.Shell, v.Staff, v.MayEdit, v.Automatic = b.payerShell("Your page", "/"), false, false, page.Automatic{MaySay: true}
+		})),
+		"payer/U12 own page": page.CustomerPage(made(func(v *page.Customer) { v.Shell, v.Staff, v.MayEdit = b.payerShell("Your page", "/"), false, false })),
+		"staff/U12 customer/credit": page.CustomerPage(made(func(v *page.Customer) {
+			v.Credits = []remit.Credit{{Currency: "USD", Amount: 3000}}
+			v.Credited = []remit.CreditEntry{
+				{At: now, Kind: "credit_used", Amount: -2000, Currency: "USD", InvoiceID: idp(1), InvoiceNumber: "INV-104"},
+				{At: now.Add(-48 * time.Hour), Kind: "credit_note", Amount: 5000, Currency: "USD", CreditNote: "CN-12"},
+			}
+		})),
 		"staff/U12 remove method/asks": page.AskPage(page.Ask{
 			Shell: b.staffShell("Remove Visa 4242", "/customers", "Customers"), Heading: "Remove Visa 4242",
 			Message: "It can no longer be used to pay. Stripe forgets it as well.", Action: "/customers/x/methods/y/remove", Button: "Remove Visa 4242",
@@ -185,6 +247,7 @@ func (b book) imports() chapter {
 	}
 	done := running
 	done.State, done.New, done.Same, done.Bad, done.Ignored, done.Held = "done", 1180, 17, 3, []string{"notes"}, 1250000
+	done.Notes = []string{"Dates with slashes were read month first: 4/1/2026 on line 2 is 1 Apr 2026."}
 	done.Errors = []page.ImportError{
 		{Line: 14, Field: "due_date", Reason: "31/02/2013 is not a date."}, {Line: 88, Field: "total", Reason: "The lines come to $120.00, the total says $130.00."},
 	}

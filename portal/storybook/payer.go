@@ -48,16 +48,18 @@ func (b book) inbox() chapter {
 	}
 }
 
-func (b book) pay() chapter {
-	made := func(change func(*page.Pay)) page.Pay {
-		v := page.Pay{
-			Shell: b.payerShell("Pay INV-104", "/inbox/"+item.String()), Item: madeItem(nil), Zone: newYork,
-			Methods: []remit.PaymentMethod{visa, bank}, Amount: "1,200.00", Method: visa.ID.String(), Key: "made-up-key",
-			NoBank: "A new bank account cannot be added here.",
-		}
-		change(&v)
-		return v
+// payForm is the form as it stands for who has a saved card.
+func (b book) payForm(change func(*page.Pay)) page.Pay {
+	v := page.Pay{
+		Shell: b.payerShell("Pay INV-104", "/inbox/"+item.String()), Item: madeItem(nil), Zone: newYork,
+		Wallet: wallet, Amount: "1,200.00", Method: visa.ID.String(), Key: "made-up-key",
 	}
+	change(&v)
+	return v
+}
+
+func (b book) pay() chapter {
+	made := b.payForm
 	wrong := func(message string) templ.Component {
 		return page.PayPage(made(func(v *page.Pay) {
 			v.Problems = page.Problems{Fields: []remit.FieldError{{Field: "amount", Message: message}}}
@@ -79,6 +81,7 @@ func (b book) pay() chapter {
 		"payer/U3 pay form/yen": page.PayPage(made(func(v *page.Pay) {
 			i := &v.Item.Invoice
 			i.Currency, i.Total, i.Outstanding, i.Settings.PartialPayments = "JPY", 98000, 98000, false
+			v.NoBank, v.AddBank = remit.OfferDebits("JPY", "US", true).Why, ""
 			i.Lines, i.Adjustments = []remit.Line{{Description: "Tatami repair", Quantity: "7", UnitPrice: "14000", Amount: 98000}}, nil
 		})),
 		"payer/U3 pay form/open with somebody else": page.PayPage(made(func(v *page.Pay) { v.TakenBy, v.Since = "Lee Park", at(-4*time.Minute) })),
@@ -119,7 +122,6 @@ func (b book) results() chapter {
 			a.Decline = &remit.DeclineRecord{Class: class, Code: "lost_card", Message: "Nothing was charged. " + message, Rule: "new_method", Version: "1"}
 		}
 	}
-	due := day(3, 20)
 	return chapter{
 		"payer/U4 result/paid": made(attempt(remit.AttemptSucceeded, nil), func(v *page.Result) {
 			v.Item.State, v.Item.Invoice.Outstanding, v.Item.Invoice.Status = remit.WorkItemDone, 0, remit.InvoicePaid
@@ -127,7 +129,18 @@ func (b book) results() chapter {
 		"payer/U4 result/partly paid": made(attempt(remit.AttemptSucceeded, func(a *remit.Attempt) { a.Amount = 30000 }), func(v *page.Result) {
 			v.Item.Invoice.Outstanding = 90000
 		}),
-		"payer/U4 result/processing": made(attempt(remit.AttemptProcessing, nil), func(v *page.Result) { v.ResultBy = &due }),
+		"payer/U4 result/processing":                      made(attempt(remit.AttemptProcessing, debited), func(v *page.Result) { v.MayCancel = true }),
+		"payer/U4 result/processing, not to be cancelled": made(attempt(remit.AttemptProcessing, debited), nil),
+		"payer/U4 result/processing, late":                made(attempt(remit.AttemptProcessing, debited), func(v *page.Result) { v.Now = *at(14 * 24 * time.Hour) }),
+		"payer/U4 result/deposits first": made(attempt(remit.AttemptRequiresAction, func(a *remit.Attempt) {
+			debited(a)
+			a.Kind, a.NextAction = remit.AttemptCheckout, "https://payments.example.com/microdeposit/made-up"
+		}), func(v *page.Result) { v.MayCancel = true }),
+		"payer/U4 result/cancel asks": page.AskPage(page.Ask{
+			Shell: b.payerShell("Cancel the payment", "/payments/made-up/cancel"), Heading: "Cancel the payment of $1,200.00?",
+			Message: "A bank that does not have it yet is not told of it, and nothing is charged. Afterwards you can pay another way.",
+			Action:  "/payments/made-up/cancel", Button: "Cancel the payment", Back: page.Link{Label: "Keep it", Href: "/inbox"},
+		}),
 		"payer/U4 result/confirming": made(attempt(remit.AttemptConfirming, nil), polls),
 		"payer/U4 result/bank confirmation": made(attempt(remit.AttemptRequiresAction, func(a *remit.Attempt) {
 			a.NextAction = "https://hooks.example.com/confirm"

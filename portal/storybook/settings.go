@@ -15,7 +15,7 @@ func (b book) stripe() chapter {
 	made := func(change func(*page.Stripe)) page.Stripe {
 		v := page.Stripe{Shell: b.settingsShell("Stripe", "/settings/stripe"), MayEdit: true, Zone: newYork, Connection: remit.Connection{
 			Mode: "api_keys", Account: "acct_made_up", Status: remit.ConnectionActive, ChargesEnabled: true, PayoutsEnabled: true, Country: "US", DefaultCurrency: "USD",
-			BusinessName: "Harbour Plumbing Inc", PublishableKey: "pk_test_made_up", HasWebhookSecret: true, CheckedAt: at(-time.Minute),
+			BusinessName: "Harbour Plumbing Inc", PublishableKey: "pk_test_made_up", HasWebhookSecret: true, CheckedAt: at(-time.Minute), LastEventAt: at(-time.Hour),
 		}}
 		if change != nil {
 			change(&v)
@@ -23,23 +23,46 @@ func (b book) stripe() chapter {
 		return v
 	}
 	payments := page.PaymentSettings{
-		Shell: b.settingsShell("Payments", "/settings/payments"), Place: "/dev-v51/Branch A", Places: places, Online: true, Partial: true, Minimum: "50.00", Links: true,
+		Shell: b.settingsShell("Payments", "/settings/payments"), Place: "/dev-v51/Branch A", Places: places, Online: true, Partial: true, Minimum: "50.00", Links: true, Terms: "30",
 		Bank: true, BankDetails: "Harbour Bank\nAccount 12345678\nRouting 110000000", Currency: "USD", SetAt: "/dev-v51", MayEdit: true,
+		Seller: "Harbour Plumbing Inc", Contact: "billing@harbour.example",
+		Charge: page.ChargeSettings{On: true, At: "before", Days: "3", From: "09:00", To: "18:00", TooLate: "3", Announce: "3"},
 	}
 	low, viewer := payments, payments
 	low.Problems.Fields = []remit.FieldError{{Field: "minimum_partial", Message: "Enter an amount, like 250.00."}}
 	viewer.MayEdit = false
+	odd := payments
+	odd.Charge.Days, odd.Charge.To = "90", "09:30"
+	odd.Problems.Fields = []remit.FieldError{
+		{Field: "auto_charge_days", Message: "Charge at most 60 days before or after the due date."}, {Field: "charge_window", Message: "The window is at least an hour of one day, like 09:00 to 18:00."},
+	}
+	ask := payments
+	ask.Contact = "call us"
+	ask.Problems.Fields = []remit.FieldError{{Field: "contact", Message: "Enter one e-mail address or one telephone number, like pay@example.com or +1 415 555 0100."}}
 	bank := payments
 	bank.BankDetails = ""
 	bank.Problems.Fields = []remit.FieldError{{Field: "bank_transfer.details", Message: "Enter the bank details that payers are to use."}}
+	excess := page.ExcessSettings{
+		Shell: b.settingsShell("Excess", "/settings/excess"), Place: "/dev-v51/Branch A", Places: places, Action: string(remit.ExcessRefund), Days: "14", MayEdit: true,
+	}
+	late, noEdit := excess, excess
+	late.Days = "400"
+	late.Problems.Fields = []remit.FieldError{{Field: "days", Message: "Enter a number of days from 0 to 365."}}
+	noEdit.MayEdit = false
 	return chapter{
-		"staff/U21 stripe/active": page.StripePage(made(nil)),
+		"staff/U22 excess/default": page.ExcessSettingsPage(excess),
+		"staff/U22 excess/wrong":   page.ExcessSettingsPage(late),
+		"staff/U22 excess/viewer":  page.ExcessSettingsPage(noEdit),
+		"staff/U21 stripe/active":  page.StripePage(made(nil)),
 		"staff/U21 stripe/not connected": page.StripePage(made(func(v *page.Stripe) {
 			v.Connection = remit.Connection{Status: remit.ConnectionDisconnected}
 		})),
 		"staff/U21 stripe/restricted": page.StripePage(made(func(v *page.Stripe) {
 			v.Connection.Status, v.Connection.PayoutsEnabled, v.Connection.HasWebhookSecret = remit.ConnectionRestricted, false, false
 			v.Facts = &remit.AccountFacts{DisabledReason: "requirements.past_due", PastDue: []string{"company.tax_id"}, PendingVerification: []string{"individual.id_number"}}
+		})),
+		"staff/U21 stripe/events missing": page.StripePage(made(func(v *page.Stripe) {
+			v.Connection.EventsMissing, v.Connection.LastEventAt, v.Connection.UnheardSince = true, nil, at(-5*time.Hour)
 		})),
 		"staff/U21 stripe/no answer": page.StripePage(made(func(v *page.Stripe) { v.Trouble = "Stripe does not answer. These are the figures stored last." })),
 		"staff/U21 stripe/refused": page.StripePage(made(func(v *page.Stripe) {
@@ -53,8 +76,10 @@ func (b book) stripe() chapter {
 			Action: "/settings/stripe/remove", Button: "Remove the keys", Back: page.Link{Label: "Keep them", Href: "/settings/stripe"},
 		}),
 		"staff/U22 payments/inherited":       page.PaymentSettingsPage(payments),
+		"staff/U22 payments/charge wrong":    page.PaymentSettingsPage(odd),
 		"staff/U22 payments/wrong":           page.PaymentSettingsPage(low),
 		"staff/U22 payments/no bank details": page.PaymentSettingsPage(bank),
+		"staff/U22 payments/no contact":      page.PaymentSettingsPage(ask),
 		"staff/U22 payments/viewer":          page.PaymentSettingsPage(viewer),
 	}
 }
@@ -74,7 +99,9 @@ func (b book) workflow() chapter {
 	}
 	return chapter{
 		"staff/U23 workflow/reaches": page.WorkflowPage(made(nil)),
-		"staff/U23 workflow/nobody":  page.WorkflowPage(made(func(v *page.Workflow) { v.Reaches, v.SetAt = 0, "" })),
+		"staff/U23 workflow/nobody": page.WorkflowPage(made(func(v *page.Workflow) {
+			v.Reaches, v.SetAt, v.Warnings = 0, "", []string{"Nobody was given the role Invoice Payers at /dev-v51/Branch A. Until somebody is, no invoice here reaches an inbox."}
+		})),
 		"staff/U23 workflow/wrong": page.WorkflowPage(made(func(v *page.Workflow) {
 			v.Problems.Fields = []remit.FieldError{{Field: "xml", Message: "The attribute colour is unknown."}}
 		})),
@@ -91,6 +118,15 @@ func (b book) workflow() chapter {
 			v.Script.Versions = []page.ScriptVersion{{Version: 2, Source: script.Shipped, SavedAt: now, SavedBy: "Ana Ruiz"}, {Version: 1, Source: "def after_payment(invoice, payment):\n    return []\n", SavedAt: now, SavedBy: "Lee Park"}}
 			v.Script.Failures = []page.ScriptFailure{{ID: id(1).String(), Number: "INV-104", Message: "Line 2: fail: no such customer", RanAt: now}}
 		})),
+		"staff/U23 workflow/script removed": page.WorkflowPage(made(func(v *page.Workflow) {
+			v.Done = "Removed."
+			v.Script.Versions = []page.ScriptVersion{{Version: 1, Source: script.Shipped, SavedAt: now, SavedBy: "Ana Ruiz"}}
+		})),
+		"staff/U23 workflow/script remove": page.AskPage(page.Ask{
+			Shell: b.settingsShell("Remove the script", "/settings/workflow"), Heading: "Remove the script saved at /dev-v51/Branch A?",
+			Message: "The one above holds again for payments recorded from now on, or the one that Remit ships with. What was saved here stays readable.",
+			Action:  "/settings/workflow/script/remove", Button: "Remove the script", Back: page.Link{Label: "Keep it", Href: "/settings/workflow"},
+		}),
 		"staff/U23 workflow/file wrong": page.WorkflowPage(made(func(v *page.Workflow) {
 			v.Problems.Fields = []remit.FieldError{{Field: "file", Message: "This Remit reads remit-workflow/1."}}
 		})),
@@ -192,6 +228,11 @@ func (b book) demo() chapter {
 		ID: id(91), To: "ap@acme.example", Subject: "Invoice INV-104 from Harbour Plumbing: $1,200.00, due 1 Apr 2026", CreatedAt: now,
 		Body:    "Harbour Plumbing sends you invoice INV-104.\n\n$1,200.00 USD is due on 1 Apr 2026.\n\nThe invoice is attached as a PDF.\n",
 		Invoice: &remit.MailedInvoice{ID: invoice, Stage: remit.MailSent, DueVersion: 1, Number: "INV-104", Link: "https://pay.example.com/pay/made-up"},
+	})
+	filled.Rows = append(filled.Rows, remit.Mail{
+		ID: id(92), To: "office@riverside.example", Subject: "Verify your Test Bank account ending in 6789 - Harbour Plumbing", CreatedAt: now,
+		Body:        "The deposits to your Test Bank account ending in 6789 should have arrived: two amounts below a dollar. Enter what the statement says by 21 Mar 2026.\n",
+		BankAccount: &remit.MailedBankAccount{ID: id(31), Stage: "deposits_arrived", Link: "https://pay.example.com/bank-accounts/made-up", Stripe: "https://payments.example.com/microdeposit/made-up"},
 	})
 	clock := page.TestClock{Shell: b.staffShell("Clock", "/demo/clock", "Demo"), Now: now, Zone: newYork, Has: true}
 	fired, none, wrong := clock, clock, clock

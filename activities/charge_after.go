@@ -1,0 +1,268 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"remit"
+	"remit/decline"
+	"remit/ledger"
+	"remit/money"
+	"remit/postgres"
+	"remit/retry"
+)
+
+// byItself reports that an attempt charged the invoice by itself: only such tries
+// are the ladder's.
+func byItself(a remit.Attempt) bool {
+	return a.ByItself() && a.Kind == remit.AttemptCharge
+}
+
+// afterFailure decides what follows a charge by itself that was declined, and puts
+// the next try on the agenda or says why there is none. Other attempts are none of
+// the ladder's business.
+func (p *Payments) afterFailure(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, a remit.Attempt, refused decline.Decline, view remit.IntentView) ([]remit.TimelineEntry, error) {
+	if !byItself(a) || l.VoidedAt != nil {
+		return nil, nil
+	}
+	policy, _, err := RetriesAt(ctx, tx, l.Organisation)
+	if err != nil {
+		return nil, err
+	}
+	now := l.Clock.Now(p.Now())
+	history, err := tx.ChargeTries(ctx, l.ID, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	tries := make([]retry.Try, 0, len(history)+1)
+	for _, past := range history {
+		tries = append(tries, retry.Try{At: *past.EndedAt, Method: methodKey(past), Decline: declineOf(*past.Decline)})
+	}
+	tries = append(tries, retry.Try{At: now, Method: methodKey(a), Decline: refused})
+	facts := retry.Facts{
+		Zone: l.Zone, StripeRetries: view.StripeInvoice != "",
+		Open: func(at time.Time) time.Time { return l.Settings.AutoCharge.Window.Next(at, l.Zone) },
+	}
+	if facts.Worked, err = tx.ChargesThatWorked(ctx, methodKey(a), now); err != nil {
+		return nil, err
+	}
+	if facts.FreeAt, err = p.freeAt(ctx, tx, a, now); err != nil {
+		return nil, err
+	}
+	next := retry.Next(policy, tries, facts, now)
+	if !next.Again {
+		return p.noMoreTries(ctx, tx, l, a, policy, next)
+	}
+	l.Collection = remit.Collection{State: remit.CollectionRetries, Why: refused.Reason, Since: now}
+	plan := remit.ChargePlan{Planned: next.At, Try: next.Number, Of: next.Of}
+	if left := l.DepositLeft(); left > 0 && a.Amount <= left {
+		plan.Deposit = true
+	}
+	if err := planCharge(ctx, tx, l, next.At, plan); err != nil {
+		return nil, err
+	}
+	return []remit.TimelineEntry{collectionEntry(l,
+		fmt.Sprintf("It is tried again by itself on %s: try %d of %d.", next.At.In(l.Zone).Format("2 Jan 2006, 15:04 MST"), next.Number, next.Of), next)}, nil
+}
+
+// freeAt is when the network lets another try with an attempt's method through.
+func (p *Payments) freeAt(ctx context.Context, tx *postgres.Tx, a remit.Attempt, now time.Time) (time.Time, error) {
+	connection, err := tx.LiveConnection(ctx)
+	if err != nil || connection == nil || a.PaymentMethodID == nil {
+		return time.Time{}, err
+	}
+	method, err := tx.PaymentMethod(ctx, *a.PaymentMethodID)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return CardFreeAt(ctx, tx, connection.Connection, method, now)
+}
+
+// noMoreTries is the end of trying by itself with a method, said loudly.
+func (p *Payments) noMoreTries(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, a remit.Attempt, policy retry.Policy, next retry.Decision) ([]remit.TimelineEntry, error) {
+	now := l.Clock.Now(p.Now())
+	l.Collection = remit.Collection{Why: next.Reason, Since: now}
+	switch next.Wait {
+	case retry.WaitNewMethod:
+		l.Collection.State = remit.CollectionMethod
+		return []remit.TimelineEntry{collectionEntry(l, "It is not tried again by itself before there is another payment method.", next)}, nil
+	case retry.WaitPayer:
+		l.Collection.State = remit.CollectionPayer
+		return []remit.TimelineEntry{collectionEntry(l, "It is not tried again by itself: the bank wants the payer to confirm.", next)}, nil
+	case retry.WaitNothing:
+		l.Collection = remit.Collection{State: remit.CollectionAsks, Why: next.Reason, Since: now}
+		return []remit.TimelineEntry{collectionEntry(l, "It is not tried again by Remit: Stripe tries it by itself.", next)}, nil
+	case retry.WaitEnded:
+	}
+	l.Collection.State = remit.CollectionEnded
+	entries := []remit.TimelineEntry{collectionEntry(l, "The last try failed. It is not charged by itself any more.", next)}
+	switch policy.Final {
+	case retry.Uncollectible:
+		if left := l.DepositLeft(); left > 0 && a.Amount <= left {
+			item, err := openItem(ctx, tx, l, p.Now(), remit.System) // the rest is not due yet, and nobody's to give up
+			return append(entries, item...), err
+		}
+		given, err := giveUpOwed(ctx, tx, l, a)
+		return append(entries, given...), err
+	case retry.WorkItem:
+		item, err := openItem(ctx, tx, l, p.Now(), remit.System)
+		return append(entries, item...), err
+	case retry.LeaveOpen:
+	}
+	return entries, nil
+}
+
+// giveUpOwed writes off what an invoice owes, as the organisation's ladder ends.
+func giveUpOwed(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, a remit.Attempt) ([]remit.TimelineEntry, error) {
+	owed := l.Billed - l.Applied
+	entry, some := ledger.WriteOff(l.ID, l.Currency, "ladder/"+a.ID.String(), owed)
+	if !some {
+		return nil, nil
+	}
+	if _, err := tx.Book(ctx, l, entry); err != nil {
+		return nil, err
+	}
+	l.WroteOff = true
+	return []remit.TimelineEntry{{
+		Kind: "written_off", Actor: remit.System, What: fmt.Sprintf("%s was given up, as the organisation has it when the last try fails.", money.Of(owed, money.Currency(l.Currency))),
+		Why: remit.Why{Rule: "the ladder's final action", Version: "1"}, Data: map[string]any{"amount": owed},
+	}}, nil
+}
+
+// afterCancel plans a charge by itself anew that was never sent. One that somebody
+// called back, or that never gets to be sent, is a person's to decide about.
+func (p *Payments) afterCancel(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, a remit.Attempt, r result) ([]remit.TimelineEntry, error) {
+	if !byItself(a) || l.VoidedAt != nil || l.Billed <= l.Applied {
+		return nil, nil
+	}
+	now := l.Clock.Now(p.Now())
+	planned, err := tx.PlannedCharge(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	if r.actor == nil && planned.Round < mostRounds {
+		planned.Round++
+		return nil, planCharge(ctx, tx, l, l.Settings.AutoCharge.Window.Next(now.Add(putOff), l.Zone), planned)
+	}
+	l.Collection = remit.Collection{State: remit.CollectionAsks, Why: r.why, Since: now}
+	told, err := p.TellAsks(ctx, tx, l)
+	return append([]remit.TimelineEntry{collectionEntry(l, "It is not charged by itself before a person says so.", retry.Decision{Reason: "what was not charged is asked about", Version: "1"})}, told...), err
+}
+
+// collectionEntry tells what an invoice has come to. Codes and rules are for
+// staff; payers read the sentence.
+func collectionEntry(l *postgres.LockedInvoice, what string, next retry.Decision) remit.TimelineEntry {
+	return remit.TimelineEntry{
+		Kind: "collection", Actor: remit.System, What: what, Why: remit.Why{Rule: next.Reason, Version: next.Version},
+		Data: map[string]any{"collection": string(l.Collection.State), "try": next.Number, "of": next.Of},
+	}
+}
+
+// switchCharge says of one invoice whether it is charged by itself.
+func (p *Payments) switchCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, actor remit.Actor, on bool) error {
+	if l.Status.AtRest() && l.Status != remit.InvoiceDraft {
+		return remit.Conflict(remit.CodeConflict, "Nothing is to be charged on this invoice.")
+	}
+	if l.Settings.AutoCharge.On == on {
+		return nil
+	}
+	l.Settings.AutoCharge.On = on
+	now := l.Clock.Now(p.Now())
+	if err := errors.Join(replanCharge(ctx, tx, l, now, now), PlanNotice(ctx, tx, l, p.Now())); err != nil {
+		return err
+	}
+	what := "It is charged by itself from now on."
+	if !on {
+		what = "It is not charged by itself any more."
+	}
+	return tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
+		Kind: "auto_charge", Actor: actor, What: what, Why: remit.Why{Rule: "an invoice may have a word of its own", Version: "1"}, Data: map[string]any{"on": on},
+	})
+}
+
+// chargeAsked has an invoice charged now, as a person wants it, whatever put it
+// off. A hold is lifted first.
+func (p *Payments) chargeAsked(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, actor remit.Actor) error {
+	if err := remit.CollectableNow(l.Invoice); err != nil {
+		return err
+	}
+	if l.Live != nil {
+		return inFlight()
+	}
+	if l.Hold != nil {
+		return remit.Conflict(remit.CodeConflict, "It is on hold: %s. Lift the hold first.", l.Hold.Reason)
+	}
+	if !l.Settings.AutoCharge.On {
+		return remit.Conflict(remit.CodeConflict, "Automatic charge is off for this invoice.")
+	}
+	if l.CustomerAuto != nil && !*l.CustomerAuto {
+		return remit.Conflict(remit.CodeConflict, "%s wants no automatic charges.", l.CustomerName)
+	}
+	method, err := chargedMethod(ctx, tx, l.CustomerID)
+	if err != nil {
+		return err
+	}
+	if method == nil {
+		return remit.Conflict(remit.CodeConflict, "%s has no payment method that can be charged.", l.CustomerName)
+	}
+	now := l.Clock.Now(p.Now())
+	l.Collection = remit.Collection{}
+	if err := planCharge(ctx, tx, l, now, remit.ChargePlan{Planned: now, Asked: true, Soon: true, Deposit: l.DepositLeft() > 0}); err != nil {
+		return err
+	}
+	if err := PlanNotice(ctx, tx, l, p.Now()); err != nil {
+		return err
+	}
+	return tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
+		Kind: "charge_asked", Actor: actor, What: "Asked to be charged now.", Why: remit.Why{Rule: "a person may decide", Version: "1"},
+	})
+}
+
+// ChargeWithNewMethod has an invoice charged once, at once, whose collection came to
+// an end or waits, and whose customer has a method now that was not tried on it
+// (R7). It reports whether it did.
+func ChargeWithNewMethod(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real time.Time) (bool, error) {
+	switch l.Collection.State {
+	case remit.CollectionMethod, remit.CollectionPayer, remit.CollectionRetries, remit.CollectionEnded:
+	case remit.CollectionNone, remit.CollectionAsks:
+		return false, nil
+	}
+	if l.Live != nil || l.Hold != nil || !l.Status.Payable() || !l.Settings.AutoCharge.On || l.CustomerAuto != nil && !*l.CustomerAuto {
+		return false, nil
+	}
+	method, err := chargedMethod(ctx, tx, l.CustomerID)
+	if err != nil || method == nil {
+		return false, err
+	}
+	if tried, err := tx.WasTried(ctx, l.ID, *method); err != nil || tried {
+		return false, err
+	}
+	if refused, err := tx.HardRefusal(ctx, *method); err != nil || refused != nil {
+		return false, err
+	}
+	now := l.Clock.Now(real)
+	l.Collection = remit.Collection{}
+	if err := planCharge(ctx, tx, l, now, remit.ChargePlan{Planned: now, Asked: true, Soon: true, Deposit: l.DepositLeft() > 0}); err != nil {
+		return false, err
+	}
+	return true, tx.SaveInvoice(ctx, l, real, remit.TimelineEntry{
+		Kind: "charge_asked", Actor: remit.System, What: "There is a new payment method: " + methodWords(method.Summary()) + ". It is tried once, at once.",
+		Why: remit.Why{Rule: "a new method means one immediate try", Version: "1"},
+	})
+}
+
+func methodKey(a remit.Attempt) string {
+	switch {
+	case a.Method != nil && a.Method.Fingerprint != "":
+		return a.Method.Fingerprint
+	case a.Method != nil:
+		return a.Method.ID
+	}
+	return ""
+}
+
+func declineOf(d remit.DeclineRecord) decline.Decline {
+	return decline.Decline{Class: decline.Class(d.Class), Code: d.Code, Hard: d.Hard, Rule: decline.Rule(d.Rule), Version: d.Version}
+}

@@ -1,0 +1,128 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/money"
+	"remit/postgres"
+)
+
+// afterAttempt is how long after somebody's own try came to nothing a charge by
+// itself waits that was due before it.
+const afterAttempt = time.Hour
+
+// KeepCharge sees that the invoice's next charge by itself is on the agenda, or is
+// not where there is to be none. A charge that is there stays when it is; what it
+// charges follows the invoice.
+func KeepCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real time.Time) error {
+	now := l.Clock.Now(real)
+	first, wanted := remit.ChargeOf(l.Invoice, l.Zone)
+	switch {
+	case !wanted && !l.Settings.AutoCharge.On && l.Collection.State == remit.CollectionNone:
+		return nil // it never had one
+	case !wanted:
+		l.Collection = remit.Collection{}
+		return tx.Done(ctx, remit.AgendaCharge, l.ID, now)
+	case l.Live != nil || l.Collection.Attention() || !l.DerivedStatus().Payable():
+		return nil // what is planned waits for what becomes of that
+	}
+	row, err := tx.Charge(ctx, l.ID)
+	if err != nil {
+		return err
+	}
+	switch {
+	case row != nil && row.Plan.Deposit && l.Deposit != nil && l.DepositLeft() == 0:
+		l.Collection = remit.Collection{} // it is paid, by whatever money: the rest has a date of its own
+	case row != nil:
+		return planCharge(ctx, tx, l, row.At, row.Plan)
+	case l.Collection.State == remit.CollectionRetries:
+		return keepTrying(ctx, tx, l, now)
+	}
+	at := first.At
+	if !at.After(now) {
+		if l.Hold != nil {
+			return nil // whoever lifts it has it planned
+		}
+		at = now
+		if l.SentAt.Before(now) {
+			at = now.Add(afterAttempt)
+		}
+		at = l.Settings.AutoCharge.Window.Next(at, l.Zone)
+	}
+	soon := !at.After(now) // sent on its day, or on sending
+	return planCharge(ctx, tx, l, at, remit.ChargePlan{Planned: first.At, Deposit: first.Deposit, Soon: soon})
+}
+
+// keepTrying plans the ladder's next try anew that somebody's own payment, which then
+// came to nothing, had taken off the agenda.
+func keepTrying(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, now time.Time) error {
+	if l.Hold != nil {
+		return nil // whoever lifts it has it planned
+	}
+	tries, err := tx.ChargeTries(ctx, l.ID, uuid.Nil)
+	if err != nil {
+		return err
+	}
+	at := l.Settings.AutoCharge.Window.Next(now.Add(afterAttempt), l.Zone)
+	return planCharge(ctx, tx, l, at, remit.ChargePlan{Planned: at, Try: len(tries) + 1, Deposit: l.DepositLeft() > 0})
+}
+
+// replanCharge has an invoice's charge follow what it goes by: its due date, its
+// settings, a hold that was lifted. From is the earliest it may be.
+func replanCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, from, now time.Time) error {
+	if l.Collection.State == remit.CollectionAsks || l.Collection.State == remit.CollectionRetries {
+		l.Collection = remit.Collection{}
+	}
+	first, planned := remit.ChargeOf(l.Invoice, l.Zone)
+	if !planned || l.Collection.State != remit.CollectionNone {
+		return tx.Done(ctx, remit.AgendaCharge, l.ID, now)
+	}
+	at := first.At
+	if at.Before(from) {
+		at = l.Settings.AutoCharge.Window.Next(from, l.Zone)
+		first.At = at
+	}
+	return planCharge(ctx, tx, l, at, remit.ChargePlan{Planned: first.At, Deposit: first.Deposit})
+}
+
+// planCharge puts a charge on the agenda, in words that name method and sum as far
+// as they are known by now.
+func planCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, at time.Time, plan remit.ChargePlan) error {
+	method, err := chargedMethod(ctx, tx, l.CustomerID)
+	if err != nil {
+		return err
+	}
+	with := "the saved method"
+	if method != nil {
+		with = methodWords(method.Summary())
+	}
+	amount := (remit.ScheduledCharge{Deposit: plan.Deposit}).Amount(l.Invoice)
+	what := fmt.Sprintf("Charges %s to %s", money.Of(amount, money.Currency(l.Currency)), with)
+	switch {
+	case plan.Try > 1 && plan.Of > 0:
+		what += fmt.Sprintf(", try %d of %d", plan.Try, plan.Of)
+	case plan.Try > 1:
+		what += fmt.Sprintf(", try %d", plan.Try)
+	}
+	return tx.PlanCharge(ctx, l, at, plan, what)
+}
+
+// chargedMethod is what a customer is charged with by himself: the default, which is
+// usable where any is; nil where he has none.
+func chargedMethod(ctx context.Context, tx *postgres.Tx, customer uuid.UUID) (*remit.PaymentMethod, error) {
+	methods, err := tx.PaymentMethods(ctx, customer)
+	if err != nil {
+		return nil, err
+	}
+	for n := range methods {
+		if methods[n].Status == remit.MethodUsable {
+			return &methods[n], nil
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,138 @@
+package commands
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/activities"
+	"remit/postgres"
+)
+
+// ChargeInvoice has an invoice charged by itself now, whatever put that off: late, a
+// failed try, an end of trying. It needs invoice=charge. What comes of it is read
+// from the invoice: its workflow carries it out.
+func (c *Commands) ChargeInvoice(ctx context.Context, caller Caller, id uuid.UUID) (remit.Invoice, error) {
+	found, invoice, err := c.mayChange(ctx, caller, id, remit.InvoiceCharge)
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	if invoice.CustomerAuto != nil && !*invoice.CustomerAuto {
+		return remit.Invoice{}, remit.Conflict(remit.CodeConflict, "%s said no to automatic charges.", invoice.CustomerName)
+	}
+	return c.through(ctx, caller, found, invoice, remit.RequestCharge, struct{}{})
+}
+
+// SwitchCharge says of one invoice whether it is charged by itself. It needs
+// invoice=edit.
+func (c *Commands) SwitchCharge(ctx context.Context, caller Caller, id uuid.UUID, body Body[bool]) (remit.Invoice, error) {
+	found, invoice, err := c.mayChange(ctx, caller, id, remit.InvoiceEdit)
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	on, err := body()
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	return c.through(ctx, caller, found, invoice, remit.RequestAutoCharge, remit.AutoChargeRequest{On: on})
+}
+
+// Automatic reports whether invoices of a customer are charged by themselves where
+// they say nothing of their own: by his word, else by his organisation's settings.
+func (c *Commands) Automatic(ctx context.Context, caller Caller, customer uuid.UUID) (bool, error) {
+	found, who, err := c.seeCustomer(ctx, caller, customer, remit.StripePay)
+	if err != nil {
+		return false, err
+	}
+	settings := remit.DefaultInvoiceSettings()
+	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
+		_, _, _, err := tx.Setting(ctx, who.Organisation, activities.PaymentsSetting, &settings)
+		return err
+	})
+	return remit.AutoChargeFor(nil, who.AutoCharge, settings.AutoCharge.On), err
+}
+
+// SwitchAutomatic is the word of a customer's own user, or of who may edit him, on
+// his being charged by himself. A no holds at once, for what is out as well.
+func (c *Commands) SwitchAutomatic(ctx context.Context, caller Caller, id uuid.UUID, body Body[bool]) error {
+	found, who, err := c.seeCustomer(ctx, caller, id)
+	if err != nil {
+		return err
+	}
+	if found.member.Customer == nil {
+		if err := c.authorise(ctx, caller, found.member.Tenant, who.Organisation, remit.CustomerEdit); err != nil {
+			return err
+		}
+	}
+	on, err := body()
+	if err != nil {
+		return err
+	}
+	before := who
+	who.AutoCharge = &on
+	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
+		if err := tx.SaveCustomer(ctx, who); err != nil {
+			return err
+		}
+		return c.audit(ctx, tx, changing(caller.entry("customer.automatic", "customer "+id.String(), who.Organisation), before, who))
+	})
+	if err != nil {
+		return err
+	}
+	return c.followCustomer(ctx, found.member.Tenant, id)
+}
+
+// followCustomer has a customer's open invoices follow his word on charges by
+// themselves. The word is asked besides, whenever one is due: an invoice that cannot
+// follow now is charged no more for that.
+func (c *Commands) followCustomer(ctx context.Context, tenant, customer uuid.UUID) error {
+	var open []uuid.UUID
+	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+		open, err = tx.OpenInvoicesOf(ctx, customer)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range open {
+		err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+			l, err := tx.LockInvoice(ctx, id)
+			if err != nil {
+				return err
+			}
+			if err := activities.KeepCharge(ctx, tx, l, c.Now()); err != nil {
+				return err
+			}
+			if err := activities.PlanNotice(ctx, tx, l, c.Now()); err != nil {
+				return err
+			}
+			return tx.SaveInvoice(ctx, l, c.Now())
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// neededFor refuses to remove the method that a charge is planned with: it would be
+// found missing on the day.
+func (c *Commands) neededFor(ctx context.Context, tenant uuid.UUID, method remit.PaymentMethod) error {
+	return c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+		methods, err := tx.PaymentMethods(ctx, method.CustomerID)
+		if err != nil {
+			return err
+		}
+		charged := slices.IndexFunc(methods, func(m remit.PaymentMethod) bool { return m.Status == remit.MethodUsable })
+		if charged < 0 || methods[charged].ID != method.ID {
+			return nil
+		}
+		planned, err := tx.PlannedFor(ctx, method.CustomerID)
+		if err != nil || planned == nil {
+			return err
+		}
+		return remit.Conflict(remit.CodeConflict, "Due to pay %s on %s. Choose another first.", planned.Number, planned.NextCharge.On.Words())
+	})
+}

@@ -1,0 +1,89 @@
+package prove
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// sound is a world in which all is well: one invoice over 100.00, 70.00 of it
+// charged, of that 10.00 refunded for good will, and 30.00 transferred.
+func sound() facts {
+	return facts{
+		Books: books{
+			Intents: []intent{{ID: "pi_1", Status: "succeeded", Received: 7000}, {ID: "pi_2", Status: "canceled"}},
+			Charges: []charge{{ID: "ch_0", Intent: "pi_1"}, {ID: "ch_1", Intent: "pi_1", Captured: true, Status: "succeeded", Amount: 7000}},
+			Refunds: []refund{{Intent: "pi_1", Amount: 1000, Status: "succeeded"}, {Intent: "pi_1", Amount: 500, Status: "failed"}},
+		},
+		Invoices: []invoiceFacts{{ID: "i", Number: "P-0", Status: "paid", Total: 10000, Billed: 10000, Applied: 10000, CameIn: 10000, Stripe: 6000, Bank: 3000, ToldApplied: 10000}},
+		Payments: []paymentFacts{
+			{ID: "p1", Invoice: "i", Source: "stripe", Intent: "pi_1", State: "succeeded", Captured: 7000, Entries: 1, Booked: 7000, Promised: 1000, Sent: 1000, Refunds: 1},
+			{ID: "p2", Invoice: "i", Source: "checkout", Intent: "pi_2", State: "canceled"},
+			{ID: "p3", Invoice: "i", Source: "bank_transfer", State: "succeeded", Reference: "T", Captured: 3000, Entries: 1, Booked: 3000},
+		},
+		Attempts: []attemptFacts{{Payment: "p1", Intent: "pi_1", Actor: "payer", State: "succeeded", ConfirmAt: at(10), Succeeded: true}},
+		Claims:   []claim{{"i", "p1", "pi_1"}, {invoice: "i", payment: "p3"}},
+		Banned:   []banned{{*at(0), *at(9)}, {*at(11), *at(20)}},
+		Payer:    "payer",
+	}
+}
+
+func at(minute int) *time.Time {
+	t := time.Date(2026, 1, 1, 0, minute, 0, 0, time.UTC)
+	return &t
+}
+
+// Nothing is wrong where all is well, and one wrong figure anywhere is found: in
+// the stand-in's books, in the ledger, on the invoice, in the timeline, or in
+// what somebody was told.
+func TestJudge(t *testing.T) {
+	f := sound()
+	f.Books.Intents[0].Metadata.Invoice = "i"
+	if wrong := judge(f); len(wrong) > 0 {
+		t.Fatalf("all is well, and it says %q", wrong)
+	}
+	for name, c := range map[string]struct {
+		plant func(*facts)
+		want  string
+	}{
+		"captured twice": {func(f *facts) {
+			f.Books.Intents = append(f.Books.Intents, intent{ID: "pi_3", Received: 7000})
+			f.Books.Intents[2].Metadata.Invoice = "i"
+		}, "P-0 bills 10000, and 16000 was captured"},
+		"a bank's money is still ours": {func(f *facts) {
+			f.Books.Disputes = []dispute{{ID: "dp_1", Intent: "pi_1", Amount: 7000, BalanceTransactions: []struct{ Amount int64 }{{-7000}}}}
+		}, "the ledger has 6000 at Stripe, and Stripe has -1000"},
+		"a capture nobody knows":    {func(f *facts) { f.Books.Intents = append(f.Books.Intents, intent{ID: "pi_3", Received: 1}) }, "pi_3 captured 1 and is no payment here"},
+		"captured after void":       {func(f *facts) { f.Invoices[0].Billed, f.Invoices[0].Status = 0, "void" }, "P-0 bills 0, and 9000 was captured"},
+		"booked twice":              {func(f *facts) { f.Payments[0].Entries = 2 }, "in 2 entries"},
+		"booked a cent less":        {func(f *facts) { f.Payments[0].Booked-- }, "6999 is booked of it"},
+		"booked and not captured":   {func(f *facts) { f.Payments[1].Booked = 5 }, `whose intent "pi_2" captured 0`},
+		"captured and said to fail": {func(f *facts) { f.Payments[0].State = "failed" }, "its payment says failed"},
+		"a charge less":             {func(f *facts) { f.Books.Charges = nil }, "received 7000 by charges of 0"},
+		"a transfer twice":          {func(f *facts) { f.Payments = append(f.Payments, f.Payments[2]) }, "the transfer T was recorded 2 times"},
+		"owed and paid":             {func(f *facts) { f.Invoices[0].Outstanding = 1 }, "shows 1 as owed"},
+		"paid and open":             {func(f *facts) { f.Invoices[0].Status = "open" }, "P-0 is open and owes 0"},
+		"a cent too much at Stripe": {func(f *facts) { f.Invoices[0].Stripe++ }, "the ledger has 6001 at Stripe, and Stripe has 6000"},
+		"refunded twice":            {func(f *facts) { f.Books.Refunds = append(f.Books.Refunds, f.Books.Refunds[0]) }, "refunded 2000 in 2 refunds at Stripe; promised are 1000 in 1"},
+		"one refund made twice": {func(f *facts) {
+			f.Books.Refunds[0].Metadata.Refund = "r1"
+			f.Books.Refunds = append(f.Books.Refunds, f.Books.Refunds[0])
+			f.Payments[0].Promised, f.Payments[0].Sent, f.Payments[0].Refunds = 2000, 2000, 2
+		}, "the refund r1 was made 2 times at Stripe"},
+		"refunded more than captured": {func(f *facts) { f.Books.Refunds[0].Amount = 7001 }, "captured 7000 and was refunded 7001"},
+		"promised and not refunded":   {func(f *facts) { f.Books.Refunds = nil }, "refunded 0 in 0 refunds at Stripe; promised are 1000 in 1"},
+		"a timeline that is silent":   {func(f *facts) { f.Invoices[0].ToldApplied = 0 }, "the timeline of P-0 tells of 0 paid"},
+		"a total that is not billed":  {func(f *facts) { f.Invoices[0].Total = 1 }, "has a total of 1"},
+		"an answer that was not true": {func(f *facts) { f.Claims[0] = claim{"i", "p2", "pi_2"} }, "an answer said that pi_2 was paid"},
+		"a transfer that is lost":     {func(f *facts) { f.Claims[1].payment = "p9" }, "payment p9 was made"},
+		"a payer who might not":       {func(f *facts) { f.Attempts[0].ConfirmAt = at(12) }, "the payer was charged by pi_1"},
+		"a mail twice":                {func(f *facts) { f.Mails = []string{"2 mails of P-0"} }, "2 mails of P-0"},
+	} {
+		f := sound()
+		f.Books.Intents[0].Metadata.Invoice = "i"
+		c.plant(&f)
+		if wrong := judge(f); !strings.Contains(strings.Join(wrong, "\n"), c.want) {
+			t.Errorf("%s: it says %q, want %q", name, wrong, c.want)
+		}
+	}
+}
