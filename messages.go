@@ -97,6 +97,7 @@ const (
 	RequestCancel        RequestKind = "cancel"      // of a bank debit that its bank does not have yet
 	RequestAutoCharge    RequestKind = "auto_charge" // whether the invoice is charged by itself
 	RequestCharge        RequestKind = "charge"      // to be charged by itself now, whatever put it off
+	RequestWindDown      RequestKind = "wind_down"   // the account it is collected through is being disconnected
 )
 
 // Collects reports whether the request starts an attempt, of which an invoice
@@ -299,4 +300,29 @@ func ReconciliationWorkflowID(run uuid.UUID) string { return "reconciliation/" +
 // there is one.
 func NightlyReconciliation(organisation uuid.UUID, night time.Time) uuid.UUID {
 	return uuid.NewSHA1(organisation, []byte("reconciliation/"+night.UTC().Format(time.RFC3339)))
+}
+
+// OnboardingWorkflow is the registered name of the workflow that follows one
+// connection from its first form to its end, over years.
+const OnboardingWorkflow = "Onboarding"
+
+// UpdateLook has a connection's workflow look at the account now; it answers when
+// what Stripe said is recorded.
+const UpdateLook = "look"
+
+// ConnectionRef is the workflow's whole input.
+type ConnectionRef struct {
+	Tenant     uuid.UUID
+	Connection uuid.UUID
+}
+
+// OnboardingWorkflowID is the id of the one workflow of a connection.
+func OnboardingWorkflowID(connection uuid.UUID) string { return "onboarding/" + connection.String() }
+
+// WindDownRequest is the payload of wind_down: which account comes to its end, and
+// whether its owner took access away at Stripe.
+type WindDownRequest struct {
+	Account  string `json:"account"`
+	Livemode bool   `json:"livemode"`
+	Gone     bool   `json:"gone,omitempty"`
 }

@@ -87,6 +87,9 @@ const (
 	// AgendaNotice is the next notice about an invoice: that it will be charged, that
 	// a card will have expired by then, that it is due. A due-date run writes it.
 	AgendaNotice AgendaKind = "notice"
+	// AgendaConnection is the next look at a connected account, whether Stripe reports
+	// something of it or not.
+	AgendaConnection AgendaKind = "connection"
 )
 
 // ByRun reports whether rows of the kind are carried out by due-date runs, and

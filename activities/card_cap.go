@@ -60,7 +60,7 @@ func countCard(ctx context.Context, tx *postgres.Tx, c remit.Connection, method 
 // Stripe's fingerprints; one with keys of its own shares its account.
 func cardOf(c remit.Connection, method remit.PaymentMethod) [32]byte {
 	scope, card := c.Account, method.Fingerprint
-	if c.Mode != "api_keys" {
+	if c.Mode.Platform() {
 		scope = "the platform"
 	}
 	if card == "" {

@@ -27,6 +27,14 @@ func (p *Payments) change(ctx context.Context, ref remit.InvoiceRef, stored post
 			return remit.RequestResult{}, err
 		}
 	}
+	if stored.Kind == remit.RequestWindDown {
+		_, err := decodeAnd(stored, func(in remit.WindDownRequest) (remit.RequestResult, error) {
+			return remit.RequestResult{}, p.windDown(ctx, ref, stored, in)
+		})
+		if err != nil {
+			return remit.RequestResult{}, err
+		}
+	}
 	var result remit.RequestResult
 	err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
 		l, err := tx.LockInvoice(ctx, ref.Invoice)
@@ -86,6 +94,10 @@ func (p *Payments) apply(ctx context.Context, tx *postgres.Tx, l *postgres.Locke
 	case remit.RequestUseCredit:
 		return decodeAnd(stored, func(in remit.CreditRequest) (remit.RequestResult, error) {
 			return remit.RequestResult{}, p.payFromCredit(ctx, tx, l, stored, in)
+		})
+	case remit.RequestWindDown:
+		return decodeAnd(stored, func(in remit.WindDownRequest) (remit.RequestResult, error) {
+			return remit.RequestResult{}, p.woundDown(ctx, tx, l, in)
 		})
 	case remit.RequestPay, remit.RequestCheckout, remit.RequestRefund, remit.RequestSettle, remit.RequestCancel:
 	}

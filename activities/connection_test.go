@@ -14,7 +14,7 @@ import (
 // about the account (M12).
 func TestDescribingAConnectionBringsNoKeysBack(t *testing.T) {
 	s := openShop(t)
-	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error { return tx.Disconnect(t.Context(), s.link.ID, false) }))
+	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error { return tx.Disconnect(t.Context(), s.link.ID, remit.EndedByPerson, false) }))
 	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error { return tx.DescribeConnection(t.Context(), s.link.SealedConnection) }))
 	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error {
 		after, err := tx.Connection(t.Context(), s.link.ID)

@@ -53,6 +53,12 @@ func Usable(c *postgres.SealedConnection) error {
 	if c == nil {
 		return remit.Conflict(remit.CodeNotConnected, "Loading error: no API keys. Enter them on Settings > Integrations > Stripe.")
 	}
+	if c.DisconnectingSince != nil {
+		return remit.Conflict(remit.CodeNotConnected, "The Stripe account is being disconnected. See Settings > Integrations > Stripe.")
+	}
+	if c.KeysRefused != nil {
+		return remit.Conflict(remit.CodeNotConnected, "Loading error: Stripe does not take the API keys any more. Enter new ones on Settings > Integrations > Stripe.")
+	}
 	if !c.Usable() {
 		return remit.Conflict(remit.CodeNotConnected, "Stripe does not take charges for this account now. See Settings > Integrations > Stripe.")
 	}
@@ -73,8 +79,16 @@ func (c *Connector) At(ctx context.Context, tenant uuid.UUID, account string, li
 	return c.Open(sealed)
 }
 
-// Open unseals a connection's key. Where there is none it cannot be reached.
+// Open gives access to a connection's account: by its own key, which is unsealed, or
+// by the platform's. Where there is none it cannot be reached.
 func (c *Connector) Open(sealed *postgres.SealedConnection) (*Link, error) {
+	if sealed != nil && sealed.Mode.Platform() {
+		platform := c.Gateway.Platform()
+		if platform == nil || sealed.Account == "" {
+			return nil, errNoKeys
+		}
+		return &Link{SealedConnection: *sealed, Stripe: platform.At(sealed.Account)}, nil
+	}
 	if sealed == nil || len(sealed.SecretKey) == 0 {
 		return nil, errNoKeys
 	}
@@ -82,13 +96,7 @@ func (c *Connector) Open(sealed *postgres.SealedConnection) (*Link, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a connection's key: %w", err)
 	}
-	access := gateway.Access{Key: key.Reveal()}
-	if sealed.Mode == "api_keys" {
-		access.Owner = sealed.Account
-	} else {
-		access.Account = sealed.Account
-	}
-	return &Link{SealedConnection: *sealed, Stripe: c.Gateway.At(access)}, nil
+	return &Link{SealedConnection: *sealed, Stripe: c.Gateway.At(gateway.Access{Key: key.Reveal(), Owner: sealed.Account})}, nil
 }
 
 // KeyPlace is where a connection's key is stored, which it is sealed to.

@@ -21,7 +21,7 @@ func TestM3AnAttemptThatExistsIsNeverRefused(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				return tx.Disconnect(t.Context(), s.link.ID, keep)
+				return tx.Disconnect(t.Context(), s.link.ID, remit.EndedByPerson, keep)
 			}))
 		},
 		"the account was restricted": func(s *shop) {

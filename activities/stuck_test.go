@@ -99,7 +99,7 @@ func TestUnsentAttemptWithoutKeysEnds(t *testing.T) {
 	if !s.performAndDie(ref, s.pay(ref, 4200, s.card), "reserved") {
 		t.Fatal("the boundary was never reached")
 	}
-	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error { return tx.Disconnect(t.Context(), s.link.ID, false) }))
+	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error { return tx.Disconnect(t.Context(), s.link.ID, remit.EndedByPerson, false) }))
 	s.payments.Now = func() time.Time { return time.Now().Add(16 * time.Minute) }
 	_, err := s.payments.Advance(t.Context(), ref)
 	must(t, err)

@@ -208,7 +208,7 @@ var wires = map[string]any{
 	"completePasswordReset": tokenPasswordWire{}, "inviteUser": invitationWire{}, "updateUser": userChangeWire{}, "createApiToken": tokenWire{},
 	"createOrganisation": organisationWire{}, "updateOrganisation": organisationChangeWire{}, "putRole": roleWire{}, "createGrant": grantWire{},
 	"setWorkItemStep": assigneeWire{}, "setPaymentSettings": paymentSettingsWire{},
-	"setAfterPaymentScript": scriptWire{}, "testAfterPaymentScript": scriptTrialWire{}, "setWorkflowDefinition": DefinitionFile{}, "saveKeys": keysWire{},
+	"setAfterPaymentScript": scriptWire{}, "testAfterPaymentScript": scriptTrialWire{}, "setWorkflowDefinition": DefinitionFile{}, "saveKeys": keysWire{}, "connectExpress": expressWire{},
 	"createCustomer": customerWire{}, "updateCustomer": customerWire{}, "addPaymentMethod": struct{}{}, "setDefaultPaymentMethod": defaultMethodWire{},
 	"addBankAccount": bankAccountWire{}, "verifyBankAccount": depositEntryWire{},
 	"createInvoice": invoiceWire{}, "updateInvoice": invoiceChangeWire{}, "voidInvoice": reasonWire{}, "holdInvoice": reasonWire{},

@@ -63,6 +63,10 @@ var routes = []struct {
 	{"connection", connection},
 	{"saveKeys", saveKeys},
 	{"removeKeys", removeKeys},
+	{"connectExpress", connectExpress},
+	{"refreshLink", refreshLink},
+	{"connectStandard", connectStandard},
+	{"impact", impact},
 	{"stripeAccount", stripeAccount},
 
 	{"customers", customers},

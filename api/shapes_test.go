@@ -62,6 +62,10 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"setPaymentSettings 200":       {200, settingsOf(filled[commands.PaymentSettings]()), nil},
 		"connection 200":               {200, connectionShape(filled[remit.Connection]()), connectionShape(remit.Connection{Status: remit.ConnectionDisconnected})},
 		"saveKeys 200":                 {200, connectionShape(filled[remit.Connection]()), nil},
+		"connectExpress 200":           {200, filled[leaveBody](), nil},
+		"refreshLink 200":              {200, filled[leaveBody](), nil},
+		"connectStandard 200":          {200, filled[leaveBody](), nil},
+		"impact 200":                   {200, impactShape(filled[remit.Impact]()), impactShape(bare[remit.Impact]())},
 		"stripeAccount 200":            {200, accountShape(filled[gateway.Account]()), accountShape(bare[gateway.Account]())},
 
 		"customers 200":               {200, page(customerShape), empty(customerShape)},

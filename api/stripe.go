@@ -17,7 +17,7 @@ func saveKeys(c *call) (answer, error) {
 }
 
 func removeKeys(c *call) (answer, error) {
-	if err := c.server.commands.RemoveKeys(c.ctx(), c.caller, c.organisation()); err != nil {
+	if _, err := c.server.commands.Disconnect(c.ctx(), c.caller, c.organisation(), c.flag("force") != nil && *c.flag("force")); err != nil {
 		return answer{}, err
 	}
 	return noContent()
@@ -37,31 +37,38 @@ func (w keysWire) input() (commands.KeysInput, error) {
 // connectionBody is the connection as it leaves; without one the status is
 // disconnected and the rest null.
 type connectionBody struct {
-	Mode            *string                `json:"mode"`
-	Status          remit.ConnectionStatus `json:"status"`
-	ChargesEnabled  bool                   `json:"charges_enabled"`
-	PayoutsEnabled  bool                   `json:"payouts_enabled"`
-	Requirements    []requirementBody      `json:"requirements"`
-	Deadline        *time.Time             `json:"deadline"`
-	DisabledReason  *string                `json:"disabled_reason"`
-	Account         *string                `json:"account"`
-	Livemode        bool                   `json:"livemode"`
-	Country         *string                `json:"country"`
-	DefaultCurrency *string                `json:"default_currency"`
-	BusinessName    *string                `json:"business_name"`
-	PublishableKey  *string                `json:"publishable_key"`
-	Webhook         string                 `json:"webhook"`
-	LastEventAt     *time.Time             `json:"last_event_at"`
-	EventsMissing   bool                   `json:"events_missing"`
-	CheckedAt       *time.Time             `json:"checked_at"`
-	CreatedAt       *time.Time             `json:"created_at"`
+	Mode               *string                `json:"mode"`
+	Status             remit.ConnectionStatus `json:"status"`
+	ChargesEnabled     bool                   `json:"charges_enabled"`
+	PayoutsEnabled     bool                   `json:"payouts_enabled"`
+	DetailsSubmitted   bool                   `json:"details_submitted"`
+	BankDebits         bool                   `json:"bank_debits"`
+	Requirements       []requirementBody      `json:"requirements"`
+	Deadline           *time.Time             `json:"deadline"`
+	DisabledReason     *string                `json:"disabled_reason"`
+	DisconnectingSince *time.Time             `json:"disconnecting_since"`
+	KeysRefusedSince   *time.Time             `json:"keys_refused_since"`
+	Account            *string                `json:"account"`
+	Livemode           bool                   `json:"livemode"`
+	Country            *string                `json:"country"`
+	DefaultCurrency    *string                `json:"default_currency"`
+	BusinessName       *string                `json:"business_name"`
+	FeePayer           *string                `json:"fee_payer"`
+	LossPayer          *string                `json:"loss_payer"`
+	PublishableKey     *string                `json:"publishable_key"`
+	Webhook            string                 `json:"webhook"`
+	LastEventAt        *time.Time             `json:"last_event_at"`
+	EventsMissing      bool                   `json:"events_missing"`
+	CheckedAt          *time.Time             `json:"checked_at"`
+	CreatedAt          *time.Time             `json:"created_at"`
 }
 
 // requirementBody is something Stripe wants to know of the account.
 type requirementBody struct {
-	Field  string     `json:"field"`
-	Reason string     `json:"reason"`
-	Due    *time.Time `json:"due"`
+	Field  string                  `json:"field"`
+	Reason remit.RequirementReason `json:"reason"`
+	Due    *time.Time              `json:"due"`
+	Error  *string                 `json:"error"`
 }
 
 func connectionAnswer(k remit.Connection, err error) (answer, error) {
@@ -73,12 +80,14 @@ func connectionAnswer(k remit.Connection, err error) (answer, error) {
 
 func connectionShape(k remit.Connection) connectionBody {
 	body := connectionBody{
-		Mode: orNull(k.Mode), Status: k.Status, ChargesEnabled: k.ChargesEnabled, PayoutsEnabled: k.PayoutsEnabled,
-		Requirements: []requirementBody{}, Account: orNull(k.Account), Livemode: k.Livemode, Country: orNull(k.Country),
-		DefaultCurrency: orNull(k.DefaultCurrency), BusinessName: orNull(k.BusinessName), PublishableKey: orNull(k.PublishableKey),
-		Webhook: "poll", LastEventAt: utc(k.LastEventAt), EventsMissing: k.EventsMissing, CheckedAt: utc(k.CheckedAt),
+		Mode: orNull(string(k.Mode)), Status: k.Status, ChargesEnabled: k.ChargesEnabled, PayoutsEnabled: k.PayoutsEnabled,
+		DetailsSubmitted: k.DetailsSubmitted, BankDebits: k.BankDebits, Requirements: requirements(k.Requirements), Deadline: utc(k.Deadline),
+		DisabledReason: orNull(k.DisabledReason), DisconnectingSince: utc(k.DisconnectingSince), KeysRefusedSince: utc(k.KeysRefused),
+		Account: orNull(k.Account), Livemode: k.Livemode, Country: orNull(k.Country),
+		DefaultCurrency: orNull(k.DefaultCurrency), BusinessName: orNull(k.BusinessName), FeePayer: orNull(k.FeePayer), LossPayer: orNull(k.LossPayer),
+		PublishableKey: orNull(k.PublishableKey), Webhook: "poll", LastEventAt: utc(k.LastEventAt), EventsMissing: k.EventsMissing, CheckedAt: utc(k.CheckedAt),
 	}
-	if k.HasWebhookSecret {
+	if k.HasWebhookSecret || k.Reported {
 		body.Webhook = "events"
 	}
 	if !k.CreatedAt.IsZero() {
@@ -111,25 +120,16 @@ func stripeAccount(c *call) (answer, error) {
 func accountShape(a gateway.Account) accountBody {
 	f := a.Facts
 	return accountBody{
-		ID: a.ID, BusinessName: a.BusinessName, Country: a.Country, DefaultCurrency: a.DefaultCurrency,
+		ID: a.ID, BusinessName: f.BusinessName, Country: f.Country, DefaultCurrency: f.DefaultCurrency,
 		DetailsSubmitted: f.DetailsSubmitted, ChargesEnabled: f.ChargesEnabled, PayoutsEnabled: f.PayoutsEnabled,
-		DisabledReason: orNull(f.DisabledReason), Requirements: requirements(f),
+		DisabledReason: orNull(f.DisabledReason), Requirements: requirements(f.Requirements()),
 	}
 }
 
-// requirements lists each field once, under the most pressing of its reasons.
-func requirements(f remit.AccountFacts) []requirementBody {
-	list, seen := []requirementBody{}, map[string]bool{}
-	for _, group := range []struct {
-		reason string
-		fields []string
-	}{{"past_due", f.PastDue}, {"currently_due", f.CurrentlyDue}, {"pending_verification", f.PendingVerification}} {
-		for _, field := range group.fields {
-			if !seen[field] {
-				seen[field] = true
-				list = append(list, requirementBody{Field: field, Reason: group.reason})
-			}
-		}
+func requirements(list []remit.Requirement) []requirementBody {
+	bodies := []requirementBody{}
+	for _, r := range list {
+		bodies = append(bodies, requirementBody{Field: r.Field, Reason: r.Reason, Due: utc(r.Due), Error: orNull(r.Error)})
 	}
-	return list
+	return bodies
 }

@@ -277,7 +277,7 @@ func (c *Commands) offerDebits(ctx context.Context, tenant uuid.UUID, link *acti
 	if err != nil {
 		return offer, nil //nolint:nilerr // the stored answer stands until Stripe gives another
 	}
-	describe(&link.SealedConnection, account)
+	link.SealedConnection.Describe(account.Facts)
 	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error { return tx.DescribeConnection(ctx, link.SealedConnection) })
 	return remit.OfferDebits(currency, link.Country, link.BankDebits), err
 }

@@ -166,6 +166,10 @@ func (c *Commands) fireRow(ctx context.Context, tenant uuid.UUID, row postgres.A
 		wake = func() error {
 			return c.wakeBankAccount(ctx, remit.BankAccountRef{Tenant: tenant, BankAccount: row.ObjectID}, why)
 		}
+	case remit.AgendaConnection:
+		wake = func() error {
+			return c.wakeConnection(ctx, remit.ConnectionRef{Tenant: tenant, Connection: row.ObjectID}, why)
+		}
 	case remit.AgendaPoll, remit.AgendaOverdue, remit.AgendaSend, remit.AgendaScript, remit.AgendaRespond, remit.AgendaExcess, remit.AgendaCharge, remit.AgendaNotice:
 	}
 	if row.Kind.ByRun() && !row.Soon {

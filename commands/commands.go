@@ -56,6 +56,9 @@ type Commands struct {
 	Heavy   *Heavy
 	// MailServer says that one is configured: else mails wait in the outbox.
 	MailServer bool
+	// ConnectSecret signs what Stripe reports of accounts that are connected to the
+	// platform; empty where nothing is reported.
+	ConnectSecret secrets.Secret
 	// Outbound decides which addresses may be webhook endpoints.
 	Outbound *outbound.Guard
 	Sandbox  bool // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed

@@ -25,7 +25,7 @@ var ErrBadSignature = remit.Errorf(remit.KindMalformed, "bad_signature", "The si
 // and taken all the same: refusing it would make Stripe stop sending.
 func (c *Commands) ReceiveEvent(ctx context.Context, connection *uuid.UUID, payload []byte, signature string) error {
 	if connection == nil {
-		return ErrBadSignature // the platform has no endpoint of its own yet, so no secret to sign with
+		return c.receivePlatformEvent(ctx, payload, signature)
 	}
 	tenant, err := c.DB.TenantOfConnection(ctx, *connection)
 	if remit.IsCode(err, remit.CodeNotFound) {
@@ -57,6 +57,47 @@ func (c *Commands) ReceiveEvent(ctx context.Context, connection *uuid.UUID, payl
 		return remit.Errorf(remit.KindMalformed, remit.CodeMalformed, "This is not an event.")
 	}
 	return c.takeEvent(ctx, sealed, event)
+}
+
+// receivePlatformEvent takes an event of an account that is connected to the platform:
+// it names the account, and every organisation that is or was connected to it is
+// told. One of an account that nobody here is connected to is foreign, and taken.
+func (c *Commands) receivePlatformEvent(ctx context.Context, payload []byte, signature string) error {
+	event, err := gateway.VerifyEvent(payload, signature, c.ConnectSecret.Reveal(), c.Now())
+	if errors.Is(err, gateway.ErrSignature) {
+		return ErrBadSignature
+	}
+	if err != nil {
+		return remit.Errorf(remit.KindMalformed, remit.CodeMalformed, "This is not an event.")
+	}
+	if event.Account == "" {
+		return nil // of the platform's own account
+	}
+	// A connection hears of both modes' events and is asked which it is of.
+	found, err := c.DB.ConnectionsOf(ctx, event.Account)
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		c.Logger.InfoContext(ctx, "an event of an account that nobody is connected to", "account", event.Account, "event", event.ID)
+	}
+	for _, to := range found {
+		var sealed *postgres.SealedConnection
+		err := c.DB.InTenant(ctx, to.Tenant, func(tx *postgres.Tx) (err error) {
+			sealed, err = tx.Connection(ctx, to.Connection)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if sealed == nil || !sealed.Mode.Platform() {
+			continue
+		}
+		if err := c.takeEvent(ctx, sealed, event); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *Commands) takeEvent(ctx context.Context, sealed *postgres.SealedConnection, event gateway.Event) error {
@@ -139,7 +180,7 @@ func concerns(ctx context.Context, tx *postgres.Tx, sealed *postgres.SealedConne
 		}
 		invoice, err := read(ctx, tx, payment.InvoiceID)
 		return invoice, state, err
-	case strings.HasPrefix(event.Type, "payment_method."), event.Type == "account.updated", event.Type == "capability.updated":
+	case strings.HasPrefix(event.Type, "payment_method."), aboutAccount(event):
 		return nil, postgres.EventWaiting, nil
 	case strings.HasPrefix(event.Type, "setup_intent."), event.Type == "mandate.updated":
 		b, err := bankAccountOf(ctx, tx, sealed, event)
@@ -217,20 +258,14 @@ func (c *Commands) takeMethodEvent(ctx context.Context, sealed *postgres.SealedC
 }
 
 func (c *Commands) lookAt(ctx context.Context, sealed *postgres.SealedConnection, event gateway.Event) error {
+	if aboutAccount(event) {
+		return c.wakeConnection(ctx, remit.ConnectionRef{Tenant: sealed.Tenant, Connection: sealed.ID}, event.Type+" "+event.ID)
+	}
 	link, err := c.connector().Open(sealed)
 	if err != nil {
 		return err
 	}
 	switch {
-	case event.Type == "account.updated", event.Type == "capability.updated":
-		account, err := link.Stripe.Account(ctx)
-		if err != nil {
-			return err
-		}
-		return c.DB.InTenant(ctx, sealed.Tenant, func(tx *postgres.Tx) error {
-			describe(sealed, account)
-			return tx.DescribeConnection(ctx, *sealed)
-		})
 	case strings.HasPrefix(event.Type, "checkout.session."):
 		var setup *postgres.SetupSession
 		err := c.DB.InTenant(ctx, sealed.Tenant, func(tx *postgres.Tx) (err error) {
@@ -254,6 +289,15 @@ func (c *Commands) lookAt(ctx context.Context, sealed *postgres.SealedConnection
 	default:
 		return c.lookAtMethod(ctx, sealed, link, event)
 	}
+}
+
+// aboutAccount reports that an event may say how a connected account is.
+func aboutAccount(event gateway.Event) bool {
+	switch event.Type {
+	case "account.updated", "capability.updated", "account.application.deauthorized":
+		return true
+	}
+	return false
 }
 
 // bankAccountOf finds the bank account whose SetupIntent or mandate an event is

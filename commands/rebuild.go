@@ -69,6 +69,9 @@ func (c *Commands) rebuildTenant(ctx context.Context, tenant uuid.UUID, report *
 	if err := c.rebuildBankAccounts(ctx, tenant, report); err != nil {
 		return err
 	}
+	if err := c.rebuildConnections(ctx, tenant, report); err != nil {
+		return err
+	}
 	var imports []uuid.UUID
 	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
 		imports, err = tx.RunningImports(ctx)
@@ -134,6 +137,28 @@ func (c *Commands) rebuildBankAccounts(ctx context.Context, tenant uuid.UUID, re
 	}
 }
 
+func (c *Commands) rebuildConnections(ctx context.Context, tenant uuid.UUID, report *RebuildReport) error {
+	var open []postgres.SealedConnection
+	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+		open, err = tx.OpenConnections(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, connection := range open {
+		report.Looked++
+		started, err := c.startMissingConnection(ctx, remit.ConnectionRef{Tenant: tenant, Connection: connection.ID})
+		if err != nil {
+			return err
+		}
+		if started {
+			report.Started++
+		}
+	}
+	return nil
+}
+
 // sweepPage bounds what one sweep wakes in a tenant, so that a burst of due
 // rows does not starve payers; the next sweep goes on.
 const sweepPage = 200
@@ -159,7 +184,7 @@ func (c *Commands) sweepTenant(ctx context.Context, tenant uuid.UUID, lag time.D
 	var ids []uuid.UUID
 	var invoices map[uuid.UUID]remit.Invoice
 	var imports []uuid.UUID
-	var refunds, accounts []postgres.AgendaRow
+	var refunds, accounts, connections []postgres.AgendaRow
 	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
 		clock, err := tx.Clock(ctx)
 		if err != nil {
@@ -172,6 +197,9 @@ func (c *Commands) sweepTenant(ctx context.Context, tenant uuid.UUID, lag time.D
 			return err
 		}
 		if accounts, err = tx.NeglectedBankAccounts(ctx, clock.Now(c.Now()).Add(-lag), sweepPage); err != nil {
+			return err
+		}
+		if connections, err = tx.NeglectedConnections(ctx, clock.Now(c.Now()).Add(-lag)); err != nil {
 			return err
 		}
 		if imports, err = tx.RunningImports(ctx); err != nil {
@@ -198,6 +226,11 @@ func (c *Commands) sweepTenant(ctx context.Context, tenant uuid.UUID, lag time.D
 	}
 	for _, row := range accounts {
 		if err := c.wakeBankAccount(ctx, remit.BankAccountRef{Tenant: tenant, BankAccount: row.ObjectID}, "the agenda's sweep"); err != nil {
+			return err
+		}
+	}
+	for _, row := range connections {
+		if err := c.wakeConnection(ctx, remit.ConnectionRef{Tenant: tenant, Connection: row.ObjectID}, "the agenda's sweep"); err != nil {
 			return err
 		}
 	}

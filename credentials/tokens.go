@@ -24,6 +24,7 @@ const (
 	InvitationToken TokenKind = "invite_"
 	ResetToken      TokenKind = "reset_"
 	SecondStepToken TokenKind = "step_"     // between password and second factor
+	StateToken      TokenKind = "state_"    // between a person's way to Stripe, to link an account, and back
 	ProviderToken   TokenKind = "provider_" // between a browser's way to the identity provider and back
 )
 

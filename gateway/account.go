@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/stripe/stripe-go/v79"
 
@@ -15,15 +16,11 @@ import (
 
 // Account is a connected account as Stripe describes it.
 type Account struct {
-	ID              string
-	BusinessName    string
-	Country         string
-	DefaultCurrency string
-	BankDebits      bool // us_bank_account_ach_payments is active
-	Facts           remit.AccountFacts
+	ID    string
+	Facts remit.AccountFacts
 }
 
-// Account retrieves the account the access belongs to.
+// Account retrieves the account the access is to.
 func (c *Client) Account(ctx context.Context) (Account, error) {
 	params := &stripe.AccountParams{}
 	c.on(ctx, &params.Params, "")
@@ -31,24 +28,43 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 	if err := c.backend.Call(http.MethodGet, "/v1/account", c.access.Key, params, a); err != nil {
 		return Account{}, failureOf(err)
 	}
-	account := Account{
-		ID: a.ID, Country: a.Country, DefaultCurrency: strings.ToUpper(string(a.DefaultCurrency)),
-		Facts: remit.AccountFacts{
-			DetailsSubmitted: a.DetailsSubmitted, ChargesEnabled: a.ChargesEnabled, PayoutsEnabled: a.PayoutsEnabled,
-		},
-	}
+	return accountOf(a), nil
+}
+
+func accountOf(a *stripe.Account) Account {
+	account := Account{ID: a.ID, Facts: remit.AccountFacts{
+		Country: a.Country, DefaultCurrency: strings.ToUpper(string(a.DefaultCurrency)), Email: a.Email,
+		DetailsSubmitted: a.DetailsSubmitted, ChargesEnabled: a.ChargesEnabled, PayoutsEnabled: a.PayoutsEnabled,
+		Capabilities: map[string]string{},
+	}}
+	f := &account.Facts
 	if a.BusinessProfile != nil {
-		account.BusinessName = a.BusinessProfile.Name
+		f.BusinessName = a.BusinessProfile.Name
 	}
-	if a.Capabilities != nil {
-		account.BankDebits = a.Capabilities.USBankAccountACHPayments == stripe.AccountCapabilityStatusActive
+	if caps := a.Capabilities; caps != nil {
+		f.Capabilities["card_payments"], f.Capabilities["transfers"] = string(caps.CardPayments), string(caps.Transfers)
+		f.Capabilities[remit.CapabilityBankDebits] = string(caps.USBankAccountACHPayments)
 	}
 	if r := a.Requirements; r != nil {
-		account.Facts.DisabledReason = string(r.DisabledReason)
-		account.Facts.CurrentlyDue, account.Facts.PastDue = r.CurrentlyDue, r.PastDue
-		account.Facts.PendingVerification = r.PendingVerification
+		f.DisabledReason = string(r.DisabledReason)
+		f.CurrentlyDue, f.PastDue, f.EventuallyDue, f.PendingVerification = r.CurrentlyDue, r.PastDue, r.EventuallyDue, r.PendingVerification
+		if r.CurrentDeadline != 0 {
+			day := time.Unix(r.CurrentDeadline, 0).UTC()
+			f.Deadline = &day
+		}
+		for _, e := range r.Errors {
+			f.Errors = append(f.Errors, remit.RequirementError{Field: e.Requirement, Code: e.Code, Reason: e.Reason})
+		}
 	}
-	return account, nil
+	if k := a.Controller; k != nil {
+		if k.Fees != nil {
+			f.FeePayer = string(k.Fees.Payer)
+		}
+		if k.Losses != nil {
+			f.LossPayer = string(k.Losses.Payments)
+		}
+	}
+	return account
 }
 
 // EventTypes are the events Remit's endpoint asks for: those that can change
@@ -61,7 +77,7 @@ var EventTypes = []string{
 	"payment_method.attached", "payment_method.detached", "payment_method.updated", "payment_method.automatically_updated",
 	"charge.refunded", "charge.refund.updated", "refund.created", "refund.updated",
 	"setup_intent.succeeded", "setup_intent.setup_failed", "setup_intent.requires_action", "setup_intent.canceled", "mandate.updated",
-	"account.updated", "capability.updated",
+	"account.updated", "capability.updated", "account.application.deauthorized",
 	"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
 	"charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
 }

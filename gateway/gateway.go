@@ -40,9 +40,12 @@ const DefaultTimeout = 30 * time.Second
 // Gateway reaches Stripe, or a stand-in, at one URL.
 type Gateway struct {
 	backend stripe.Backend
+	connect stripe.Backend // of OAuth, whose errors have another shape
 	http    *http.Client
 	url     string
 	queues  *queues
+	// of the platform; "" where there is none
+	platformKey, clientID string
 }
 
 // Options for [New].
@@ -53,6 +56,11 @@ type Options struct {
 	// not called more often than Limits say. Nil, or the zero Limits, limits nothing.
 	Limiter Limiter
 	Limits  Limits
+	// PlatformKey is the secret key of Remit's own account, in whose name others' are
+	// connected, and ClientID its id for OAuth; "" where accounts are connected by
+	// their own keys alone.
+	PlatformKey string
+	ClientID    string
 	// Transport replaces the HTTP transport; tests use it to watch requests.
 	Transport http.RoundTripper
 }
@@ -85,7 +93,8 @@ func New(options Options) *Gateway {
 		config.URL = stripe.String(options.URL)
 	}
 	return &Gateway{
-		backend: stripe.GetBackendWithConfig(stripe.APIBackend, config), http: caller, url: options.URL,
+		backend: stripe.GetBackendWithConfig(stripe.APIBackend, config), connect: stripe.GetBackendWithConfig(stripe.ConnectBackend, config), http: caller, url: options.URL,
+		platformKey: options.PlatformKey, clientID: options.ClientID,
 		// A call that waited for longer than one may take is not made on what was
 		// known before.
 		queues: &queues{limiter: options.Limiter, limits: options.Limits, patience: timeout},

@@ -52,7 +52,7 @@ func (c *Client) NameStandin(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("address the stand-in: %w", err)
 	}
-	request.Header.Set("Authorization", "Bearer "+c.access.Key)
+	c.authorise(request)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := c.gateway.http.Do(request)
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *Client) standinClock(ctx context.Context, method string, body []byte) (
 	if err != nil {
 		return 0, now, fmt.Errorf("address the stand-in: %w", err)
 	}
-	request.Header.Set("Authorization", "Bearer "+c.access.Key)
+	c.authorise(request)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := c.gateway.http.Do(request)
 	if err != nil {
@@ -84,4 +84,12 @@ func (c *Client) standinClock(ctx context.Context, method string, body []byte) (
 		}
 	}
 	return response.StatusCode, clock.Now, nil
+}
+
+// authorise has a call of the stand-in's own be about the client's account.
+func (c *Client) authorise(request *http.Request) {
+	request.Header.Set("Authorization", "Bearer "+c.access.Key)
+	if c.access.Account != "" {
+		request.Header.Set("Stripe-Account", c.access.Account)
+	}
 }

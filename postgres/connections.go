@@ -2,8 +2,8 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -16,14 +16,18 @@ type SealedConnection struct {
 	remit.Connection
 	SecretKey     []byte
 	WebhookSecret []byte
+	// WoundDown says, of one that is disconnecting, that what was open is closed.
+	WoundDown bool
 }
 
-const connectionColumns = `id, tenant, organisation_id, mode, account, livemode, status, charges_enabled, payouts_enabled, ach_debits, country, default_currency, business_name,
-	publishable_key, webhook_endpoint, webhook_secret is not null, checked_at, created_at, secret_key, webhook_secret`
+const connectionColumns = `id, tenant, organisation_id, mode, account, livemode, status, charges_enabled, payouts_enabled, ach_debits, country, default_currency, business_name, email,
+	details_submitted, disabled_reason, requirements, deadline, fee_payer, loss_payer, publishable_key, webhook_endpoint, webhook_secret is not null, checked_at, created_at,
+	disconnecting_since, disconnected_at, ended_by, keys_refused, wound_down, secret_key, webhook_secret`
 
 func scanConnection(row pgx.Row) (c SealedConnection, err error) {
 	return c, row.Scan(&c.ID, &c.Tenant, &c.OrganisationID, &c.Mode, &c.Account, &c.Livemode, &c.Status, &c.ChargesEnabled, &c.PayoutsEnabled, &c.BankDebits, &c.Country, &c.DefaultCurrency,
-		&c.BusinessName, &c.PublishableKey, &c.WebhookEndpoint, &c.HasWebhookSecret, &c.CheckedAt, &c.CreatedAt, &c.SecretKey, &c.WebhookSecret)
+		&c.BusinessName, &c.Email, &c.DetailsSubmitted, &c.DisabledReason, &c.Requirements, &c.Deadline, &c.FeePayer, &c.LossPayer, &c.PublishableKey, &c.WebhookEndpoint, &c.HasWebhookSecret,
+		&c.CheckedAt, &c.CreatedAt, &c.DisconnectingSince, &c.DisconnectedAt, &c.EndedBy, &c.KeysRefused, &c.WoundDown, &c.SecretKey, &c.WebhookSecret)
 }
 
 // LiveConnection reads the tenant's one connection in force, or nil.
@@ -65,31 +69,51 @@ func (tx *Tx) connection(ctx context.Context, where string, args ...any) (*Seale
 	return &c, nil
 }
 
+// LockConnection is [Tx.Connection] for whoever changes it.
+func (tx *Tx) LockConnection(ctx context.Context, id uuid.UUID) (*SealedConnection, error) {
+	return tx.connection(ctx, "id = $2 for update", id)
+}
+
+// FormerConnection reads the latest connection of a mode that has ended, or nil.
+func (tx *Tx) FormerConnection(ctx context.Context, mode remit.ConnectionMode) (*SealedConnection, error) {
+	return tx.connection(ctx, "mode = $2 and disconnected_at is not null and account <> '' order by disconnected_at desc limit 1", mode)
+}
+
 // InsertConnection puts a connection in force at a top-level organisation. One
 // in force there already must have been disconnected before.
 func (tx *Tx) InsertConnection(ctx context.Context, c SealedConnection) error {
 	batch := &pgx.Batch{}
-	batch.Queue(`insert into connections (tenant, id, organisation_id, mode, account, livemode, status, charges_enabled, payouts_enabled, country, default_currency, business_name,
-		publishable_key, secret_key, webhook_secret, webhook_endpoint, ach_debits, checked_at) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17, now())`,
-		tx.Tenant, c.ID, c.OrganisationID, c.Mode, c.Account, c.Livemode, c.Status, c.ChargesEnabled, c.PayoutsEnabled, c.Country, c.DefaultCurrency, c.BusinessName,
-		c.PublishableKey, c.SecretKey, c.WebhookSecret, c.WebhookEndpoint, c.BankDebits)
-	batch.Queue("insert into connection_directory (id, tenant) values ($1, $2)", c.ID, tx.Tenant)
+	batch.Queue(`insert into connections (tenant, id, organisation_id, mode, account, livemode, status, created_at) values ($1,$2,$3,$4,$5,$6,$7,$8)`,
+		tx.Tenant, c.ID, c.OrganisationID, c.Mode, c.Account, c.Livemode, c.Status, orNow(c.CreatedAt))
+	batch.Queue("insert into connection_directory (id, tenant, account, livemode) values ($1, $2, $3, $4)", c.ID, tx.Tenant, c.Account, c.Livemode)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		if IsUnique(err, "connections_live") {
 			return remit.Conflict(remit.CodeConflict, "This organisation is connected already.")
 		}
 		return fmt.Errorf("insert a connection: %w", err)
 	}
-	return nil
+	return tx.SaveConnection(ctx, c)
 }
 
 // SaveConnection writes what can change of a connection, its keys included.
 func (tx *Tx) SaveConnection(ctx context.Context, c SealedConnection) error {
-	_, err := tx.Exec(ctx, `update connections set status = $3, charges_enabled = $4, payouts_enabled = $5, country = $6, default_currency = $7, business_name = $8,
-		publishable_key = $9, secret_key = $10, webhook_secret = $11, webhook_endpoint = $12, ach_debits = $13, checked_at = now() where tenant = $1 and id = $2`,
-		tx.Tenant, c.ID, c.Status, c.ChargesEnabled, c.PayoutsEnabled, c.Country, c.DefaultCurrency, c.BusinessName, c.PublishableKey, c.SecretKey, c.WebhookSecret, c.WebhookEndpoint, c.BankDebits)
-	if err != nil {
+	batch := &pgx.Batch{}
+	batch.Queue("update connections set publishable_key = $3, secret_key = $4, webhook_secret = $5, webhook_endpoint = $6, disconnecting_since = $7, wound_down = $8 where tenant = $1 and id = $2",
+		tx.Tenant, c.ID, c.PublishableKey, c.SecretKey, c.WebhookSecret, c.WebhookEndpoint, c.DisconnectingSince, c.WoundDown)
+	queueDescription(batch, tx.Tenant, c)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("save a connection: %w", err)
+	}
+	return nil
+}
+
+// NameAccount notes the account that a connection is to, once Stripe has made it.
+func (tx *Tx) NameAccount(ctx context.Context, id uuid.UUID, account string) error {
+	batch := &pgx.Batch{}
+	batch.Queue("update connections set account = $3 where tenant = $1 and id = $2 and account = ''", tx.Tenant, id, account)
+	batch.Queue("update connection_directory set account = $3 where tenant = $1 and id = $2 and account = ''", tx.Tenant, id, account)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("name a connection's account: %w", err)
 	}
 	return nil
 }
@@ -97,20 +121,38 @@ func (tx *Tx) SaveConnection(ctx context.Context, c SealedConnection) error {
 // DescribeConnection writes what Stripe says of a connection's account. Keys are
 // not touched, nor is one that was ended meanwhile.
 func (tx *Tx) DescribeConnection(ctx context.Context, c SealedConnection) error {
-	_, err := tx.Exec(ctx, `update connections set status = $3, charges_enabled = $4, payouts_enabled = $5, country = $6, default_currency = $7, business_name = $8, ach_debits = $9, checked_at = now()
-		where tenant = $1 and id = $2 and disconnected_at is null`,
-		tx.Tenant, c.ID, c.Status, c.ChargesEnabled, c.PayoutsEnabled, c.Country, c.DefaultCurrency, c.BusinessName, c.BankDebits)
-	if err != nil {
+	batch := &pgx.Batch{}
+	queueDescription(batch, tx.Tenant, c)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("describe a connection: %w", err)
 	}
 	return nil
 }
 
+func queueDescription(batch *pgx.Batch, tenant uuid.UUID, c SealedConnection) {
+	if c.Requirements == nil {
+		c.Requirements = []remit.Requirement{}
+	}
+	batch.Queue(`update connections set status = $3, charges_enabled = $4, payouts_enabled = $5, country = $6, default_currency = $7, business_name = $8, ach_debits = $9, email = $10,
+		details_submitted = $11, disabled_reason = $12, requirements = $13, deadline = $14, fee_payer = $15, loss_payer = $16, keys_refused = $17, checked_at = now()
+		where tenant = $1 and id = $2 and disconnected_at is null`,
+		tenant, c.ID, c.Status, c.ChargesEnabled, c.PayoutsEnabled, c.Country, c.DefaultCurrency, c.BusinessName, c.BankDebits, c.Email,
+		c.DetailsSubmitted, c.DisabledReason, c.Requirements, c.Deadline, c.FeePayer, c.LossPayer, c.KeysRefused)
+}
+
+func orNow(at time.Time) time.Time {
+	if at.IsZero() {
+		return time.Now()
+	}
+	return at
+}
+
 // Disconnect ends a connection. Its keys are kept, sealed, only while money
 // that was started through it must still be followed; keep says so.
-func (tx *Tx) Disconnect(ctx context.Context, id uuid.UUID, keep bool) error {
-	_, err := tx.Exec(ctx, `update connections set status = 'disconnected', disconnected_at = now(), charges_enabled = false,
-		secret_key = case when $3 then secret_key end, webhook_secret = case when $3 then webhook_secret end where tenant = $1 and id = $2`, tx.Tenant, id, keep)
+func (tx *Tx) Disconnect(ctx context.Context, id uuid.UUID, by remit.ConnectionEnd, keep bool) error {
+	_, err := tx.Exec(ctx, `update connections set status = 'disconnected', disconnected_at = now(), ended_by = $4, charges_enabled = false, payouts_enabled = false,
+		requirements = '[]', deadline = null, disabled_reason = '',
+		secret_key = case when $3 then secret_key end, webhook_secret = case when $3 then webhook_secret end where tenant = $1 and id = $2 and disconnected_at is null`, tx.Tenant, id, keep, by)
 	if err != nil {
 		return fmt.Errorf("disconnect: %w", err)
 	}
@@ -129,11 +171,12 @@ func (tx *Tx) MoneyInFlight(ctx context.Context, account string) (int, error) {
 }
 
 // toFollow is what must still be followed, or closed, at a connection's account:
-// live attempts, and intents that are open while their invoice may be paid.
+// live attempts, intents that are open while their invoice may be paid, and refunds.
 const toFollow = ` exists (select 1 from payments p join invoices i on i.tenant = p.tenant and i.id = p.invoice_id
 	where p.tenant = c.tenant and p.account = c.account and p.livemode = c.livemode and (
 		exists (select 1 from attempts a where a.tenant = p.tenant and a.payment_id = p.id and a.state in ('created', 'requires_action', 'processing', 'confirming'))
-		or p.payment_intent is not null and not p.intent_closed and i.status in ('open', 'processing', 'partially_paid', 'contested')))`
+		or p.payment_intent is not null and not p.intent_closed and i.status in ('open', 'processing', 'partially_paid', 'contested')
+		or exists (select 1 from refunds r where r.tenant = p.tenant and r.payment_id = p.id and r.state in ('requested', 'sent', 'pending', 'requires_action'))))`
 
 // ToFollow reports whether something must still be followed at a connection's
 // account, for which its keys are needed.
@@ -167,52 +210,6 @@ func (db *DB) TenantOfConnection(ctx context.Context, id uuid.UUID) (uuid.UUID, 
 		return uuid.Nil, fmt.Errorf("find a connection: %w", err)
 	}
 	return tenant, nil
-}
-
-// Setting reads the nearest setting of a name at an organisation or above it:
-// its value, the path it is set at and its version. found is false where none
-// is set anywhere.
-func (tx *Tx) Setting(ctx context.Context, path, name string, into any) (setAt string, version int64, found bool, err error) {
-	var raw []byte
-	err = tx.QueryRow(ctx, `select s.value, o.path, s.version from settings s join organisations o on o.tenant = s.tenant and o.id = s.organisation_id
-		where s.tenant = $1 and s.name = $2 and s.value <> 'null' and ($3 = o.path or $3 ^@ (o.path || '/')) order by length(o.path) desc limit 1`, tx.Tenant, name, path).Scan(&raw, &setAt, &version)
-	if isNoRows(err) {
-		return "", 0, false, nil
-	}
-	if err != nil {
-		return "", 0, false, fmt.Errorf("read the setting %s: %w", name, err)
-	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		return "", 0, false, fmt.Errorf("read the setting %s: %w", name, err)
-	}
-	return setAt, version, true, nil
-}
-
-// SetSetting writes a setting at an organisation.
-func (tx *Tx) SetSetting(ctx context.Context, unit uuid.UUID, name string, value any, by uuid.UUID) (version int64, err error) {
-	raw, err := json.Marshal(value)
-	if err != nil {
-		return 0, fmt.Errorf("write the setting %s: %w", name, err)
-	}
-	err = tx.QueryRow(ctx, `insert into settings (tenant, organisation_id, name, value, updated_by) values ($1,$2,$3,$4,$5)
-		on conflict (tenant, organisation_id, name) do update set value = excluded.value, version = settings.version + 1, updated_at = now(), updated_by = excluded.updated_by
-		returning version`, tx.Tenant, unit, name, raw, by).Scan(&version)
-	if err != nil {
-		return 0, fmt.Errorf("write the setting %s: %w", name, err)
-	}
-	return version, nil
-}
-
-// UnsetSetting takes a setting away from an organisation, which then has what
-// holds above it. The row stays, as JSON's null, so that a version is never given
-// twice. It returns false where there was none.
-func (tx *Tx) UnsetSetting(ctx context.Context, unit uuid.UUID, name string, by uuid.UUID) (bool, error) {
-	tag, err := tx.Exec(ctx, `update settings set value = 'null', version = version + 1, updated_at = now(), updated_by = $4
-		where tenant = $1 and organisation_id = $2 and name = $3 and value <> 'null'`, tx.Tenant, unit, name, by)
-	if err != nil {
-		return false, fmt.Errorf("take the setting %s away: %w", name, err)
-	}
-	return tag.RowsAffected() > 0, nil
 }
 
 // Hear fills in when Stripe last reported something of the connection's account,

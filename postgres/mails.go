@@ -46,6 +46,17 @@ func (tx *Tx) InsertBankAccountMail(ctx context.Context, m remit.Mail) error {
 	return nil
 }
 
+// InsertConnectionMail puts a mail about a connection into the outbox. One of the same
+// connection, stage and receiver is there already or is not: nothing is sent twice (M13).
+func (tx *Tx) InsertConnectionMail(ctx context.Context, connection uuid.UUID, stage remit.MailStage, m remit.Mail) error {
+	_, err := tx.Exec(ctx, `insert into mails (tenant, id, recipient, subject, text, connection_id, stage, created_at) values ($1,$2,$3,$4,$5,$6,$7,$8)
+		on conflict on constraint mails_of_connections_once do nothing`, tx.Tenant, m.ID, m.To, m.Subject, m.Body, connection, stage, m.CreatedAt)
+	if err != nil {
+		return fmt.Errorf("store a mail: %w", err)
+	}
+	return nil
+}
+
 const mailColumns = `m.id, m.recipient, m.subject, m.created_at, m.body, coalesce(m.text, ''), m.invoice_id, m.stage, m.due_version, i.number, m.bank_account_id, coalesce(b.hosted_url, ''),
 	m.bcc, m.state, m.tries, m.queued_at, m.next_at, m.delivered_at, m.message_id, m.last_error`
 

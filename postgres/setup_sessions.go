@@ -64,6 +64,11 @@ func (tx *Tx) OpenSetupSessions(ctx context.Context, customer uuid.UUID) ([]Setu
 	return tx.setupSessions(ctx, "customer_id = $2 and state = 'open'", customer)
 }
 
+// SetupSessionsAt reads the sessions that may still bring a method to an account.
+func (tx *Tx) SetupSessionsAt(ctx context.Context, account string) ([]SetupSession, error) {
+	return tx.setupSessions(ctx, "account = $2 and state = 'open'", account)
+}
+
 func (tx *Tx) setupSessions(ctx context.Context, where string, arg any) ([]SetupSession, error) {
 	rows, err := tx.Query(ctx, "select id, customer_id, account, livemode, coalesce(stripe_session, ''), url, state, actor, return_path, expires_at from setup_sessions where tenant = $1 and "+where+" order by created_at", tx.Tenant, arg)
 	if err != nil {

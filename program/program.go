@@ -47,18 +47,23 @@ type Config struct {
 	StripeURL       string // "" is Stripe itself
 	StripeRate      string // calls a second to each account, see [gateway.ParseLimits]
 	StripeTimeout   time.Duration
-	StripeTransport http.RoundTripper  // for tests that watch requests
-	KEKFile         string             // the key that seals all others
-	Listen          string             // host:port of API and portal; "" does not serve
-	PublicURL       string             // as people reach it; "" is http://Listen
-	Proxies         httpsec.Proxies    // whose forwarded headers are believed
-	FormTargets     []string           // further origins a form may lead to
-	Identity        *identity.Provider // where people may sign in besides; nil is nowhere
-	Work            bool               // run the worker
-	Sandbox         bool               // beside the stand-in on loopback: test clocks and demo sign-ins
-	Answer          time.Duration      // how long a payer waits; 0 is the default
-	Times           workflows.Times    // zero is the default
-	SweepEvery      time.Duration      // 0 is 5 s
+	StripeTransport http.RoundTripper // for tests that watch requests
+	// PlatformKey, ClientID and ConnectSecret are of Remit's own Stripe account, in
+	// whose name others' are connected; empty where they connect by their own keys.
+	PlatformKey   secrets.Secret
+	ClientID      string
+	ConnectSecret secrets.Secret
+	KEKFile       string             // the key that seals all others
+	Listen        string             // host:port of API and portal; "" does not serve
+	PublicURL     string             // as people reach it; "" is http://Listen
+	Proxies       httpsec.Proxies    // whose forwarded headers are believed
+	FormTargets   []string           // further origins a form may lead to
+	Identity      *identity.Provider // where people may sign in besides; nil is nowhere
+	Work          bool               // run the worker
+	Sandbox       bool               // beside the stand-in on loopback: test clocks and demo sign-ins
+	Answer        time.Duration      // how long a payer waits; 0 is the default
+	Times         workflows.Times    // zero is the default
+	SweepEvery    time.Duration      // 0 is 5 s
 	// LoopbackWebhooks lets webhooks be sent to this machine itself; beside the
 	// stand-in only.
 	LoopbackWebhooks bool
@@ -216,9 +221,10 @@ func (p *Program) open(ctx context.Context) error {
 	}
 	p.Commands = &commands.Commands{
 		DB: p.db, Authority: authority, Temporal: p.temporal, Secrets: keys, Logger: c.Logger, Now: time.Now, PublicURL: c.PublicURL,
-		Stripe:   gateway.New(gateway.Options{URL: c.StripeURL, Limiter: p.db, Limits: limits, Timeout: c.StripeTimeout, Transport: c.StripeTransport}),
-		Outbound: outbound.NewGuard(outbound.Options{Loopback: c.LoopbackWebhooks && c.Sandbox}),
-		Answer:   c.Answer, Sandbox: c.Sandbox, Heavy: commands.NewHeavy(commands.HeavyAtOnce), RequireSecondFactor: !c.Sandbox, Identity: c.Identity, Schedules: &sync.Map{},
+		Stripe:        gateway.New(gateway.Options{URL: c.StripeURL, Limiter: p.db, Limits: limits, Timeout: c.StripeTimeout, Transport: c.StripeTransport, PlatformKey: c.PlatformKey.Reveal(), ClientID: c.ClientID}),
+		ConnectSecret: c.ConnectSecret,
+		Outbound:      outbound.NewGuard(outbound.Options{Loopback: c.LoopbackWebhooks && c.Sandbox}),
+		Answer:        c.Answer, Sandbox: c.Sandbox, Heavy: commands.NewHeavy(commands.HeavyAtOnce), RequireSecondFactor: !c.Sandbox, Identity: c.Identity, Schedules: &sync.Map{},
 		MailServer: c.Postman != nil,
 	}
 	if c.ScriptRunner != nil {
@@ -269,6 +275,7 @@ func (p *Program) work(ctx context.Context) {
 		},
 	}
 	steps.BankAccounts = &activities.BankAccounts{DB: p.db, Connector: steps.Payments.Connector, Logger: p.config.Logger, Now: time.Now, Crash: p.config.Crash}
+	steps.Connections = p.Commands.Connections(p.config.Crash)
 	steps.DueDates = &activities.DueDates{Payments: steps.Payments, Advance: p.Commands.Advance}
 	w := worker.New(p.temporal, steps, worker.Options{Times: p.config.Times})
 	p.running.Go(func() {

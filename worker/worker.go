@@ -79,6 +79,7 @@ type Steps struct {
 	Reconciliations *activities.Reconciliations
 	BankAccounts    *activities.BankAccounts
 	DueDates        *activities.DueDates
+	Connections     *activities.Connections
 }
 
 // Register registers the workflows and activities; replay tests use it too.
@@ -88,6 +89,7 @@ func Register(r sdk.Registry, steps Steps, times workflows.Times) {
 	r.RegisterWorkflowWithOptions(invoices.Refund, workflow.RegisterOptions{Name: remit.RefundWorkflow})
 	r.RegisterWorkflowWithOptions(invoices.ImportInvoices, workflow.RegisterOptions{Name: remit.ImportInvoicesWorkflow})
 	r.RegisterWorkflowWithOptions(invoices.BankAccountVerification, workflow.RegisterOptions{Name: remit.BankAccountWorkflow})
+	r.RegisterWorkflowWithOptions(invoices.Onboarding, workflow.RegisterOptions{Name: remit.OnboardingWorkflow})
 	r.RegisterWorkflowWithOptions(invoices.DueDateRun, workflow.RegisterOptions{Name: remit.DueDateRunWorkflow})
 	r.RegisterWorkflowWithOptions(invoices.Reconciliation, workflow.RegisterOptions{Name: remit.ReconciliationWorkflow})
 	for name, step := range map[string]any{
@@ -95,6 +97,7 @@ func Register(r sdk.Registry, steps Steps, times workflows.Times) {
 		"AfterPayment": steps.Payments.AfterPayment, "SendRefund": steps.Payments.SendRefund,
 		"ImportFile": steps.Imports.ImportFile, "BeginImported": steps.Imports.BeginImported,
 		"LookAtBankAccount": steps.BankAccounts.LookAtBankAccount, "VerifyDeposits": steps.BankAccounts.VerifyDeposits,
+		"LookAtConnection":  steps.Connections.LookAtConnection,
 		"CompareWithStripe": steps.Reconciliations.CompareWithStripe,
 		"BeginDueDateRun":   steps.DueDates.BeginDueDateRun, "ChargeDuePage": steps.DueDates.ChargeDuePage,
 		"NoticeDuePage": steps.DueDates.NoticeDuePage, "EndDueDateRun": steps.DueDates.EndDueDateRun,

@@ -159,6 +159,10 @@ var Rows = map[string]Row{
 	"connection":               {At: "top", See: []string{Any}, Do: needs("stripe=view")},
 	"saveKeys":                 {At: "top", See: []string{Any}, Do: needs(stripeAll)},
 	"removeKeys":               {At: "top", See: []string{Any}, Do: needs(stripeAll)},
+	"connectExpress":           {At: "top", See: []string{Any}, Do: needs(stripeAll)},
+	"refreshLink":              {At: "top", See: []string{Any}, Do: needs(stripeAll)},
+	"connectStandard":          {At: "top", See: []string{Any}, Do: needs(stripeAll)},
+	"impact":                   {At: "top", See: []string{Any}, Do: needs(stripeAll)},
 	"stripeAccount":            {At: "top", See: []string{Any}, Do: needs("stripe=view", "stripe=read")},
 
 	"customers":               {At: "unit", Do: needs(customerSee), Customer: Allowed},

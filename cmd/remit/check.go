@@ -41,6 +41,9 @@ func (c config) check(n need) error {
 	if _, err := gateway.ParseLimits(c.StripeRate, c.StripeURL); err != nil {
 		problems = append(problems, fmt.Errorf("REMIT_STRIPE_RATE: %w", err))
 	}
+	if c.PlatformKey.IsZero() && (c.ClientID != "" || !c.ConnectSecret.IsZero()) {
+		problems = append(problems, errors.New("STRIPE_CLIENT_ID and STRIPE_CONNECT_SECRET belong to STRIPE_PLATFORM_KEY (or STRIPE_PLATFORM_KEY_FILE), which is not set"))
+	}
 	if _, err := c.postman(); err != nil {
 		problems = append(problems, err)
 	}

@@ -25,6 +25,7 @@ func (s *surroundings) operate(ctx context.Context, withTemporal bool, do func(*
 	}
 	settings := program.Config{
 		DatabaseURL: c.DatabaseURL.Reveal(), StripeURL: c.StripeURL, StripeRate: c.StripeRate, KEKFile: c.MasterKeyFile, Seals: c.AuditSeals, PublicURL: c.PublicURL,
+		PlatformKey: c.PlatformKey, ClientID: c.ClientID, ConnectSecret: c.ConnectSecret,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	if withTemporal {

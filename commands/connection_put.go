@@ -1,0 +1,104 @@
+package commands
+
+import (
+	"context"
+
+	"remit"
+	"remit/postgres"
+)
+
+// putConnection puts a connection in force, in the place of one before it or anew, and
+// has its workflow follow it.
+func (c *Commands) putConnection(ctx context.Context, caller Caller, member Membership, next postgres.SealedConnection, action string) (remit.Connection, error) {
+	var replaced *postgres.SealedConnection
+	var saved *postgres.SealedConnection
+	err := c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
+		// In the order in which attempts lock: the connection, then the tenant.
+		live, err := tx.EndingConnection(ctx)
+		if err != nil {
+			return err
+		}
+		if err := tx.LockTenant(ctx); err != nil {
+			return err
+		}
+		switch {
+		case live != nil && live.ID == next.ID:
+			err = tx.SaveConnection(ctx, next)
+		case live != nil:
+			flying, countErr := tx.MoneyInFlight(ctx, live.Account)
+			if countErr != nil {
+				return countErr
+			}
+			if flying > 0 {
+				return remit.Conflict(remit.CodeConflict, "%d payments are under way at the connected account. Wait until they are settled.", flying)
+			}
+			keep, followErr := tx.ToFollow(ctx, live.ID)
+			if followErr != nil {
+				return followErr
+			}
+			replaced = live
+			if err = tx.Disconnect(ctx, live.ID, remit.EndedByReplaced, keep); err == nil {
+				err = tx.InsertConnection(ctx, next)
+			}
+		default:
+			err = tx.InsertConnection(ctx, next)
+		}
+		if err != nil {
+			return err
+		}
+		if saved, err = tx.LiveConnection(ctx); err != nil {
+			return err
+		}
+		clock, err := tx.Clock(ctx)
+		if err != nil {
+			return err
+		}
+		now := clock.Now(c.Now())
+		if err := planNightly(ctx, tx, now); err != nil {
+			return err
+		}
+		if err := tx.PlanConnection(ctx, saved.Connection, now.Add(saved.NextLook(now))); err != nil {
+			return err
+		}
+		err = tx.TellConnection(ctx, saved.ID, remit.ConnectionChange{
+			At: now, Status: saved.Status, Charges: saved.ChargesEnabled, Payouts: saved.PayoutsEnabled, What: connectedSentence(saved.Connection), Source: remit.SourcePerson, Actor: caller.Actor(),
+		})
+		if err != nil {
+			return err
+		}
+		return c.audit(ctx, tx, changing(caller.entry(action, "account "+next.Account, member.Path), nil, map[string]any{"account": next.Account, "livemode": next.Livemode, "mode": string(next.Mode)}))
+	})
+	if err != nil {
+		return remit.Connection{}, err
+	}
+	c.dropEndpoint(ctx, replaced)
+	c.follow(ctx, remit.ConnectionRef{Tenant: member.Tenant, Connection: saved.ID}, "it was connected")
+	return saved.Connection, nil
+}
+
+func connectedSentence(c remit.Connection) string {
+	switch c.Mode {
+	case remit.ModeKeys:
+		return "Connected by API keys."
+	case remit.ModeExpress:
+		return "An account was made for this organisation (Express)."
+	case remit.ModeStandard:
+		return "Its owner linked an account (Standard)."
+	}
+	return "Connected."
+}
+
+// dropEndpoint asks Stripe to stop sending to an endpoint nobody listens to any
+// more. It is a courtesy: a late event is recognised as foreign.
+func (c *Commands) dropEndpoint(ctx context.Context, sealed *postgres.SealedConnection) {
+	if sealed == nil || sealed.WebhookEndpoint == "" {
+		return
+	}
+	link, err := c.connector().Open(sealed)
+	if err == nil {
+		err = link.Stripe.DeleteEndpoint(ctx, sealed.WebhookEndpoint)
+	}
+	if err != nil {
+		c.Logger.WarnContext(ctx, "a webhook endpoint was left at Stripe", "endpoint", sealed.WebhookEndpoint, "error", err)
+	}
+}

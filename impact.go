@@ -1,0 +1,35 @@
+package remit
+
+import "time"
+
+// ImpactAhead is how far ahead charges are counted that disconnecting would hold up.
+const ImpactAhead = 30 * 24 * time.Hour
+
+// Impact is what disconnecting an account would touch.
+type Impact struct {
+	Links      Touched // invoices that can be paid by their link now
+	Checkouts  Touched // hosted pages that are open, and would be closed
+	Charges    Touched // by themselves, in the next 30 days: they wait until an account is connected
+	BankDebits Touched // on their way, and followed to their end first
+	Confirming Touched // cards whose outcome is not known yet
+	Refunds    Touched // not through yet
+	Disputes   Touched // open: their deadlines go on at Stripe
+	Until      time.Time
+}
+
+// Touched is a number of things with what they come to, by currency.
+type Touched struct {
+	Count int
+	Sums  []Sum
+}
+
+// Sum is an amount in one currency, in minor units.
+type Sum struct {
+	Currency string `json:"currency"`
+	Amount   int64  `json:"amount"`
+}
+
+// InFlight reports whether access cannot end at once.
+func (i Impact) InFlight() bool {
+	return i.BankDebits.Count+i.Confirming.Count+i.Refunds.Count > 0
+}
