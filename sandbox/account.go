@@ -26,11 +26,15 @@ type account struct {
 	Kept struct {
 		// Platforms are the accounts that may act for this one.
 		Platforms []string `json:"platforms,omitempty"`
+		// Controller is the platform that made the account, "" if its owner did.
+		Controller string `json:"controller,omitempty"`
+		Deleted    bool   `json:"deleted,omitempty"`
+		// Setup is how far the account's owner has told Stripe of himself; nil
+		// where he did so before anything was known here.
+		Setup *accountSetup `json:"setup,omitempty"`
+		// Requested is when a capability was asked for, by its name.
+		Requested map[string]int64 `json:"requested,omitempty"`
 	} `json:"-"`
-}
-
-type accountController struct {
-	Type string `json:"type"`
 }
 
 type businessProfile struct {
@@ -47,19 +51,25 @@ type businessProfile struct {
 }
 
 type accountRequirements struct {
-	Alternatives        []any    `json:"alternatives"`
-	CurrentDeadline     *int64   `json:"current_deadline"`
-	CurrentlyDue        []string `json:"currently_due"`
-	DisabledReason      *string  `json:"disabled_reason"`
-	Errors              []any    `json:"errors"`
-	EventuallyDue       []string `json:"eventually_due"`
-	PastDue             []string `json:"past_due"`
-	PendingVerification []string `json:"pending_verification"`
+	Alternatives        []any              `json:"alternatives"`
+	CurrentDeadline     *int64             `json:"current_deadline"`
+	CurrentlyDue        []string           `json:"currently_due"`
+	DisabledReason      *string            `json:"disabled_reason"`
+	Errors              []requirementError `json:"errors"`
+	EventuallyDue       []string           `json:"eventually_due"`
+	PastDue             []string           `json:"past_due"`
+	PendingVerification []string           `json:"pending_verification"`
+}
+
+type requirementError struct {
+	Code        string `json:"code"`
+	Reason      string `json:"reason"`
+	Requirement string `json:"requirement"`
 }
 
 func noRequirements() accountRequirements {
 	return accountRequirements{
-		Alternatives: []any{}, CurrentlyDue: []string{}, Errors: []any{},
+		Alternatives: []any{}, CurrentlyDue: []string{}, Errors: []requirementError{},
 		EventuallyDue: []string{}, PastDue: []string{}, PendingVerification: []string{},
 	}
 }
@@ -133,44 +143,37 @@ func init() {
 		}
 		return must[account](c.tx, c.world.id), nil
 	})
-	endpoint("GET", "/v1/accounts/{account}", retrieveAccount)
 }
 
 // newAccount is what a new key opens: a standard account in the United States,
-// fully set up for cards.
+// fully set up for cards and bank debits.
 func (t *tx) newAccount() *account {
-	name := "Sandbox " + t.world.id[len(t.world.id)-6:]
-	email := "owner@" + t.world.id[len("acct_"):] + ".example"
+	a := t.blankAccount(t.world.id)
+	name := "Sandbox " + a.ID[len(a.ID)-6:]
+	email := "owner@" + a.ID[len("acct_"):] + ".example"
+	a.BusinessProfile.Name, a.Settings.Dashboard.DisplayName, a.Email = &name, &name, &email
+	a.Capabilities = map[string]string{"card_payments": "active", "transfers": "active", achCapability: "active"}
+	a.ChargesEnabled, a.PayoutsEnabled, a.DetailsSubmitted = true, true, true
+	descriptor := "SANDBOX"
+	a.Settings.CardPayments.Prefix, a.Settings.Payments.Descriptor = &descriptor, &descriptor
+	return a
+}
+
+// blankAccount is an account of which nothing is known: standard, in the United
+// States, its own.
+func (t *tx) blankAccount(id string) *account {
 	a := &account{
-		ID: t.world.id, Object: "account", Created: t.seconds(), Country: "US", DefaultCurrency: "usd",
-		BusinessProfile: businessProfile{Name: &name},
-		Capabilities:    map[string]string{"card_payments": "active", "transfers": "active", achCapability: "active"},
-		Controller:      accountController{Type: "account"},
-		ChargesEnabled:  true, PayoutsEnabled: true, DetailsSubmitted: true, Email: &email,
-		ExternalAccounts:   newList("/v1/accounts/" + t.world.id + "/external_accounts"),
+		ID: id, Object: "account", Created: t.seconds(), Country: "US", DefaultCurrency: "usd",
+		Capabilities:       map[string]string{},
+		Controller:         accountController{Type: "account"},
+		ExternalAccounts:   newList("/v1/accounts/" + id + "/external_accounts"),
 		Metadata:           map[string]string{},
 		Requirements:       noRequirements(),
 		FutureRequirements: noRequirements(),
 		Type:               "standard",
 	}
-	descriptor := "SANDBOX"
-	a.Settings.CardPayments.Prefix = &descriptor
-	a.Settings.Dashboard.DisplayName, a.Settings.Dashboard.Timezone = &name, "Etc/UTC"
-	a.Settings.Payments.Descriptor = &descriptor
+	a.Settings.Dashboard.Timezone = "Etc/UTC"
 	a.Settings.Payouts.DebitNegativeBalances = true
 	a.Settings.Payouts.Schedule = payoutSchedule{DelayDays: 2, Interval: "daily"}
 	return a
-}
-
-func retrieveAccount(c *call) (any, error) {
-	if err := c.p.done(); err != nil {
-		return nil, err
-	}
-	id := c.vars["account"]
-	if id == c.world.id {
-		return must[account](c.tx, id), nil
-	}
-	e := refuse("account_invalid", "", "The provided key does not have access to account '%s' (or that account does not exist). Application access may have been revoked.", id)
-	e.Status = 403
-	return nil, e
 }

@@ -83,7 +83,7 @@ func (w *world) runDue(until time.Time) {
 func (w *world) untouched() bool {
 	for k, t := range w.tables {
 		switch k.name {
-		case accounts.name, settingsKind.name, "_key", "bank_account": // are there from the first
+		case accounts.name, settingsKind.name, "_key", "_platform", "bank_account": // are there from the first
 		default:
 			if len(t.at) > 0 {
 				return false

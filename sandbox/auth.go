@@ -50,9 +50,30 @@ func (s *Server) authenticate(r *http.Request) (w *world, platform string, faile
 	if w, ok := s.known(other); ok && w.connectedTo(own.id) {
 		return w, own.id, nil
 	}
-	e := invalidParam("account_invalid", "", "The provided key '%s' does not have access to account '%s' (or that account does not exist). Application access may have been revoked.", redact(bearer(r)), other)
+	return nil, "", noAccess(bearer(r), other)
+}
+
+// noAccess is the answer to who names an account that is not his.
+func noAccess(key, account string) *apiError {
+	e := invalidParam("account_invalid", "", "The provided key '%s' does not have access to account '%s' (or that account does not exist). Application access may have been revoked.", redact(key), account)
 	e.Status = http.StatusForbidden
-	return nil, "", e
+	return e
+}
+
+// subjectOf is the account that a request is about, and the caller as its
+// platform if it is not the caller himself.
+func (s *Server) subjectOf(rt *route, vars map[string]string, p *params, caller *world, key string) (w *world, platform string, failed *apiError) {
+	id := vars[rt.about]
+	if n := p.node.kids[rt.about]; id == "" && n != nil && n.value != nil {
+		id = *n.value
+	}
+	if id == "" || id == caller.id {
+		return caller, "", nil
+	}
+	if w, ok := s.known(id); ok && w.connectedTo(caller.id) {
+		return w, caller.id, nil
+	}
+	return nil, "", noAccess(key, id)
 }
 
 // connectedTo reports whether the platform may act for this account.

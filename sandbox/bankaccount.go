@@ -82,14 +82,33 @@ func (b *bankAccount) hidden() any        { return &b.Kept }
 func init() {
 	accounts.renders = func(t *tx, o object) any {
 		a := *o.(*account)
-		a.Capabilities = maps.Clone(a.Capabilities)
-		a.Capabilities[achCapability] = a.ach()
+		if a.Kept.Setup == nil { // may be of a journal that is older than bank debits
+			a.Capabilities = maps.Clone(a.Capabilities)
+			a.Capabilities[achCapability] = a.ach()
+		}
 		a.ExternalAccounts = newList("/v1/accounts/" + a.ID + "/external_accounts")
-		for _, bank := range t.table(bankAccounts).all("") {
-			a.ExternalAccounts.Data = append(a.ExternalAccounts.Data, t.wire(bank))
+		for _, bank := range t.banksOf(a.ID) {
+			a.ExternalAccounts.Data = append(a.ExternalAccounts.Data, bank)
 		}
 		return &a
 	}
+}
+
+// banksOf are the banks of this account, or of another one that it sees.
+func (t *tx) banksOf(account string) []*bankAccount {
+	if account != t.world.id {
+		return t.server.directory.banksOf(account)
+	}
+	var own []*bankAccount
+	for _, o := range t.table(bankAccounts).all("") {
+		own = append(own, must[bankAccount](t, o.key()))
+	}
+	for _, c := range t.changes {
+		if b, ok := t.staged[c.kind.name+" "+c.id].(*bankAccount); ok && t.table(bankAccounts).get(b.ID) == nil {
+			own = append(own, b)
+		}
+	}
+	return own
 }
 
 // newBankAccount is the account at a test bank with that number.

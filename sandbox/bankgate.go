@@ -33,23 +33,30 @@ func (*capability) hidden() any        { return nil }
 // ach is the state of the account's capability. An account of a journal that
 // is older than bank debits has it active.
 func (a *account) ach() string {
-	if state, known := a.Capabilities[achCapability]; known {
+	state, known := a.Capabilities[achCapability]
+	switch {
+	case known:
 		return state
+	case a.Kept.Setup != nil:
+		return "unrequested"
 	}
 	return "active"
 }
 
 // setACH changes the state of the capability and tells of it.
 func (t *tx) setACH(own *account, state string) {
-	was := &capability{
-		ID: achCapability, Object: "capability", Account: own.ID, FutureRequirements: noRequirements(),
-		Requested: true, RequestedAt: &own.Created, Requirements: noRequirements(), Status: own.ach(),
+	was := *own
+	if own.Kept.Setup != nil {
+		setup := own.ownSetup()
+		setup.Held = maps.Clone(setup.Held)
+		if setup.Held == nil {
+			setup.Held = map[string]string{}
+		}
+		setup.Held[achCapability] = state
 	}
-	is := *was
-	is.Status = state
 	own.Capabilities = maps.Clone(own.Capabilities)
 	own.Capabilities[achCapability] = state
-	t.emitChange("capability.updated", was, &is)
+	t.emitCapabilities(&was, own)
 }
 
 func (t *tx) achActive() bool { return must[account](t, t.world.id).ach() == "active" }

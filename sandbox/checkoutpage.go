@@ -112,18 +112,30 @@ type reply struct {
 // onSession runs a page request on its session and answers once what it
 // changed is on disk. An open session past its time expires first.
 func (s *Server) onSession(w http.ResponseWriter, r *http.Request, do func(*tx, *checkoutSession) reply) {
-	var answer reply
-	err := s.visit(r.PathValue("session"), func(t *tx) error {
+	s.onPage(w, r, r.PathValue("session"), func(t *tx) (reply, error) {
 		cs, ok := get[checkoutSession](t, r.PathValue("session"))
 		if !ok {
-			return errGone
+			return reply{}, errGone
 		}
 		if cs.Status == sessionOpen && t.seconds() >= cs.ExpiresAt {
 			t.expire(cs)
 		}
-		answer = do(t, cs)
-		return nil
+		return do(t, cs), nil
 	})
+}
+
+// onPage runs a page request on the account that has the page's object and
+// answers once what it changed is on disk.
+func (s *Server) onPage(w http.ResponseWriter, r *http.Request, id string, do func(t *tx) (reply, error)) {
+	var answer reply
+	err := s.visit(id, func(t *tx) (err error) {
+		answer, err = do(t)
+		return err
+	})
+	s.answerPage(w, r, answer, err)
+}
+
+func (s *Server) answerPage(w http.ResponseWriter, r *http.Request, answer reply, err error) {
 	switch {
 	case errors.Is(err, errGone):
 		s.absentPage(w)

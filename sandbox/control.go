@@ -13,10 +13,15 @@ import (
 // take the account's key like the API and JSON like nothing of Stripe's.
 func (s *Server) serveControl(rw http.ResponseWriter, r *http.Request) {
 	w, _, failed := s.authenticate(r)
+	path := strings.TrimPrefix(r.URL.Path, "/_sandbox")
+	if rest, ok := strings.CutPrefix(path, "/accounts/"); ok && failed == nil {
+		w, path, failed = s.steered(w, rest, bearer(r))
+	}
 	var value any
 	var position uint64
 	if failed == nil {
-		value, position, failed = w.control(r)
+		value, position, failed = w.control(r, path)
+		position = max(position, w.carryErrands())
 	}
 	if failed == nil && s.journal.wait(position) != nil {
 		failed = internalError()
@@ -31,12 +36,25 @@ func (s *Server) serveControl(rw http.ResponseWriter, r *http.Request) {
 	rw.Write(body) //nolint:gosec // JSON, and said so
 }
 
-func (w *world) control(r *http.Request) (value any, position uint64, failed *apiError) {
+// steered is the connected account that a platform's control is for, and what
+// of the path is the control's: /accounts/{id} is its /account, and
+// /accounts/{id}/charges its /charges.
+func (s *Server) steered(platform *world, path, key string) (*world, string, *apiError) {
+	id, rest, more := strings.Cut(path, "/")
+	if !more {
+		rest = "account"
+	}
+	if w, ok := s.known(id); ok && w.connectedTo(platform.id) {
+		return w, "/" + rest, nil
+	}
+	return nil, "", noAccess(key, id)
+}
+
+func (w *world) control(r *http.Request, path string) (value any, position uint64, failed *apiError) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.begin()
 	position = w.server.journal.position()
-	path := strings.TrimPrefix(r.URL.Path, "/_sandbox")
 	event, resending := strings.CutPrefix(strings.TrimSuffix(path, "/resend"), "/events/")
 	switch {
 	case r.Method == "GET" && path == "/books":
@@ -60,6 +78,11 @@ func (w *world) control(r *http.Request) (value any, position uint64, failed *ap
 		position = t.commit(nil)
 	case r.Method == "POST" && path == "/account":
 		value, failed = t.changeAccount(r)
+		position = t.commit(nil)
+	case r.Method == "GET" && path == "/platform":
+		value = t.showPlatform()
+	case r.Method == "POST" && path == "/platform":
+		value, failed = t.changePlatform(r)
 		position = t.commit(nil)
 	case r.Method == "POST" && path == "/keys":
 		value, failed = t.changeKeys(r)
@@ -169,6 +192,9 @@ func (t *tx) changeSettings(r *http.Request) (any, *apiError) {
 	}
 	if s.Declines != nil && (s.Declines.Percent < 0 || s.Declines.Percent > 100) {
 		return nil, invalidParam("", "declines", "declines.percent must be from 0 to 100.")
+	}
+	if s.verification() < 0 {
+		return nil, invalidParam("", "verification_ms", "verification_ms must be 0 or more.")
 	}
 	for _, wait := range s.RetrySchedule {
 		if wait < 0 {

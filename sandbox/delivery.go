@@ -36,6 +36,7 @@ type delivery struct {
 	NextAt     int64  `json:"next_at"`     // account's clock, Unix nanoseconds
 	LastStatus int    `json:"last_status"` // HTTP; 0: no answer
 	LastError  string `json:"last_error,omitempty"`
+	Platform   string `json:"platform,omitempty"` // whose endpoint it is, "" for the account's own
 }
 
 var deliveries = register(&kind{name: "_delivery", fresh: func() object { return &delivery{} }})
@@ -75,20 +76,37 @@ func deliveryClient() *http.Client {
 	}
 }
 
-// deliverLater puts a delivery of the event to every endpoint that wants it.
+// deliverLater puts a delivery of the event to every endpoint that wants it: the
+// account's own, and those that its platforms have for connected accounts.
 func (t *tx) deliverLater(e *event) {
 	for _, o := range t.table(webhookEndpoints).all("") {
 		if to := o.(*webhookEndpoint); to.wants(e.Type) && !to.Kept.Connect {
-			t.deliverTo(e, to)
+			t.deliverTo(e, to, "")
+		}
+	}
+	if a, ok := get[account](t, t.world.id); ok {
+		for _, platform := range a.Kept.Platforms {
+			t.deliverToPlatform(e, platform)
 		}
 	}
 }
 
-func (t *tx) deliverTo(e *event, to *webhookEndpoint) {
+// deliverToPlatform puts a delivery to each of a platform's endpoints for
+// connected accounts that wants the event. It is this account's: it goes by its
+// clock and its faults.
+func (t *tx) deliverToPlatform(e *event, platform string) {
+	for _, to := range t.server.directory.hooksOf(platform) {
+		if to.wants(e.Type) {
+			t.deliverTo(e, to, platform)
+		}
+	}
+}
+
+func (t *tx) deliverTo(e *event, to *webhookEndpoint, platform string) {
 	fate := t.faults.fate()
 	d := &delivery{
 		ID: newID("whd"), Created: t.seconds(), Event: e.ID, EventType: e.Type,
-		Endpoint: to.ID, URL: to.URL, State: deliveryPending,
+		Endpoint: to.ID, URL: to.URL, State: deliveryPending, Platform: platform,
 		NextAt: t.at.Add(fate.delay).UnixNano(),
 	}
 	if fate.dropped {
@@ -111,8 +129,8 @@ func (w *world) work(ctx context.Context) {
 		w.runDue(now)
 		ready := w.takeDeliveries(now)
 		sleep := w.untilNext(now)
-		position := w.server.journal.position()
 		w.mu.Unlock()
+		position := w.carryErrands()
 		if len(ready) > 0 && w.server.journal.wait(position) != nil {
 			return
 		}
@@ -164,7 +182,11 @@ func (w *world) deliver(ctx context.Context, id string) {
 	t := w.begin()
 	d := must[delivery](t, id)
 	to, ok := get[webhookEndpoint](t, d.Endpoint)
-	payload := encode(t.wire(must[event](t, d.Event)))
+	if d.Platform != "" {
+		to = w.server.directory.hook(d.Platform, d.Endpoint)
+		ok = to != nil
+	}
+	payload := encode(t.eventFor(must[event](t, d.Event), d.Platform))
 	timeout := t.settings().webhookTimeout()
 	w.mu.Unlock()
 

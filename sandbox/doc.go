@@ -36,6 +36,10 @@
 //	POST   /account               {"business_name": "Harbour Ltd"} names the seller on hosted pages;
 //	                              {"country": "CA"}; {"us_bank_account_ach_payments": "inactive"},
 //	                              or pending, active: whether the account may debit banks
+//	GET    /platform, POST        {"redirect_uris": ["https://…"]}: where OAuth may lead back to; the answer
+//	                              has the account's client_id too
+//	POST   /accounts/{id}         what /account does, for a connected account with its platform's key; every
+//	                              other control is there for it too, as /accounts/{id}/clock
 //	POST   /keys                  {"alias": "sk_test_new"} opens this account with another key,
 //	                              {"revoke": "sk_test_old"} ends one
 //	GET    /settings, POST        {"webhook_retry_ms": [1000, 5000], "webhook_timeout_ms": n, "settle_ms": n,
@@ -52,6 +56,32 @@
 //	                              or expired stays so until it is renewed. null ends it but for those
 //	POST   /events/{id}/resend    deliver an event once more
 //	GET    /faults, POST, DELETE  faults on demand, below
+//
+// # Connect
+//
+// Any account is a platform too. The accounts it makes by POST /v1/accounts begin
+// with its clock and its settings and owe everything; the hosted form that an
+// account link opens sets them up, and can be left and taken up again. Stripe then
+// looks for verification_ms, a setting, 30 seconds by default and 0 for at once.
+// Identity numbers 000000000 and 0000 are verified, 111111111 and 1111 are not.
+//
+// POST /account and POST /accounts/{id} take besides, for what Stripe and owners do
+//
+//	{"restrict": {"fields": ["individual.verification.document"], "deadline": RFC 3339 or days,
+//	              "charges": true, "payouts": true}}
+//	                        wants to know more; past the deadline, at once without one, both or one are disabled
+//	{"clear": true}         ends restrictions, rejections and what was switched off
+//	{"reject": "fraud"}     or other, terms_of_service, listed, incomplete_verification
+//	{"verification": "instant"}, or pending, fail: what comes of verification, now and later
+//	{"charges_enabled": false}, {"payouts_enabled": false}
+//	{"deauthorize": true}   the owner takes every platform's access back; or one platform's, by its id
+//
+// A Standard account is connected by OAuth: /oauth/authorize lets a person choose
+// one of the accounts that keys have opened, or a new one; /oauth/token and
+// /oauth/deauthorize are under the same base URL, as stripe-go wants it. An access
+// token opens the account like a key of its own. Events of connected accounts go to
+// the platform's endpoints made with connect=true, by the connected account's clock,
+// settings and faults; they are read by GET /v1/events with Stripe-Account.
 //
 // # In the dashboard
 //

@@ -65,13 +65,22 @@ func (t *tx) emitChange(kind string, was, is object) {
 }
 
 func (t *tx) emitEvent(kind string, snapshot, previous json.RawMessage) {
+	t.deliverLater(t.newEvent(kind, snapshot, previous))
+}
+
+// emitTo records an event that only one of the account's platforms is told of.
+func (t *tx) emitTo(platform, kind string, o object) {
+	t.deliverToPlatform(t.newEvent(kind, encode(t.wire(o)), nil), platform)
+}
+
+func (t *tx) newEvent(kind string, snapshot, previous json.RawMessage) *event {
 	e := &event{
 		ID: newID("evt"), Object: "event", APIVersion: APIVersion, Created: t.seconds(),
 		Data:    eventData{Object: snapshot, PreviousAttributes: previous},
 		Request: t.request, Type: kind,
 	}
 	t.put(e)
-	t.deliverLater(e)
+	return e
 }
 
 // previousAttributes are the top-level attributes, and the entries of hashes,
@@ -121,6 +130,16 @@ func listEvents(c *call) (any, error) {
 		}
 		return !asked || success == c.delivered(e)
 	})
+}
+
+// eventFor is the event as its own account gets it, or as a platform does: with
+// the account's id.
+func (t *tx) eventFor(e *event, platform string) any {
+	wire := t.wire(e)
+	if out, ok := wire.(*event); ok && platform != "" {
+		out.Account = t.world.id
+	}
+	return wire
 }
 
 // delivered reports whether every delivery of the event got through.

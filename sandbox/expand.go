@@ -20,7 +20,7 @@ func (t *tx) wire(o object) any {
 
 // render encodes an answer with what the request wants expanded.
 func (c *call) render(value any) ([]byte, error) {
-	value = c.wired(value)
+	value = c.withAccount(c.wired(value))
 	if len(c.expand) == 0 {
 		return encode(value), nil
 	}
@@ -39,6 +39,22 @@ func (c *call) render(value any) ([]byte, error) {
 		}
 	}
 	return encode(tree), nil
+}
+
+// withAccount puts the account's id on events that its platform asks for.
+func (c *call) withAccount(value any) any {
+	if c.platform == "" {
+		return value
+	}
+	switch v := value.(type) {
+	case *event:
+		v.Account = c.world.id
+	case *list:
+		for _, o := range v.Data {
+			c.withAccount(o)
+		}
+	}
+	return value
 }
 
 func (t *tx) wired(value any) any {

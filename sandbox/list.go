@@ -20,16 +20,7 @@ func newList(url string) *list { return &list{Object: "list", URL: url, Data: []
 // limit, starting_after, ending_before and, where the kind has it, created.
 // Read the request's other filters before; page asks done.
 func (c *call) page(k *kind, by string, keep func(o object) bool) (any, error) {
-	limit := 10
-	if n, sent := c.p.integer("limit"); sent {
-		switch {
-		case n < 1:
-			c.p.fail("parameter_invalid_integer", "limit", "This value must be greater than or equal to 1.")
-		case n > 100:
-			c.p.fail("parameter_invalid_integer", "limit", "This value must be less than or equal to 100 (it currently is '%d').", n)
-		}
-		limit = int(n)
-	}
+	limit := c.p.limit()
 	after, before := c.p.string("starting_after"), c.p.string("ending_before")
 	created := c.p.span("created")
 	if err := c.p.done(); err != nil {
@@ -68,6 +59,20 @@ func (c *call) page(k *kind, by string, keep func(o object) bool) (any, error) {
 		out.take(t.nth(by, i), keep, limit)
 	}
 	return out, nil
+}
+
+// limit is how many objects a page is to hold.
+func (p *params) limit() int {
+	n, sent := p.integer("limit")
+	switch {
+	case !sent:
+		return 10
+	case n < 1:
+		p.fail("parameter_invalid_integer", "limit", "This value must be greater than or equal to 1.")
+	case n > 100:
+		p.fail("parameter_invalid_integer", "limit", "This value must be less than or equal to 100 (it currently is '%d').", n)
+	}
+	return int(n)
 }
 
 func (l *list) take(o object, keep func(o object) bool, limit int) {

@@ -25,14 +25,20 @@ type route struct {
 	pattern  string
 	segments []string
 	handle   handler
+	about    string // variable or parameter that names the account it is executed in
 }
 
 var routes []*route
 
 // endpoint adds an API method, e.g. ("POST", "/v1/refunds/{refund}"); called
 // from init functions only.
-func endpoint(method, pattern string, h handler) {
-	routes = append(routes, &route{method, pattern, strings.Split(pattern[1:], "/"), h})
+func endpoint(method, pattern string, h handler) { aboutAccount("", method, pattern, h) }
+
+// aboutAccount adds an API method by which a platform deals with a connected
+// account. It is executed in the account that the path's variable or the
+// parameter names, as if Stripe-Account did.
+func aboutAccount(name, method, pattern string, h handler) {
+	routes = append(routes, &route{method: method, pattern: pattern, segments: strings.Split(pattern[1:], "/"), handle: h, about: name})
 }
 
 type router struct {

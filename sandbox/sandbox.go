@@ -39,6 +39,8 @@ type Server struct {
 	routes  *router
 	client  *http.Client // delivers events
 
+	directory directory
+
 	background context.Context //nolint:containedctx // from Open to Close
 	stop       context.CancelFunc
 	running    sync.WaitGroup
@@ -74,6 +76,7 @@ func Open(o Options) (*Server, error) {
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"),
 		worlds:    map[string]*world{}, located: map[string]*world{},
 	}
+	s.directory.init()
 	s.background, s.stop = context.WithCancel(context.Background())
 	if s.journal, err = openJournal(o.Dir, s.decodeEntry); err != nil {
 		return nil, err
@@ -86,6 +89,7 @@ func Open(o Options) (*Server, error) {
 	}
 	s.mu.Unlock()
 	for _, w := range worlds {
+		w.carryErrands() // of which a crash may have left some
 		s.wakeFor(w)
 	}
 	return s, nil

@@ -91,7 +91,13 @@ func (s *Server) answerAPI(r *http.Request) answer {
 		return a.with(failed, world.id)
 	}
 	rt, vars := s.routes.find(r.Method, r.URL.Path)
-	if failed := world.admit(r, &a); failed != nil {
+	caller := world
+	if rt != nil && rt.about != "" && platform == "" {
+		if world, platform, failed = s.subjectOf(rt, vars, p, caller, bearer(r)); failed != nil {
+			return a.with(failed, caller.id)
+		}
+	}
+	if failed := caller.admit(r, &a); failed != nil {
 		return a.with(failed, world.id)
 	}
 	if rt == nil {
@@ -107,7 +113,7 @@ func (s *Server) answerAPI(r *http.Request) answer {
 		return a.with(invalidParam("", "", "Idempotency-Key can be at most 255 characters"), world.id)
 	}
 	done := world.run(r, rt, c, key, a)
-	world.count(rt, done)
+	caller.count(rt, done)
 	return done
 }
 
@@ -206,6 +212,7 @@ func (w *world) run(r *http.Request, rt *route, c *call, key string, a answer) a
 	}
 	position := c.commit(record)
 	w.mu.Unlock()
+	position = max(position, w.carryErrands())
 	err := w.server.journal.wait(position)
 	if key != "" {
 		w.mu.Lock()

@@ -28,6 +28,17 @@ type settings struct {
 	// Declines is by which mixture cards are declined that would pay; nil is not
 	// at all.
 	Declines *declineMix `json:"declines,omitempty"`
+	// Verification is how long Stripe looks at what a connected account's owner
+	// said of himself, in milliseconds of the account's clock; nil is 30 seconds.
+	Verification *int64 `json:"verification_ms,omitempty"`
+}
+
+// verification is how long that takes.
+func (s *settings) verification() int64 {
+	if s.Verification == nil {
+		return 30_000
+	}
+	return *s.Verification
 }
 
 var defaultSettings = settings{

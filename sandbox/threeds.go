@@ -188,5 +188,6 @@ func (w *world) change(fn func(t *tx) error) error {
 	}
 	position := t.commit(nil)
 	w.mu.Unlock()
+	position = max(position, w.carryErrands())
 	return errors.Join(err, w.server.journal.wait(position))
 }

@@ -58,7 +58,10 @@ func createWebhookEndpoint(c *call) (any, error) {
 		}
 		e.APIVersion = &version
 	}
-	e.Kept.Connect, _ = c.p.boolean("connect")
+	if e.Kept.Connect, _ = c.p.boolean("connect"); e.Kept.Connect {
+		own := clientID(c.world.id)
+		e.Application = &own
+	}
 	if !c.p.has("enabled_events") {
 		c.p.fail("parameter_missing", "enabled_events", "Missing required param: enabled_events.")
 	}

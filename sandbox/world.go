@@ -15,17 +15,19 @@ type world struct {
 	server *Server
 	id     string // acct_…
 
-	mu     sync.Mutex
-	tables map[*kind]*table
-	keys   idempotencyKeys
-	book   balanceBook
-	agenda agenda
-	outbox outbox
-	faults *faultPlan
-	seen   requestCounts
-	meter  meter
-	offset time.Duration // of the account's clock to real time
-	floor  time.Time     // the clock never shows less
+	mu       sync.Mutex
+	tables   map[*kind]*table
+	keys     idempotencyKeys
+	book     balanceBook
+	agenda   agenda
+	outbox   outbox
+	errands  []*errand  // to be carried out
+	carrying sync.Mutex // held while errands are carried out, never with mu
+	faults   *faultPlan
+	seen     requestCounts
+	meter    meter
+	offset   time.Duration // of the account's clock to real time
+	floor    time.Time     // the clock never shows less
 }
 
 func newWorld(s *Server, id string) *world {
@@ -65,6 +67,7 @@ type tx struct {
 	request eventRequest
 	changes []change
 	staged  map[string]object // by kind and id; nil where removed
+	starts  *time.Duration    // sets the clock of a new account
 }
 
 type change struct {
@@ -177,6 +180,11 @@ func (t *tx) commit(record *idempotencyRecord) uint64 {
 			}
 		}
 		line.Put = append(line.Put, put)
+	}
+	if t.starts != nil {
+		t.world.offset = *t.starts
+		offset := int64(*t.starts)
+		line.Offset = &offset
 	}
 	position := t.server.journal.append(encode(line))
 	for _, c := range t.changes {
