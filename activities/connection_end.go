@@ -3,6 +3,8 @@ package activities
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
@@ -13,9 +15,13 @@ import (
 
 // windAtOnce is how many invoices are told at once that their account comes to its
 // end, and windPage how many are read at once.
+// An invoice whose workflow is at another step for longer than windPatience is told
+// when the connection is looked at next.
 const (
-	windAtOnce = 8
-	windPage   = 200
+	windAtOnce   = 8
+	windPage     = 200
+	windPatience = 5 * time.Second
+	windAgain    = time.Minute
 )
 
 // windDown takes a connection that comes to its end a step further: what is open is
@@ -26,12 +32,15 @@ func (a *Connections) windDown(ctx context.Context, ref remit.ConnectionRef, c *
 		if err := a.closeSetups(ctx, c); err != nil {
 			return err
 		}
-		if err := a.tellInvoices(ctx, ref, c); err != nil {
+		told, err := a.tellInvoices(ctx, ref, c)
+		if err != nil {
 			return err
 		}
+		if !told {
+			return a.planSoon(ctx, ref)
+		}
 		a.boundary("wound down")
-		err := a.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error { return tx.WoundDown(ctx, ref.Connection) })
-		if err != nil {
+		if err := a.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error { return tx.WoundDown(ctx, ref.Connection) }); err != nil {
 			return err
 		}
 	}
@@ -81,7 +90,9 @@ func (a *Connections) closeSetups(ctx context.Context, c *postgres.SealedConnect
 
 // tellInvoices has each invoice that has something open at the account, or is to be
 // charged by itself, close it and tell its timeline. Repeated, each is told once.
-func (a *Connections) tellInvoices(ctx context.Context, ref remit.ConnectionRef, c *postgres.SealedConnection) error {
+// False says that some were at other work, and are to be told later.
+func (a *Connections) tellInvoices(ctx context.Context, ref remit.ConnectionRef, c *postgres.SealedConnection) (told bool, err error) {
+	var busy atomic.Bool
 	for after := uuid.Nil; ; {
 		var page []remit.Invoice
 		err := a.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) (err error) {
@@ -89,16 +100,25 @@ func (a *Connections) tellInvoices(ctx context.Context, ref remit.ConnectionRef,
 			return err
 		})
 		if err != nil || len(page) == 0 {
-			return err
+			return !busy.Load(), err
 		}
 		after = page[len(page)-1].ID
 		group, within := errgroup.WithContext(ctx)
 		group.SetLimit(windAtOnce)
 		for _, invoice := range page {
-			group.Go(func() error { return a.tellInvoice(within, ref, c, invoice) })
+			group.Go(func() error {
+				waiting, cancel := context.WithTimeout(within, windPatience)
+				defer cancel()
+				err := a.tellInvoice(waiting, ref, c, invoice)
+				if err != nil && waiting.Err() != nil && within.Err() == nil {
+					busy.Store(true)
+					return nil
+				}
+				return err
+			})
 		}
 		if err := group.Wait(); err != nil {
-			return err
+			return false, err
 		}
 	}
 }
@@ -174,6 +194,21 @@ func (a *Connections) dropEndpoint(ctx context.Context, c *postgres.SealedConnec
 	if err != nil {
 		a.Logger.WarnContext(ctx, "a webhook endpoint was left at Stripe", "endpoint", c.WebhookEndpoint, "error", err)
 	}
+}
+
+// planSoon has the connection looked at again in a minute.
+func (a *Connections) planSoon(ctx context.Context, ref remit.ConnectionRef) error {
+	return a.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+		clock, err := tx.Clock(ctx)
+		if err != nil {
+			return err
+		}
+		c, err := tx.Connection(ctx, ref.Connection)
+		if err != nil || c == nil {
+			return err
+		}
+		return tx.PlanConnection(ctx, c.Connection, clock.Now(a.Now()).Add(windAgain))
+	})
 }
 
 // unplan takes an ended connection's row off the agenda.

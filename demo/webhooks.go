@@ -24,7 +24,7 @@ func KeepWebhooks(ctx context.Context, standin string, key secrets.Secret, remit
 		return err
 	}
 	for _, e := range endpoints.Data {
-		at := strings.Index(e.URL, "/webhooks/stripe/")
+		at := strings.Index(e.URL, "/webhooks/stripe")
 		if at < 0 || e.URL[:at] == remitURL {
 			continue
 		}

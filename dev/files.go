@@ -50,11 +50,16 @@ func (r *running) stripeKey() (secrets.Secret, error) {
 // writeEnvironment notes how to reach what runs, for `remit verify` and its like.
 func (r *running) writeEnvironment(kek string) error {
 	var text strings.Builder
+	platform := ""
+	if !r.earnest {
+		platform = r.folder.Path("platform.key")
+	}
 	text.WriteString("# How the commands of this machine reach what `remit dev` runs.\n")
 	for _, setting := range [][2]string{
 		{"DATABASE_URL", r.database}, {"TEMPORAL_ADDRESS", r.TemporalAddress}, {"TEMPORAL_NAMESPACE", r.Namespace},
 		{"STRIPE_API_URL", r.standin}, {"REMIT_MASTER_KEY_FILE", kek}, {"REMIT_PUBLIC_URL", r.program.URL}, {"REMIT_URL", r.program.URL},
 		{"REMIT_OPS_ADDR", strings.TrimPrefix(r.program.OpsURL, "http://")}, {"REMIT_AUDIT_SEALS", r.folder.Path(SealsFile)},
+		{"STRIPE_PLATFORM_KEY_FILE", platform},
 	} {
 		text.WriteString(setting[0] + "=" + setting[1] + "\n")
 	}

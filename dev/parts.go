@@ -132,6 +132,10 @@ func (r *running) startProgram(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	platform, err := r.openPlatform(ctx, r.address())
+	if err != nil {
+		return err
+	}
 	preparing := ""
 	if r.isDemo {
 		preparing = "the demo is being made"
@@ -140,6 +144,7 @@ func (r *running) startProgram(ctx context.Context) error {
 	r.say.line("Starting Remit")
 	r.program, err = program.Start(ctx, program.Config{
 		DatabaseURL: r.database, TemporalAddress: r.TemporalAddress, Namespace: r.Namespace, StripeURL: r.standin, StripeRate: r.StripeRate, KEKFile: kek,
+		PlatformKey: platform.key, ClientID: platform.clientID, ConnectSecret: platform.connectSecret,
 		Seals: r.folder.Path(SealsFile), Listen: r.Address, PublicURL: r.PublicURL, Proxies: r.Proxies, Work: true, Sandbox: r.isSandbox(), LoopbackWebhooks: r.LoopbackWebhooks,
 		OpsListen: net.JoinHostPort("127.0.0.1", strconv.Itoa(metrics)), Logger: r.log, Portal: r.Portal,
 		ScriptRunner: []string{r.Program, script.Subcommand},

@@ -32,6 +32,9 @@ type Options struct {
 	StripeURL       string         // instead of a stand-in of its own
 	StripeRate      string         // calls a second to each account, see [gateway.ParseLimits]
 	StripeKey       secrets.Secret // a test key for the demo; one is made up otherwise
+	PlatformKey     secrets.Secret // of Remit's own account, beside another Stripe than the stand-in of this machine
+	ClientID        string
+	ConnectSecret   secrets.Secret
 	NoDemo          bool
 	// LoopbackWebhooks lets webhooks be sent to this machine itself.
 	LoopbackWebhooks bool

@@ -13,8 +13,12 @@ import (
 
 // TellConnection notes what became of a connection.
 func (tx *Tx) TellConnection(ctx context.Context, id uuid.UUID, e remit.ConnectionChange) error {
-	_, err := tx.Exec(ctx, "insert into connection_history (tenant, connection_id, at, status, charges, payouts, what, source, actor) values ($1,$2,$3,$4,$5,$6,$7,$8,$9)",
-		tx.Tenant, id, e.At, e.Status, e.Charges, e.Payouts, e.What, e.Source, e.Actor)
+	row, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("make an id: %w", err)
+	}
+	_, err = tx.Exec(ctx, "insert into connection_history (tenant, id, connection_id, at, status, charges, payouts, what, source, actor) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)",
+		tx.Tenant, row, id, e.At, e.Status, e.Charges, e.Payouts, e.What, e.Source, e.Actor)
 	if err != nil {
 		return fmt.Errorf("tell of a connection: %w", err)
 	}

@@ -137,6 +137,13 @@ var fresh = map[string]func(w *world, p *path){
 		p.invoice(5000)
 		w.later(21 * 24 * time.Hour)
 	},
+	"connection_followed": func(w *world, p *path) {
+		id := uuid.MustParse(w.sql("select id from connections")[0][0])
+		w.signIn("admin").post("/v1/invoices/"+p.invoice(5000)+"/pay", map[string]any{"amount": 5000, "checkout": true}).want(202)
+		w.later(2 * 24 * time.Hour)
+		w.signIn("admin").del("/v1/stripe/connection").want(204)
+		p.workflow, p.run = remit.OnboardingWorkflowID(id), ""
+	},
 	"due_date_run": func(w *world, p *path) {
 		w.autoCharge(map[string]any{})
 		p.invoice(5000)

@@ -62,6 +62,7 @@ func TestDocumentedStates(t *testing.T) {
 			t.Errorf("a work item that is %s is drawn as if it were not", item)
 		}
 	}
+	sameStates(t, "A connection", diagrams, allowed(t, "../postgres/migrations/0004_settings_and_connections.sql", "connections"))
 	sameStates(t, "An import", diagrams, allowed(t, "../postgres/migrations/0010_agenda_and_events.sql", "imports"))
 	sameStates(t, "A reconciliation", diagrams, allowed(t, "../postgres/migrations/0021_reconciliation.sql", "reconciliation_runs"))
 	sameStates(t, "A due-date run", diagrams, allowed(t, "../postgres/migrations/0027_auto_charge.sql", "due_date_runs"))
@@ -71,6 +72,7 @@ func TestDocumentedStates(t *testing.T) {
 	for _, name := range []string{remit.InvoicePaymentWorkflow, remit.ImportInvoicesWorkflow, `"` + remit.UpdateRequest + `"`, `"` + remit.UpdateRefresh + `"`,
 		`"` + remit.SignalWake + `"`, remit.RefundWorkflow, "SendRefund", "Load", "Perform", "Advance", "Refresh", "AfterPayment", "ImportFile", "BeginImported",
 		remit.ReconciliationWorkflow, "CompareWithStripe", remit.BankAccountWorkflow, `"` + remit.UpdateVerify + `"`, "LookAtBankAccount", "VerifyDeposits",
+		remit.OnboardingWorkflow, `"` + remit.UpdateLook + `"`, "LookAtConnection",
 		remit.DueDateRunWorkflow, `"` + remit.UpdateAdvance + `"`, "BeginDueDateRun", "ChargeDuePage", "NoticeDuePage", "EndDueDateRun",
 		string(remit.StageCharge), string(remit.StageNotices), string(remit.StageEnded)} {
 		if !strings.Contains(string(raw), name) {

@@ -26,7 +26,7 @@ grant update (account, livemode) on connection_directory to remit_app;
 -- What became of a connection, for whoever asks why it is as it is.
 create table connection_history (
     tenant        uuid not null references tenants,
-    id            bigint generated always as identity,
+    id            uuid not null,
     connection_id uuid not null,
     at            timestamptz not null,       -- on the organisation's clock
     status        text not null,

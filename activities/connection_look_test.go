@@ -1,0 +1,75 @@
+package activities_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/activities"
+	"remit/postgres"
+)
+
+// follower is the steps by which the shop's connection is followed; invoices are
+// asked at once, without their workflows.
+func (s *shop) follower() *activities.Connections {
+	return &activities.Connections{
+		DB: s.db, Authority: s.payments.Authority, Connector: s.payments.Connector, Logger: s.payments.Logger, Now: s.payments.Now,
+		Page: func() string { return "http://127.0.0.1/settings/stripe" },
+		Ask: func(ctx context.Context, tenant uuid.UUID, invoice remit.Invoice, request remit.Request) error {
+			_, err := s.payments.Perform(ctx, remit.InvoiceRef{Tenant: tenant, Invoice: invoice.ID}, request)
+			return err
+		},
+	}
+}
+
+func (s *shop) sealed() (c *postgres.SealedConnection) {
+	s.t.Helper()
+	must(s.t, s.db.InTenant(s.t.Context(), s.tenant, func(tx *postgres.Tx) (err error) {
+		c, err = tx.Connection(s.t.Context(), s.link.ID)
+		return err
+	}))
+	return c
+}
+
+func (s *shop) disconnecting() {
+	s.t.Helper()
+	must(s.t, s.db.InTenant(s.t.Context(), s.tenant, func(tx *postgres.Tx) error {
+		return tx.BeginDisconnect(s.t.Context(), s.link.ID, time.Now())
+	}))
+}
+
+// Disconnecting closes what is open, follows what is on its way to its end, and gives
+// access up only then: no cent that is under way is lost sight of (O29).
+func TestDisconnectFollowsWhatIsOnItsWay(t *testing.T) {
+	s := openShop(t)
+	follow := s.follower()
+	ref := remit.ConnectionRef{Tenant: s.tenant, Connection: s.link.ID}
+	open := s.invoice(4200)
+	s.checkout(open, 4200, false)
+	flying, _ := s.onItsWay(bankPays)
+
+	s.disconnecting()
+	next, err := follow.LookAtConnection(t.Context(), ref)
+	must(t, err)
+	if c := s.sealed(); !c.Live() || !c.WoundDown || c.Usable() || next.WakeIn == nil {
+		t.Fatalf("while a debit is on its way the connection is %+v", c.Connection)
+	}
+	if state := s.lastTry(open).State; state != remit.AttemptCanceled {
+		t.Errorf("the checkout is %s", state)
+	}
+	if state := s.lastTry(flying).State; state != remit.AttemptProcessing {
+		t.Errorf("the debit is %s", state)
+	}
+	s.pass(flying, 6)
+	if invoice, _ := s.read(flying); invoice.Status != remit.InvoicePaid {
+		t.Fatalf("the debit's invoice is %s", invoice.Status)
+	}
+	_, err = follow.LookAtConnection(t.Context(), ref)
+	must(t, err)
+	if c := s.sealed(); c.Live() || c.EndedBy != remit.EndedByPerson || len(c.SecretKey) > 0 {
+		t.Errorf("afterwards it is %+v", c.Connection)
+	}
+}
