@@ -152,6 +152,9 @@ func (a *Connections) gone(ctx context.Context, tx *postgres.Tx, c *postgres.Sea
 		c.EndedBy = remit.EndedByPerson
 	}
 	c.Status, c.ChargesEnabled, c.PayoutsEnabled = remit.ConnectionDisconnected, false, false
+	if err := tx.OnlineOff(ctx, c.OrganisationID); err != nil {
+		return err
+	}
 	return tx.Disconnect(ctx, c.ID, c.EndedBy, false)
 }
 

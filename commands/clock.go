@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"remit"
+	"remit/activities"
 	"remit/postgres"
 )
 
@@ -225,13 +226,23 @@ func (c *Commands) showTime(ctx context.Context, tenant uuid.UUID, at time.Time)
 	}
 	if live != nil {
 		link, err := c.connector().Open(live)
+		if activities.NoKeys(err) {
+			link, err = nil, nil // its account is not made yet
+		}
 		if err != nil {
 			return err
+		}
+		if link == nil {
+			return c.moveClock(ctx, tenant, at)
 		}
 		if err := link.Stripe.MoveStandinClock(ctx, at); err != nil {
 			return remit.Errorf(remit.KindUnavailable, remit.CodeUnavailable, "The stand-in's clock did not move.")
 		}
 	}
+	return c.moveClock(ctx, tenant, at)
+}
+
+func (c *Commands) moveClock(ctx context.Context, tenant uuid.UUID, at time.Time) error {
 	return c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
 		_, err := tx.MoveClock(ctx, at.Sub(c.Now()))
 		return err

@@ -61,6 +61,9 @@ func (c *Commands) beginDisconnect(ctx context.Context, tx *postgres.Tx, caller 
 	if err := tx.BeginDisconnect(ctx, live.ID, now); err != nil {
 		return err
 	}
+	if err := tx.OnlineOff(ctx, live.OrganisationID); err != nil {
+		return err
+	}
 	if err := tx.PlanConnection(ctx, live.Connection, now); err != nil {
 		return err
 	}

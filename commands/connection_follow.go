@@ -39,6 +39,9 @@ func (c *Commands) ConnectionPage() string { return c.PublicURL + "/settings/str
 // follow tells a connection's workflow to look, starting it if it is not running. One
 // that cannot be told now is told by the sweep.
 func (c *Commands) follow(ctx context.Context, ref remit.ConnectionRef, why string) {
+	if c.Temporal == nil {
+		return // work on the database alone
+	}
 	if err := c.wakeConnection(ctx, ref, why); err != nil {
 		c.Logger.WarnContext(ctx, "a connection's workflow is woken later", "connection", ref.Connection, "error", err)
 	}

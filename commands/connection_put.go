@@ -21,6 +21,10 @@ func (c *Commands) putConnection(ctx context.Context, caller Caller, member Memb
 		if err := tx.LockTenant(ctx); err != nil {
 			return err
 		}
+		same, err := sameAsBefore(ctx, tx, live, next)
+		if err != nil {
+			return err
+		}
 		switch {
 		case live != nil && live.ID == next.ID:
 			err = tx.SaveConnection(ctx, next)
@@ -54,6 +58,9 @@ func (c *Commands) putConnection(ctx context.Context, caller Caller, member Memb
 			return err
 		}
 		now := clock.Now(c.Now())
+		if err := tx.OnlineBack(ctx, same); err != nil {
+			return err
+		}
 		if err := planNightly(ctx, tx, now); err != nil {
 			return err
 		}
@@ -74,6 +81,16 @@ func (c *Commands) putConnection(ctx context.Context, caller Caller, member Memb
 	c.dropEndpoint(ctx, replaced)
 	c.follow(ctx, remit.ConnectionRef{Tenant: member.Tenant, Connection: saved.ID}, "it was connected")
 	return saved.Connection, nil
+}
+
+// sameAsBefore reports that a connection is to the account that was connected last:
+// then what disconnecting switched off is switched on again.
+func sameAsBefore(ctx context.Context, tx *postgres.Tx, live *postgres.SealedConnection, next postgres.SealedConnection) (bool, error) {
+	if live != nil {
+		return live.Account == next.Account && live.Livemode == next.Livemode, nil
+	}
+	last, err := tx.LastConnection(ctx)
+	return last != nil && last.Account == next.Account && last.Livemode == next.Livemode && next.Account != "", err
 }
 
 func connectedSentence(c remit.Connection) string {

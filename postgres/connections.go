@@ -74,6 +74,11 @@ func (tx *Tx) LockConnection(ctx context.Context, id uuid.UUID) (*SealedConnecti
 	return tx.connection(ctx, "id = $2 for update", id)
 }
 
+// LastConnection reads the connection that ended last, or nil.
+func (tx *Tx) LastConnection(ctx context.Context) (*SealedConnection, error) {
+	return tx.connection(ctx, "disconnected_at is not null order by disconnected_at desc limit 1")
+}
+
 // FormerConnection reads the latest connection of a mode that has ended, or nil.
 func (tx *Tx) FormerConnection(ctx context.Context, mode remit.ConnectionMode) (*SealedConnection, error) {
 	return tx.connection(ctx, "mode = $2 and disconnected_at is not null and account <> '' order by disconnected_at desc limit 1", mode)
