@@ -81,6 +81,13 @@ func TestApplicationFees(t *testing.T) {
 	}
 	s.ok("GET", "/v1/application_fees/"+fee.ID+"/refunds", "")
 	s.ok("GET", "/v1/application_fees/"+fee.ID+"/refunds/"+got.Refunds.Data[0].ID, "expand[]=fee")
+	for _, path := range []string{
+		"/v1/charges?expand[]=data.balance_transaction&expand[]=data.application", "/v1/refunds?expand[]=data.balance_transaction",
+		"/v1/balance_transactions?expand[]=data.source", "/v1/payment_intents?expand[]=data.latest_charge", "/v1/events?limit=100",
+		"/v1/balance", "/v1/account", "/v1/accounts/" + id,
+	} {
+		s.onAccount(id, "GET", path, "")
+	}
 	if n := s.happened("application_fee.created"); n != 2 {
 		t.Error(n)
 	}

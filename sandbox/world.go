@@ -132,7 +132,7 @@ func (t *tx) findAny(id string) object {
 	if o := t.find(k, id); o != nil || k != accounts {
 		return o
 	}
-	if a := t.server.directory.account(id); a != nil && a.connected(t.world.id) {
+	if a := t.server.directory.account(id); a != nil {
 		return a
 	}
 	return nil
