@@ -33,7 +33,7 @@ func (t *tx) putJudged(was, is *account) {
 	}
 	t.emitCapabilities(was, is)
 	if !was.PayoutsEnabled && is.PayoutsEnabled {
-		t.planPayouts(t.at)
+		t.planPayoutsAgain()
 	}
 }
 

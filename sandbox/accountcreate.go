@@ -20,6 +20,7 @@ type opening struct {
 	Kept     json.RawMessage `json:"kept"`
 	Offset   time.Duration   `json:"offset"`
 	Settings *settings       `json:"settings"`
+	Bank     bool            `json:"bank"` // whether it has the test bank already
 }
 
 // createAccount makes a connected account, which the platform controls.
@@ -50,7 +51,7 @@ func createAccount(c *call) (any, error) {
 // openElsewhere has the account come into being, with the clock and the
 // settings of this one.
 func (t *tx) openElsewhere(a *account) {
-	t.send(a.ID, "account.open", &opening{encode(a), encode(a.hidden()), t.world.offset, t.settings()})
+	t.send(a.ID, "account.open", &opening{encode(a), encode(a.hidden()), t.world.offset, t.settings(), a.DetailsSubmitted})
 }
 
 func openAccount(t *tx, payload json.RawMessage) {
@@ -65,6 +66,9 @@ func openAccount(t *tx, payload json.RawMessage) {
 	t.starts = &o.Offset
 	t.put(a)
 	t.put(o.Settings)
+	if o.Bank {
+		t.put(t.newBankAccount(testBankNumber))
+	}
 }
 
 // mustDecode reads JSON that this package wrote.

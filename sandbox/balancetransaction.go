@@ -85,14 +85,17 @@ type movement struct {
 	feeWords    string
 	availableOn int64 // Unix seconds; 0 is at once
 	description *string
+	application string // the platform that takes a part, or gives it back
+	appFee      int64  // that part
+	id          string // "" for a new one
 }
 
 // bookTransaction moves money.
 func (t *tx) bookTransaction(m movement) *balanceTransaction {
 	b := &balanceTransaction{
-		ID: newID("txn"), Object: "balance_transaction", Amount: m.amount, AvailableOn: max(m.availableOn, t.seconds()),
-		Created: t.seconds(), Currency: m.currency, Description: m.description, Fee: m.fee,
-		FeeDetails: []feeDetail{}, Net: m.amount - m.fee, ReportingCategory: cmp.Or(m.category, m.kind),
+		ID: cmp.Or(m.id, newID("txn")), Object: "balance_transaction", Amount: m.amount, AvailableOn: max(m.availableOn, t.seconds()),
+		Created: t.seconds(), Currency: m.currency, Description: m.description, Fee: m.fee + m.appFee,
+		FeeDetails: []feeDetail{}, Net: m.amount - m.fee - m.appFee, ReportingCategory: cmp.Or(m.category, m.kind),
 		Type: m.kind,
 	}
 	if m.source != "" {
@@ -100,6 +103,11 @@ func (t *tx) bookTransaction(m movement) *balanceTransaction {
 	}
 	if m.fee != 0 {
 		b.FeeDetails = append(b.FeeDetails, feeDetail{Amount: m.fee, Currency: m.currency, Description: &m.feeWords, Type: "stripe_fee"})
+	}
+	if m.appFee != 0 {
+		taker := t.server.applicationOf(m.application)
+		words := deref(taker.Name) + " application fee"
+		b.FeeDetails = append(b.FeeDetails, feeDetail{Amount: m.appFee, Application: &taker.ID, Currency: m.currency, Description: &words, Type: "application_fee"})
 	}
 	t.put(b)
 	if m.kind != "payout" {

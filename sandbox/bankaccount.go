@@ -101,7 +101,9 @@ func (t *tx) banksOf(account string) []*bankAccount {
 	}
 	var own []*bankAccount
 	for _, o := range t.table(bankAccounts).all("") {
-		own = append(own, must[bankAccount](t, o.key()))
+		if b, there := get[bankAccount](t, o.key()); there {
+			own = append(own, b)
+		}
 	}
 	for _, c := range t.changes {
 		if b, ok := t.staged[c.kind.name+" "+c.id].(*bankAccount); ok && t.table(bankAccounts).get(b.ID) == nil {

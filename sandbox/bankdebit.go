@@ -23,6 +23,9 @@ func (c *call) confirmBank(pi *paymentIntent, m *paymentMethod, o confirmOptions
 	if failed := c.bankReady(m); failed != nil {
 		return failed
 	}
+	if !c.platformDebits() {
+		return noPlatformDebits()
+	}
 	if pi.Currency != "usd" {
 		return refuse("payment_intent_invalid_parameter", "currency", "The currency provided (%s) is invalid. Payments with us_bank_account support the following currencies: usd.", pi.Currency)
 	}
@@ -171,11 +174,13 @@ func settleDebit(t *tx, id string) {
 	bank.PaymentReference = &reference
 	ch.PaymentMethodDetails.USBankAccount = &bank
 	ch.Paid, ch.Status = true, succeeded
-	b := t.bookTransaction(movement{
+	money := movement{
 		kind: "payment", category: "charge", source: ch.ID, currency: ch.Currency, amount: ch.Amount,
 		fee: bankFee(ch.Amount), feeWords: "Stripe processing fees", description: ch.Description,
-	})
-	ch.BalanceTransaction = &b.ID
+	}
+	t.share(ch, &money)
+	ch.BalanceTransaction = &t.bookTransaction(money).ID
+	t.mailReceipt(ch, "payment", ch.Amount)
 	t.put(ch)
 	pi := must[paymentIntent](t, ch.PaymentIntent)
 	pi.Status, pi.AmountReceived = succeeded, pi.Amount

@@ -66,7 +66,7 @@ func (t *tx) achActive() bool { return must[account](t, t.world.id).ach() == "ac
 func (c *call) checkBankDebit(types []string, currency string) {
 	switch {
 	case !slices.Contains(types, usBankAccount):
-	case !c.achActive():
+	case !c.achActive() || !c.platformDebits():
 		c.p.failType(usBankAccount)
 	case currency != "" && currency != "usd":
 		c.p.fail("payment_intent_invalid_parameter", "currency", "The currency provided (%s) is invalid. Payments with us_bank_account support the following currencies: usd.", currency)

@@ -28,6 +28,7 @@ func (w *world) count(rt *route, a answer) {
 
 // booked are the kinds of object in the books, by the name they have there.
 var booked = map[string]*kind{
+	"application_fees":     applicationFees,
 	"balance_transactions": balanceTransactions,
 	"charges":              charges,
 	"customers":            customers,
@@ -39,6 +40,7 @@ var booked = map[string]*kind{
 	"payment_intents":      paymentIntents,
 	"payment_methods":      paymentMethods,
 	"payouts":              payouts,
+	"receipts":             receipts,
 	"refunds":              refunds,
 	"setup_intents":        setupIntents,
 	"webhook_endpoints":    webhookEndpoints,

@@ -56,6 +56,9 @@ type charge struct {
 		Sent  int64    `json:"sent,omitempty"`  // when it goes to the bank, Unix seconds
 		Fails *decline `json:"fails,omitempty"` // what the bank will say
 		Stays bool     `json:"stays,omitempty"` // the bank never answers
+
+		Platform    string `json:"platform,omitempty"`     // that made it
+		FeeRefunded int64  `json:"fee_refunded,omitempty"` // of its application fee
 	} `json:"-"`
 }
 
@@ -180,10 +183,10 @@ func (t *tx) newCharge(pi *paymentIntent, m *paymentMethod) *charge {
 	if m.isBank() {
 		prefix = charges.alias
 	}
-	return &charge{
+	ch := &charge{
 		ID: newID(prefix), Object: "charge", Amount: pi.Amount, AmountCaptured: pi.Amount,
-		ApplicationFeeAmount: pi.ApplicationFeeAmount,
-		BillingDetails:       m.BillingDetails, CalculatedStatementDescriptor: descriptor,
+		Application: pi.Application, ApplicationFeeAmount: pi.ApplicationFeeAmount,
+		BillingDetails: m.BillingDetails, CalculatedStatementDescriptor: descriptor,
 		Captured: true, Created: t.seconds(), Currency: pi.Currency, Customer: pi.Customer,
 		Description: pi.Description, FraudDetails: map[string]string{}, Metadata: pi.Metadata,
 		Outcome: chargeOutcome{
@@ -194,6 +197,8 @@ func (t *tx) newCharge(pi *paymentIntent, m *paymentMethod) *charge {
 		ReceiptEmail: pi.ReceiptEmail, Shipping: pi.Shipping, StatementDescriptor: pi.StatementDescriptor,
 		StatementDescriptorSuffix: pi.StatementDescriptorSuffix, Status: succeeded, TransferGroup: pi.TransferGroup,
 	}
+	ch.Kept.Platform = pi.Kept.Platform
+	return ch
 }
 
 func detailsOf(m *paymentMethod, amount int64) methodDetails {
@@ -248,6 +253,7 @@ func (t *tx) settleCharge(ch *charge, m *paymentMethod) {
 	}
 	t.disputeLater(ch, m)
 	t.warnLater(ch, m)
+	t.mailReceipt(ch, "payment", ch.Amount)
 	t.put(ch)
 }
 
@@ -271,12 +277,13 @@ func (t *tx) delay(m *paymentMethod) time.Duration {
 
 func (t *tx) bookCharge(ch *charge, m *paymentMethod) {
 	available := t.at.Add(t.delay(m))
-	b := t.bookTransaction(movement{
+	money := movement{
 		kind: "charge", source: ch.ID, currency: ch.Currency, amount: ch.Amount,
 		fee: cardFee(ch.Amount), feeWords: "Stripe processing fees",
 		availableOn: available.Unix(), description: ch.Description,
-	})
-	ch.BalanceTransaction = &b.ID
+	}
+	t.share(ch, &money)
+	ch.BalanceTransaction = &t.bookTransaction(money).ID
 }
 
 func settleLater(t *tx, id string) {
@@ -323,6 +330,9 @@ func updateCharge(c *call) (any, error) {
 		return nil, err
 	}
 	c.put(ch)
+	if ch.Paid && ch.ReceiptEmail != nil && (was.ReceiptEmail == nil || *was.ReceiptEmail != *ch.ReceiptEmail) {
+		c.mailReceipt(ch, "payment", ch.Amount)
+	}
 	c.emitChange("charge.updated", &was, ch)
 	return ch, nil
 }

@@ -56,6 +56,12 @@ func createSession(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Kept.Intent.Platform = c.platform
+	if s.Mode == "payment" {
+		if failed := c.canCharge(); failed != nil {
+			return nil, failed
+		}
+	}
 	if s.Mode == "setup" {
 		c.setupForSession(s)
 	}

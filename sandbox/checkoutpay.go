@@ -136,6 +136,7 @@ func (t *tx) intentForSession(cs *checkoutSession) *paymentIntent {
 	}
 	data := cs.Kept.Intent
 	pi := t.newPaymentIntent()
+	pi.madeBy(data.Platform)
 	pi.Amount, pi.Currency, pi.Customer = *cs.AmountTotal, *cs.Currency, cs.Customer
 	pi.PaymentMethodTypes = cs.PaymentMethodTypes
 	pi.setMethodOptions()

@@ -98,6 +98,7 @@ type sessionKeep struct {
 // later.
 type intentData struct {
 	ApplicationFeeAmount      *int64            `json:"application_fee_amount,omitempty"`
+	Platform                  string            `json:"platform,omitempty"` // that made the session
 	Description               *string           `json:"description,omitempty"`
 	Metadata                  map[string]string `json:"metadata,omitempty"`
 	OnBehalfOf                *string           `json:"on_behalf_of,omitempty"`

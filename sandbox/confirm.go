@@ -144,6 +144,9 @@ func usableFor(m *paymentMethod, customer *string) error {
 // authenticate, or asks the bank. It returns the 402 of a decline; the
 // decline's effects stay.
 func (c *call) confirm(pi *paymentIntent, o confirmOptions) error {
+	if failed := c.canCharge(); failed != nil {
+		return failed
+	}
 	m := must[paymentMethod](c.tx, *pi.PaymentMethod)
 	if err := usableFor(m, pi.Customer); err != nil {
 		return err

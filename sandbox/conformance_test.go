@@ -151,6 +151,8 @@ var sweeps = map[string][]string{
 	"/v1/payouts":                    {"balance_transaction.source", "destination", "failure_balance_transaction"},
 	"/v1/checkout/sessions":          {"customer", "line_items", "payment_intent.latest_charge", "setup_intent.payment_method"},
 	"/v1/webhook_endpoints":          nil,
+	"/v1/accounts":                   nil,
+	"/v1/application_fees":           {"balance_transaction.source", "application", "account"},
 }
 
 // sweep reads everything there is. Whatever keeps it from an answer is another

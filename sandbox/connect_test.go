@@ -70,7 +70,7 @@ func (s *stand) fillForm(at, leaveAt string, changes url.Values) string {
 	s.t.Helper()
 	for range 8 {
 		seen := s.visit(s.web.URL + at)
-		if strings.HasPrefix(seen.to, "https://") {
+		if seen.to != "" && !strings.HasPrefix(seen.to, "/") {
 			return seen.to
 		}
 		if seen.to != "" {
@@ -93,7 +93,7 @@ func (s *stand) fillForm(at, leaveAt string, changes url.Values) string {
 		if sent.to == at || sent.to == "" {
 			s.t.Fatalf("%s does not go on: %s", at, s.visit(s.web.URL+at).page)
 		}
-		if at = sent.to; strings.HasPrefix(at, "https://") {
+		if at = sent.to; !strings.HasPrefix(at, "/") {
 			return at
 		}
 	}
@@ -144,7 +144,16 @@ func TestOnboarding(t *testing.T) {
 	if half.DetailsSubmitted || slices.Contains(half.Requirements.CurrentlyDue, "individual.first_name") || !slices.Contains(half.Requirements.CurrentlyDue, "external_account") {
 		t.Errorf("%v", half.Requirements.CurrentlyDue)
 	}
-	s.fillForm(s.visit(s.link(a.ID)).to, "", nil)
+	s.fillForm(s.visit(s.link(a.ID)).to, "review", nil)
+	again := s.visit(s.link(a.ID)).to
+	s.post(s.web.URL+again+"/bank", url.Values{"routing_number": {"110000000"}, "account_number": {"000111111113"}})
+	if banks := s.account(a.ID).ExternalAccounts.Data; len(banks) != 1 || banks[0].BankAccount.Last4 != "1113" {
+		t.Error("another bank typed is not the only one:", len(banks))
+	}
+	if wrong := s.post(s.web.URL+again+"/bank", url.Values{"routing_number": {"021000021"}, "account_number": {"1"}}); wrong.status != http.StatusUnprocessableEntity || !strings.Contains(wrong.page, "110000000") {
+		t.Error(wrong.status)
+	}
+	s.fillForm(again, "", nil)
 	pending := s.account(a.ID)
 	if !pending.DetailsSubmitted || pending.ChargesEnabled || len(pending.Requirements.CurrentlyDue) != 0 ||
 		pending.Requirements.DisabledReason != "requirements.pending_verification" || len(pending.Requirements.PendingVerification) == 0 {

@@ -110,6 +110,7 @@ func refundByHand(t *tx, id string, r *http.Request) (any, *apiError) {
 		Amount   int64             `json:"amount"` // 0 is all that is left
 		Reason   string            `json:"reason"`
 		Metadata map[string]string `json:"metadata"`
+		WithFee  bool              `json:"refund_application_fee"`
 	}
 	if failed := readControl(r, &wish); failed != nil {
 		return nil, failed
@@ -128,7 +129,7 @@ func refundByHand(t *tx, id string, r *http.Request) (any, *apiError) {
 	if wish.Metadata == nil {
 		wish.Metadata = map[string]string{}
 	}
-	return t.refund(ch, amount, wish.Reason, wish.Metadata), nil
+	return t.refund(ch, amount, wish.Reason, wish.Metadata, wish.WithFee), nil
 }
 
 func (t *tx) chargeByHand(id string) (*charge, *apiError) {

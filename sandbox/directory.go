@@ -33,15 +33,16 @@ func init() {
 			d.accounts[a.ID], d.clients[clientID(a.ID)] = a, a.ID
 		}
 	}
-	bankAccounts.applied = func(w *world, _, is object) {
+	bankAccounts.applied = func(w *world, was, is object) {
 		d := &w.server.directory
 		d.mu.Lock()
 		defer d.mu.Unlock()
+		all := slices.Clone(d.banks[w.id])
 		b, ok := is.(*bankAccount)
 		if !ok {
+			d.banks[w.id] = slices.DeleteFunc(all, func(other *bankAccount) bool { return other.ID == was.key() })
 			return
 		}
-		all := slices.Clone(d.banks[w.id])
 		if i := slices.IndexFunc(all, func(other *bankAccount) bool { return other.ID == b.ID }); i >= 0 {
 			all[i] = b
 		} else {

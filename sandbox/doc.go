@@ -83,6 +83,18 @@
 // the platform's endpoints made with connect=true, by the connected account's clock,
 // settings and faults; they are read by GET /v1/events with Stripe-Account.
 //
+// Direct charges are requests with Stripe-Account: their objects are the connected
+// account's alone, and application_fee_amount goes to the platform, where it is an
+// ApplicationFee. What one account causes in another is done before the answer
+// leaves. An account with charges_enabled false takes no payment, one with
+// payouts_enabled false is not paid out until it is true again. Debits of banks
+// need the capability on the platform too. kind=receipts of the books are the
+// receipts that Stripe would have mailed, where there is a receipt_email.
+//
+// A login link leads to /express/…, once. The owner of a Standard account has a
+// page at /_hosted/dashboard/{account}: he refunds there, finishes his form, and
+// takes a platform's access back.
+//
 // # In the dashboard
 //
 // What people do in Stripe's dashboard, and what banks do, is done by POST

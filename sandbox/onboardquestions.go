@@ -132,7 +132,8 @@ func bankQuestions(*account) []onboardField {
 	}
 }
 
-// replaceBank makes a bank the one that payouts go to.
+// replaceBank makes a bank the one that payouts go to, in place of what was
+// typed before the form was submitted: nothing was ever paid out there.
 func (t *tx) replaceBank(number string) *bankAccount {
 	for _, b := range t.banksOf(t.world.id) {
 		was := *b

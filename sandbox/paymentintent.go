@@ -60,10 +60,11 @@ type paymentIntent struct {
 
 	Kept struct {
 		ReturnURL string `json:"return_url,omitempty"`
-		Page      string `json:"page,omitempty"`    // of the authentication or verification under way
-		Session   string `json:"session,omitempty"` // checkout session it pays
-		Mandate   string `json:"mandate,omitempty"` // by which a bank account is debited
-		Tries     int    `json:"tries,omitempty"`   // of cards
+		Page      string `json:"page,omitempty"`     // of the authentication or verification under way
+		Session   string `json:"session,omitempty"`  // checkout session it pays
+		Mandate   string `json:"mandate,omitempty"`  // by which a bank account is debited
+		Tries     int    `json:"tries,omitempty"`    // of cards
+		Platform  string `json:"platform,omitempty"` // that made it
 	} `json:"-"`
 }
 
@@ -136,6 +137,7 @@ func init() {
 
 func createPaymentIntent(c *call) (any, error) {
 	pi := c.newPaymentIntent()
+	pi.madeBy(c.platform)
 	pi.Amount = c.p.requireInteger("amount")
 	pi.Currency = c.p.readCurrency(c.p.require("currency"))
 	if c.p.errs.first == nil {
@@ -184,6 +186,14 @@ func (t *tx) newPaymentIntent() *paymentIntent {
 		ClientSecret: id + "_secret_" + random(25), CaptureMethod: "automatic_async",
 		ConfirmationMethod: "automatic", Metadata: map[string]string{},
 		PaymentMethodOptions: map[string]any{}, Status: needsMethod,
+	}
+}
+
+// madeBy names the platform that made the intent, if one did.
+func (pi *paymentIntent) madeBy(platform string) {
+	if platform != "" {
+		own := clientID(platform)
+		pi.Application, pi.Kept.Platform = &own, platform
 	}
 }
 

@@ -171,6 +171,8 @@ func createPayout(c *call) (any, error) {
 	}
 	to := c.bank()
 	switch {
+	case !must[account](c.tx, c.world.id).PayoutsEnabled:
+		return nil, refuse("payouts_not_allowed", "", "Cannot create payouts: they are disabled on this account until its requirements are met.")
 	case to == nil:
 		return nil, refuse("", "", "Sorry, you don't have any external accounts in that currency (%s).", currency)
 	case destination != "" && destination != to.ID:

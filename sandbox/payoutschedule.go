@@ -85,9 +85,9 @@ func (t *tx) planPayouts(available time.Time) {
 // runPayouts pays out what is available in each currency, or takes from the
 // bank what the balance is short of.
 func runPayouts(t *tx, _ string) {
-	set := must[account](t, t.world.id).Settings.Payouts
-	to := t.bank()
-	if set.Schedule.Interval == "manual" || to == nil {
+	own, to := must[account](t, t.world.id), t.bank()
+	set := own.Settings.Payouts
+	if set.Schedule.Interval == "manual" || to == nil || !own.PayoutsEnabled {
 		return
 	}
 	for _, currency := range sortedKeys(t.book.byCurrency) {

@@ -35,7 +35,7 @@ func createRefund(c *call) (any, error) {
 	if failed != nil {
 		return nil, failed
 	}
-	return c.refund(ch, amount, reason, metadata), nil
+	return c.refund(ch, amount, reason, metadata, refundFee), nil
 }
 
 // refundableAmount is how much of a charge is to be refunded, all that is left
@@ -87,7 +87,8 @@ func (c *call) refundable(chargeID, intentID string) (*charge, error) {
 // does not hold it, the balance goes below zero and the refund waits
 // (support.stripe.com/questions/pending-refunds-due-to-insufficient-funds-or-stripe-balance).
 // Money that a charge has yet to make available pays its own refund.
-func (t *tx) refund(ch *charge, amount int64, reason string, metadata map[string]string) *refund {
+// withFee gives the platform's fee back in proportion.
+func (t *tx) refund(ch *charge, amount int64, reason string, metadata map[string]string, withFee bool) *refund {
 	was := *ch
 	r := &refund{
 		ID: newID("re"), Object: "refund", Amount: amount, Charge: ch.ID, Created: t.seconds(), Currency: ch.Currency,
@@ -106,10 +107,13 @@ func (t *tx) refund(ch *charge, amount int64, reason string, metadata map[string
 	}
 	available := max(t.seconds(), t.availableOn(ch))
 	description := "REFUND FOR CHARGE"
-	b := t.bookTransaction(movement{
+	money := movement{
 		kind: movementKind, category: "refund", source: r.ID, currency: r.Currency, amount: -amount, availableOn: available, description: &description,
-	})
-	r.BalanceTransaction = &b.ID
+	}
+	if withFee {
+		t.returnFee(ch, ch.AmountRefunded+amount, &money)
+	}
+	r.BalanceTransaction = &t.bookTransaction(money).ID
 	switch {
 	case r.DestinationDetails.USBankTransfer != nil:
 		t.sendBankRefund(r)
@@ -123,6 +127,7 @@ func (t *tx) refund(ch *charge, amount int64, reason string, metadata map[string
 	ch.Refunded = ch.AmountRefunded == ch.Amount
 	t.put(r)
 	t.put(ch)
+	t.mailReceipt(ch, "refund", amount)
 	t.emitChange("charge.refunded", &was, ch)
 	t.emit("refund.created", r)
 	return r

@@ -66,6 +66,10 @@ func init() {
 
 func createSetupIntent(c *call) (any, error) {
 	si := c.newSetupIntent()
+	if c.platform != "" {
+		own := clientID(c.platform)
+		si.Application = &own
+	}
 	who := c.p.string("customer")
 	si.read(c.p)
 	if usage := c.p.enum("usage", "off_session", "on_session"); usage != "" {

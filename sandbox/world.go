@@ -122,11 +122,20 @@ func (t *tx) findAny(id string) object {
 	if !ok {
 		return nil
 	}
+	if platform, known := t.server.directory.client(id); known {
+		return t.server.applicationOf(platform)
+	}
 	k, ok := kindsByPrefix[prefix]
 	if !ok {
 		return nil
 	}
-	return t.find(k, id)
+	if o := t.find(k, id); o != nil || k != accounts {
+		return o
+	}
+	if a := t.server.directory.account(id); a != nil {
+		return a
+	}
+	return nil
 }
 
 // put creates or replaces an object at commit.
