@@ -25,7 +25,12 @@ func (i Invoices) Onboarding(ctx workflow.Context, ref remit.ConnectionRef) erro
 		for wakes.ReceiveAsync(nil) {
 			continue // they only say "look"
 		}
-		return workflow.ExecuteActivity(steps.step(ctx), connections.LookAtConnection, ref).Get(ctx, &next)
+		var said activities.ConnectionNext // afresh: what an answer leaves out is not what the last one said
+		err := workflow.ExecuteActivity(steps.step(ctx), connections.LookAtConnection, ref).Get(ctx, &said)
+		if err == nil {
+			next = said
+		}
+		return err
 	}
 	err := workflow.SetUpdateHandler(ctx, remit.UpdateLook, func(ctx workflow.Context) error {
 		defer func() { looked = true }()
