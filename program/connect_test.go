@@ -179,6 +179,7 @@ func TestExpressFromTheFormToACharge(t *testing.T) {
 	p.later(2 * time.Hour)
 	p.is("active")
 
+	p.online()
 	customer, card := p.customer(p.branchA, "4242424242424242")
 	invoice, _ := p.invoice(p.branchA, customer, 5000)
 	admin.post("/v1/invoices/"+invoice+"/pay", map[string]any{"amount": 5000, "payment_method": card}).want(200)
@@ -204,6 +205,13 @@ func TestExpressFromTheFormToACharge(t *testing.T) {
 	p.control(t, p.standin, "POST", "/accounts/"+account, map[string]any{"clear": true}, nil)
 	p.is("active")
 	admin.post("/v1/invoices/"+other+"/pay", map[string]any{"amount": 6000, "payment_method": card}).want(200)
+}
+
+// online switches online payments on again, which disconnecting the account before
+// switched off (O27): another account does not bring them back.
+func (p *platformWorld) online() {
+	p.t.Helper()
+	p.signIn("admin").put("/v1/settings/payments", map[string]any{"online_payments": true, "partial_payments": true, "minimum_partial": 5000}).want(200)
 }
 
 func (p *platformWorld) walkThrough(link string) error {
@@ -234,6 +242,7 @@ func TestStandardFromOAuthToItsEnd(t *testing.T) {
 	p := openPlatform(t)
 	admin := p.signIn("admin")
 	caller := p.caller("admin", nil)
+	caller.ConfirmedAt, caller.Session = time.Now(), []byte("this session")
 	finish := func(back *url.URL) (remit.Connection, error) {
 		return p.program.Commands.FinishStandard(t.Context(), caller, back.Query().Get("state"), back.Query().Get("code"))
 	}
@@ -266,6 +275,7 @@ func TestStandardFromOAuthToItsEnd(t *testing.T) {
 		t.Errorf("the way back works twice: %v", err)
 	}
 
+	p.online()
 	customer, card := p.customer(p.branchA, "4242424242424242")
 	paid, _ := p.invoice(p.branchA, customer, 5000)
 	admin.post("/v1/invoices/"+paid+"/pay", map[string]any{"amount": 5000, "payment_method": card}).want(200)
