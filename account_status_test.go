@@ -10,7 +10,7 @@ import (
 
 // A1 to A5: each combination of what Stripe can say has the one status that a
 // person would give it.
-func TestStatusOfAccount(t *testing.T) {
+func TestFailure55StatusOfAccount(t *testing.T) {
 	t.Parallel()
 	due := []string{"individual.verification.document"}
 	for _, c := range []struct {
@@ -48,7 +48,7 @@ func TestStatusOfAccount(t *testing.T) {
 // Over every combination: only an account on which all is on is active, only one
 // that is gone is disconnected, and no unfinished form reads as anything but that,
 // unless Stripe has decided against the account.
-func TestStatusOfEveryAccount(t *testing.T) {
+func TestFailure55StatusOfEveryAccount(t *testing.T) {
 	t.Parallel()
 	lists := [][]string{nil, {"external_account"}}
 	reasons := []string{
