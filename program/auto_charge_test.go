@@ -23,7 +23,7 @@ func (w *world) collection(invoice string) string {
 // kinds are the kinds of an invoice's timeline entries, in order.
 func (w *world) kinds(invoice string) (kinds []string) {
 	w.t.Helper()
-	for _, row := range w.sql("select kind from timeline_entries where invoice_id = $1::uuid order by seq", invoice) {
+	for _, row := range w.sql("select kind from timeline where invoice_id = $1::uuid order by seq", invoice) {
 		kinds = append(kinds, row[0])
 	}
 	return kinds

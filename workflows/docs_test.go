@@ -119,7 +119,7 @@ func allowed(t *testing.T, migration, table string) []string {
 		t.Fatal(err)
 	}
 	_, definition, _ := strings.Cut(string(raw), "create table "+table+" (")
-	check := regexp.MustCompile(`check \(state in \(([^)]*)\)`).FindStringSubmatch(definition)
+	check := regexp.MustCompile(`check \((?:state|status) in \(([^)]*)\)`).FindStringSubmatch(definition)
 	if check == nil {
 		t.Fatalf("%s has no states", table)
 	}
