@@ -165,6 +165,8 @@ type MethodSummary struct {
 	Type  string `json:"type"`
 	Brand string `json:"brand,omitempty"`
 	Last4 string `json:"last4,omitempty"`
+	// Funding is credit, debit, prepaid or unknown of a card; "" where it was not read.
+	Funding string `json:"funding,omitempty"`
 	// Fingerprint is the same for the same card or account, however often it was
 	// saved, and tells nothing about it. It is shown to nobody.
 	Fingerprint string `json:"fingerprint,omitempty"`
