@@ -69,6 +69,7 @@ type PaymentMethod struct {
 	Status       MethodStatus
 	AttemptsLeft *int
 	Default      bool
+	OnlyFor      *uuid.UUID // the one invoice that it was typed for; nil where it is kept
 	CreatedAt    time.Time
 }
 

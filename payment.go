@@ -1,6 +1,7 @@
 package remit
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -154,6 +155,21 @@ func LastAttempt(payments []Payment) (payment *Payment, last *Attempt) {
 		}
 	}
 	return payment, last
+}
+
+// WantsPayer reports that the last try failed because a bank wants its payer to confirm
+// himself, which he can do on a hosted page alone.
+func WantsPayer(payments []Payment) bool {
+	_, last := LastAttempt(payments)
+	return last != nil && last.State == AttemptFailed && last.Decline != nil && last.Decline.Class == "authenticate"
+}
+
+// TakesNoCard reports a hosted checkout in which only a bank account can pay.
+func (a Attempt) TakesNoCard() bool {
+	var params struct {
+		BankOnly bool `json:"bank_only"`
+	}
+	return json.Unmarshal(a.SessionParams, &params) == nil && params.BankOnly
 }
 
 // ByItself reports an attempt that nobody made: nobody sees how it ends.

@@ -217,3 +217,13 @@ func SurchargeWarning(s SurchargeSettings, currency money.Currency) string {
 	}
 	return ""
 }
+
+// OtherSurcharge refuses a payment whose payer agreed to another fee than it comes to:
+// nothing is charged, and he is told the sum that would be.
+func OtherSurcharge(amount money.Amount, fee int64) *Error {
+	if fee == 0 {
+		return Conflict(CodeConflict, "No card fee is added to this payment: %s in all. Nothing was charged. Check and pay again.", amount)
+	}
+	return Conflict(CodeConflict, "A card fee of %s is added to this payment: %s in all. Nothing was charged. Check and pay again.",
+		money.Of(fee, amount.Currency), money.Of(amount.Minor+fee, amount.Currency))
+}
