@@ -36,13 +36,13 @@ type SurchargeSettings struct {
 	Mode    SurchargeMode      `json:"mode"`
 	Percent Percent            `json:"percent"`
 	Fixed   int64              `json:"fixed"` // minor units of the invoice's currency
-	Caps    map[string]Percent `json:"caps,omitempty"`
+	Caps    map[string]Percent `json:"caps"`  // of the amount, by [SurchargeNetworks]
 }
 
 // DefaultSurcharge is off, with the rates of Stripe's price list in the US for when
 // it is switched on.
 func DefaultSurcharge() SurchargeSettings {
-	return SurchargeSettings{Mode: SurchargeOff, Percent: 2_900, Fixed: 30}
+	return SurchargeSettings{Mode: SurchargeOff, Percent: 2_900, Fixed: 30, Caps: map[string]Percent{}}
 }
 
 // SurchargeNetworks are the card networks that may have a cap, as Stripe names them.
@@ -53,6 +53,14 @@ func SurchargeNetworks() []string {
 // On reports whether a fee is passed on at all.
 func (s SurchargeSettings) On() bool {
 	return s.Mode == SurchargeAddOn || s.Mode == SurchargeGrossUp
+}
+
+// Shown is the settings with caps that are there, if empty.
+func (s SurchargeSettings) Shown() SurchargeSettings {
+	if s.Caps == nil {
+		s.Caps = map[string]Percent{}
+	}
+	return s
 }
 
 // Check gives the settings as they are kept. Errors name the field below "surcharge".
@@ -78,7 +86,7 @@ func (s SurchargeSettings) Check() (SurchargeSettings, error) {
 			return s, Invalid("surcharge.caps", "Enter a cap from 0 to %s.", MaxSurchargeRate)
 		}
 	}
-	return s, nil
+	return s.Shown(), nil
 }
 
 // Surchargeable reports whether a fee may be passed on to who pays with the method:
@@ -170,6 +178,15 @@ func (p Percent) Decimal() string {
 	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 }
 
+// MarshalText is the percentage as settings and the API write it: "2.9".
+func (p Percent) MarshalText() ([]byte, error) { return []byte(p.Decimal()), nil }
+
+// UnmarshalText reads what [Percent.MarshalText] writes.
+func (p *Percent) UnmarshalText(text []byte) (err error) {
+	*p, err = ParsePercent("percent", string(text))
+	return err
+}
+
 // ParsePercent reads a percentage as people write it, "2.9" or "2.9 %", of at most
 // three decimals. The error is about the field.
 func ParsePercent(field, text string) (Percent, error) {
@@ -218,12 +235,15 @@ func SurchargeWarning(s SurchargeSettings, currency money.Currency) string {
 	return ""
 }
 
+// CodeSurcharge is the code of a payment that was not made because its fee is another.
+const CodeSurcharge = "surcharge_changed"
+
 // OtherSurcharge refuses a payment whose payer agreed to another fee than it comes to:
 // nothing is charged, and he is told the sum that would be.
 func OtherSurcharge(amount money.Amount, fee int64) *Error {
 	if fee == 0 {
-		return Conflict(CodeConflict, "No card fee is added to this payment: %s in all. Nothing was charged. Check and pay again.", amount)
+		return Conflict(CodeSurcharge, "No card fee is added to this payment: %s in all. Nothing was charged. Check and pay again.", amount)
 	}
-	return Conflict(CodeConflict, "A card fee of %s is added to this payment: %s in all. Nothing was charged. Check and pay again.",
+	return Conflict(CodeSurcharge, "A card fee of %s is added to this payment: %s in all. Nothing was charged. Check and pay again.",
 		money.Of(fee, amount.Currency), money.Of(amount.Minor+fee, amount.Currency))
 }

@@ -106,7 +106,7 @@ func invoiceShape(i remit.Invoice) invoiceBody {
 		Seller: i.Seller, Status: i.Status, Label: i.Label, Tags: orEmpty(i.Tags), Notes: orEmpty(i.Notes), Overdue: i.Overdue,
 		Total: i.Total, Outstanding: i.Outstanding, Currency: i.Currency, IssueDate: i.IssueDate, DueDate: i.DueDate,
 		Lines: orEmpty(i.Lines), Adjustments: orEmpty(i.Adjustments), ReplacedBy: i.ReplacedBy, WorkItemID: i.WorkItemID, PaymentLink: orNull(i.PayLink),
-		Settings: i.Settings, AutoCharge: i.Settings.AutoCharge.On, Source: i.Source, Promise: promiseShape(i.Promise),
+		Settings: settingsShape(i.Settings), AutoCharge: i.Settings.AutoCharge.On, Source: i.Source, Promise: promiseShape(i.Promise),
 		SentAt: utc(i.SentAt), PaidAt: utc(i.PaidAt), VoidedAt: utc(i.VoidedAt), CreatedAt: i.CreatedAt.UTC(),
 	}
 	if f := i.InFlight; f != nil {
@@ -216,4 +216,10 @@ func utc(t *time.Time) *time.Time {
 	}
 	u := t.UTC()
 	return &u
+}
+
+// settingsShape are the copied settings, with caps that are there, if empty.
+func settingsShape(s remit.InvoiceSettings) remit.InvoiceSettings {
+	s.Surcharge = s.Surcharge.Shown()
+	return s
 }
