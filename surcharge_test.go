@@ -15,7 +15,7 @@ func credit(brand string) *remit.MethodSummary {
 }
 
 // The figures that the settings page promises.
-func TestSurchargeOfTheTwoModes(t *testing.T) {
+func TestFailure43AddOnAndGrossUp(t *testing.T) {
 	t.Parallel()
 	for _, of := range []struct {
 		mode                remit.SurchargeMode
@@ -47,7 +47,7 @@ func TestSurchargeOfTheTwoModes(t *testing.T) {
 // M8: whatever the amount, rate and currency, a seller nets what the mode promises,
 // within what one step of the currency can say; the payer's total can be charged; and
 // a grossed-up total is the smallest.
-func TestSurchargeNetsWhatItPromises(t *testing.T) {
+func TestFailure45NoPartOfAFeeIsDropped(t *testing.T) {
 	t.Parallel()
 	var currencies []money.Currency
 	for _, c := range money.Currencies() {

@@ -227,6 +227,11 @@ func (p *Payments) bookCapture(ctx context.Context, tx *postgres.Tx, l *postgres
 // closeBooks brings work item and agenda in line with the invoice and saves it.
 func (p *Payments) closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, entries []remit.TimelineEntry) error {
 	now := l.Clock.Now(p.Now())
+	waived, err := waiveRest(ctx, tx, l)
+	if err != nil {
+		return err
+	}
+	entries = append(entries, waived...)
 	item, reason := remit.WorkItemOpen, ""
 	switch {
 	case l.VoidedAt != nil:

@@ -25,8 +25,8 @@ func (s *shop) passOn(mode remit.SurchargeMode) {
 	}))
 }
 
-// accounts are an invoice's sums in the ledger.
-func (s *shop) accounts(ref remit.InvoiceRef) map[ledger.Account]int64 {
+// ledgerOf are an invoice's sums in the ledger.
+func (s *shop) ledgerOf(ref remit.InvoiceRef) map[ledger.Account]int64 {
 	s.t.Helper()
 	sums := map[ledger.Account]int64{}
 	must(s.t, s.db.InTenant(s.t.Context(), s.tenant, func(tx *postgres.Tx) error {
@@ -69,7 +69,7 @@ func TestSurchargeIsBookedApart(t *testing.T) {
 			t.Fatalf("%s: the invoice is %s, the payment %+v", of.mode, invoice.Status, payments[0])
 		}
 		want := map[ledger.Account]int64{ledger.Revenue: -100_00, ledger.Stripe: 100_00 + of.fee, ledger.Surcharge: -of.fee}
-		if got := s.accounts(ref); !maps.Equal(got, want) {
+		if got := s.ledgerOf(ref); !maps.Equal(got, want) {
 			t.Errorf("%s: the ledger has %v, want %v", of.mode, got, want)
 		}
 		if cents, charges := s.captured(ref); cents != 100_00+of.fee || charges != 1 {
@@ -89,7 +89,7 @@ func TestNoSurchargeOnDebitAndPrepaid(t *testing.T) {
 		if cents, _ := s.captured(ref); cents != 100_00 {
 			t.Errorf("%s was charged %d", token, cents)
 		}
-		if fee := s.accounts(ref)[ledger.Surcharge]; fee != 0 {
+		if fee := s.ledgerOf(ref)[ledger.Surcharge]; fee != 0 {
 			t.Errorf("%s: a fee of %d was booked", token, fee)
 		}
 	}
@@ -97,7 +97,7 @@ func TestNoSurchargeOnDebitAndPrepaid(t *testing.T) {
 
 // M2: a declined attempt leaves its fee nowhere; the next one, with another method, has
 // its own, and the intent is set to the new sum before it is confirmed.
-func TestEachAttemptHasItsOwnSurcharge(t *testing.T) {
+func TestFailure44EachAttemptHasItsOwnSurcharge(t *testing.T) {
 	s := openShop(t)
 	s.passOn(remit.SurchargeAddOn)
 	broke, debit := s.save("pm_card_chargeCustomerFail"), s.save("pm_card_visa_debit")
@@ -108,7 +108,7 @@ func TestEachAttemptHasItsOwnSurcharge(t *testing.T) {
 	if first := payments[0].Attempts[0]; first.State != remit.AttemptFailed || first.Surcharge != 2_33 {
 		t.Fatalf("the first attempt: %+v", first)
 	}
-	if fee, taken := s.accounts(ref)[ledger.Surcharge], s.accounts(ref)[ledger.Stripe]; fee != 0 || taken != 0 {
+	if fee, taken := s.ledgerOf(ref)[ledger.Surcharge], s.ledgerOf(ref)[ledger.Stripe]; fee != 0 || taken != 0 {
 		t.Fatalf("the declined attempt booked %d, %d", fee, taken)
 	}
 	_, err = s.payments.Perform(t.Context(), ref, s.pay(ref, 70_00, debit))
@@ -247,7 +247,7 @@ func TestSurchargeOfMoneyThatPaysNothingIsExcess(t *testing.T) {
 	}
 	_, err := s.payments.Perform(t.Context(), ref, request)
 	must(t, err)
-	got := s.accounts(ref)
+	got := s.ledgerOf(ref)
 	if got[ledger.Excess] != -103_20 || got[ledger.Surcharge] != 0 {
 		t.Errorf("the ledger has %v", got)
 	}
@@ -287,6 +287,24 @@ func TestReceiptsBy(t *testing.T) {
 		}))
 		if mails != ours || (intent.ReceiptEmail == s.customer.Email) != (by == remit.ReceiptsByStripe) {
 			t.Errorf("%s: %d receipts of ours, Stripe's to %q", by, mails, intent.ReceiptEmail)
+		}
+	}
+}
+
+// C10: what is too little for Stripe is left open with its reason, or given up, as the
+// settings that were copied onto the invoice say.
+func TestFailure47WhatIsBelowTheMinimum(t *testing.T) {
+	for rule, want := range map[remit.RemainderRule]remit.InvoiceStatus{remit.RemainderAsk: remit.InvoiceOpen, remit.RemainderWaive: remit.InvoiceUncollectible} {
+		s := openShop(t)
+		settings := remit.DefaultInvoiceSettings()
+		settings.Remainders = rule
+		must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error {
+			_, err := tx.SetSetting(t.Context(), s.branch.ID, activities.PaymentsSetting, settings, s.payer)
+			return err
+		}))
+		ref := s.invoice(30)
+		if invoice, _ := s.read(ref); invoice.Status != want {
+			t.Errorf("%s: the invoice is %s with %d outstanding", rule, invoice.Status, invoice.Outstanding)
 		}
 	}
 }

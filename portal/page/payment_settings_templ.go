@@ -27,7 +27,7 @@ type PaymentSettings struct {
 	Charge        ChargeSettings
 	Fee           SurchargeForm
 	Receipts      string // remit, stripe or none
-	BelowMinimum  string // ask, waive or carry_forward
+	BelowMinimum  string // ask or waive
 	Currency      string
 	SetAt         string
 	MayEdit       bool

@@ -35,7 +35,7 @@ func receiptsBy() []Option {
 }
 
 func belowMinimum() []Option {
-	return []Option{{"ask", "Leave it open and say so"}, {"waive", "Give it up"}, {"carry_forward", "Ask for it on the customer's next invoice"}}
+	return []Option{{"ask", "Leave it open and say so"}, {"waive", "Give it up"}}
 }
 
 // surchargeSettings are what is passed on of a card's fee, who sends receipts, and what
