@@ -53,11 +53,12 @@ type depositBody struct {
 }
 
 type nextChargeBody struct {
-	At     time.Time `json:"at"`
-	Amount int64     `json:"amount"`
-	Method *string   `json:"method"`
-	Try    int       `json:"try"`
-	Of     *int      `json:"of"`
+	At        time.Time `json:"at"`
+	Amount    int64     `json:"amount"`
+	Surcharge int64     `json:"surcharge"`
+	Method    *string   `json:"method"`
+	Try       int       `json:"try"`
+	Of        *int      `json:"of"`
 }
 
 type collectionBody struct {
@@ -119,7 +120,7 @@ func invoiceShape(i remit.Invoice) invoiceBody {
 		body.Deposit = &depositBody{Amount: d.Amount, DueDate: d.DueDate}
 	}
 	if n := i.NextCharge; n != nil {
-		body.NextCharge = &nextChargeBody{At: n.At.UTC(), Amount: n.Amount, Method: orNull(n.Method), Try: n.Try}
+		body.NextCharge = &nextChargeBody{At: n.At.UTC(), Amount: n.Amount, Surcharge: n.Surcharge, Method: orNull(n.Method), Try: n.Try}
 		if n.Of > 0 {
 			body.NextCharge.Of = &n.Of
 		}

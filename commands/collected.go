@@ -164,13 +164,15 @@ func (c *Commands) PayCollected(ctx context.Context, caller Caller, session stri
 		return PayOutcome{}, remit.Conflict(remit.CodeConflict, "This card is not kept any more. Nothing was charged. Start again.")
 	}
 	in := PayInput{Amount: card.Amount, PaymentMethod: setup.Method, Surcharge: &surcharge, Keyed: true}
-	caller.Asked, caller.Link = uuid.NewSHA1(setup.ID, []byte("pay")), setup.For.Permit.Link > 0
+	permit := setup.For.Permit // it is he who opened the page that pays, whoever is signed in here
+	caller.Asked, caller.Link = uuid.NewSHA1(setup.ID, []byte("pay")), permit.Link > 0
+	caller.Account, caller.Name, caller.Token = permit.Account, setup.Actor.Name, permit.Token
 	member := Membership{Tenant: tenant, Path: invoice.Organisation}
-	if setup.For.Permit.Customer {
+	if permit.Customer {
 		member.Customer = &invoice.CustomerID
 	}
 	return c.send(ctx, caller, member, invoice, remit.RequestPay, in, func(payload *remit.PayRequest) {
-		payload.Owed, payload.Permit = setup.For.Owed, setup.For.Permit
+		payload.Owed, payload.Permit = setup.For.Owed, permit
 	})
 }
 

@@ -65,7 +65,7 @@ func (v Client) charges() string {
 	if next == nil {
 		return ""
 	}
-	words := "Next automatic charge: " + MoneyISO(next.NextCharge.Amount, next.Currency) + " on " + Date(next.NextCharge.On) + " to " + next.NextCharge.Method + ", for " + next.Number + "."
+	words := "Next automatic charge: " + MoneyISO(next.NextCharge.Amount, next.Currency) + withFee(next.NextCharge.Surcharge, next.Currency) + " on " + Date(next.NextCharge.On) + " to " + next.NextCharge.Method + ", for " + next.Number + "."
 	if more > 1 {
 		words += " " + Count(more-1, "more follows", "more follow") + "."
 	}

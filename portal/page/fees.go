@@ -69,3 +69,11 @@ func (f Fees) newHint(otherwise string) string {
 	}
 	return otherwise
 }
+
+// withFee names the fee that is charged with an amount, to follow it; "" for none.
+func withFee(fee int64, currency string) string {
+	if fee == 0 {
+		return ""
+	}
+	return " and a card fee of " + Money(fee, currency)
+}

@@ -114,8 +114,8 @@ func (v Public) chargeWords() string {
 	if next == nil {
 		return "We will charge the saved method."
 	}
-	if next.Amount < v.Invoice.Outstanding {
-		return "We will charge " + Money(next.Amount, v.Invoice.Currency) + " to the saved method on " + Date(next.On) + "."
+	if next.Amount < v.Invoice.Outstanding || next.Surcharge > 0 {
+		return "We will charge " + Money(next.Amount, v.Invoice.Currency) + withFee(next.Surcharge, v.Invoice.Currency) + " to the saved method on " + Date(next.On) + "."
 	}
 	return "We will charge the saved method on " + Date(next.On) + "."
 }
