@@ -156,21 +156,25 @@ func (c Collection) Attention() bool {
 
 // NextCharge is the charge by itself that is on an invoice's agenda.
 type NextCharge struct {
-	At     time.Time
-	On     Date   // where the invoice is
-	Amount int64  // minor units, as things are now
-	Method string // in words; "" where there is none that could be charged
-	Try    int    // of the ladder; 1 for the first
-	Of     int    // how many tries there may be; 0 where that is not known
+	At        time.Time
+	On        Date   // where the invoice is
+	Amount    int64  // minor units, as things are now
+	Surcharge int64  // passed on besides
+	Method    string // in words; "" where there is none that could be charged
+	Try       int    // of the ladder; 1 for the first
+	Of        int    // how many tries there may be; 0 where that is not known
 }
 
 // NextChargeOf completes what is planned for an invoice by what it was planned with;
 // nil where a hold or a word of its customer keeps it from happening.
-func NextChargeOf(i Invoice, plan ChargePlan, next NextCharge) *NextCharge {
+func NextChargeOf(i Invoice, plan ChargePlan, method MethodSummary, next NextCharge) *NextCharge {
 	if i.Hold != nil || !i.Settings.AutoCharge.On || i.CustomerAuto != nil && !*i.CustomerAuto {
 		return nil
 	}
 	next.Amount = ScheduledCharge{Deposit: plan.Deposit}.Amount(i)
+	if fee, err := Surcharge(i.Settings.Surcharge, &method, money.Of(next.Amount, money.Currency(i.Currency))); err == nil { // else it is not charged
+		next.Surcharge = fee
+	}
 	next.Try, next.Of = max(plan.Try, 1), plan.Of
 	return &next
 }

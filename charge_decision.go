@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"remit/money"
 )
 
 // CheckoutPatience is how old a hosted checkout is before a charge by itself takes
@@ -56,6 +58,7 @@ const (
 type ChargeDecision struct {
 	Verdict    ChargeVerdict
 	Amount     int64 // minor units that are, or would have been, charged
+	Surcharge  int64 // passed on besides, with the method as it is
 	Until      time.Time
 	Anew       bool // a delayed one is planned anew for then, and not late by it
 	Collection CollectionState
@@ -68,6 +71,10 @@ type ChargeDecision struct {
 func DecideCharge(f ChargeFacts, now time.Time) ChargeDecision {
 	i := f.Invoice
 	d := ChargeDecision{Verdict: ChargeSkip, Amount: (ScheduledCharge{Deposit: f.Plan.Deposit}).Amount(i)}
+	var tooMuch error
+	if f.Method != nil {
+		d.Surcharge, tooMuch = Surcharge(i.Settings.Surcharge, f.Method.Summary(), money.Of(d.Amount, money.Currency(i.Currency)))
+	}
 	window := i.Settings.AutoCharge.Window
 	put := func(until time.Time, rule, reason string) ChargeDecision {
 		d.Verdict, d.Until, d.Rule, d.Reason = ChargeDelay, until, rule, reason
@@ -96,6 +103,8 @@ func DecideCharge(f ChargeFacts, now time.Time) ChargeDecision {
 		return skip(CollectionAsks, "online payment is off", sentence(CollectableNow(i)))
 	case AmountPayable(i, d.Amount) != nil:
 		return skip(CollectionAsks, "Stripe's limits", sentence(AmountPayable(i, d.Amount)))
+	case tooMuch != nil:
+		return skip(CollectionAsks, "Stripe's limits", sentence(tooMuch))
 	case f.Unable != nil:
 		tomorrow := window.OpensOn(DateOf(now.In(f.Zone)).AddDays(1), f.Zone)
 		return put(tomorrow, "a charge needs a connected account", sentence(f.Unable))

@@ -69,6 +69,7 @@ type PaymentMethod struct {
 	Status       MethodStatus
 	AttemptsLeft *int
 	Default      bool
+	OnlyFor      *uuid.UUID // the one invoice that it was typed for; nil where it is kept
 	CreatedAt    time.Time
 }
 
@@ -78,7 +79,7 @@ func (m PaymentMethod) Summary() *MethodSummary {
 	if brand == "" {
 		brand = m.BankName
 	}
-	return &MethodSummary{ID: m.ID.String(), Type: m.Type, Brand: brand, Last4: m.Last4, Fingerprint: m.Fingerprint}
+	return &MethodSummary{ID: m.ID.String(), Type: m.Type, Brand: brand, Last4: m.Last4, Funding: m.Funding, Fingerprint: m.Fingerprint}
 }
 
 // Owed is what is left of a customer's invoices in one currency, in minor units.

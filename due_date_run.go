@@ -77,6 +77,7 @@ type DueDateEntry struct {
 	Method         string // in words
 	Forecast       ChargeOutcome
 	ForecastAmount int64
+	ForecastFee    int64 // the surcharge that was expected
 	ForecastReason string
 	Outcome        ChargeOutcome
 	Reason         string
@@ -85,7 +86,7 @@ type DueDateEntry struct {
 
 // Differs reports whether it came otherwise than expected.
 func (e DueDateEntry) Differs() bool {
-	return e.Outcome != e.Forecast || e.Outcome == OutcomeCharged && e.Amount != e.ForecastAmount
+	return e.Outcome != e.Forecast || e.Outcome == OutcomeCharged && (e.Amount != e.ForecastAmount || e.Surcharge != e.ForecastFee)
 }
 
 // WithoutCodes is the entry without what a bank said to the merchant alone: its

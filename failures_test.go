@@ -61,7 +61,7 @@ func TestFailuresElsewhereHaveTheirTests(t *testing.T) {
 		}
 	}
 	var want []string
-	for _, group := range [][2]int{{1, 41}, {49, 57}} {
+	for _, group := range [][2]int{{1, 57}} {
 		for n := group[0]; n <= group[1]; n++ {
 			want = append(want, fmt.Sprintf("%02d", n))
 		}

@@ -21,7 +21,10 @@ type InvoiceSettings struct {
 	Seller          string       `json:"seller"`             // whose name payers read where the invoice itself names no seller; "" is the organisation's
 	Contact         string       `json:"contact"`            // whom payers ask: an e-mail address or a telephone number; "" is nobody named
 	AutoCharge
-	Version int64 `json:"version"` // of the setting it was copied from
+	Surcharge  SurchargeSettings `json:"surcharge"` // what of the fee is passed on to who pays by credit card
+	Receipts   ReceiptsBy        `json:"receipts"`
+	Remainders RemainderRule     `json:"below_minimum"`
+	Version    int64             `json:"version"` // of the setting it was copied from
 }
 
 // BankTransfer is the seller's bank account as payers read it on the invoice.
@@ -136,5 +139,5 @@ func CheckPaymentTerms(days int) error {
 // DefaultInvoiceSettings hold where nothing is set. Settings are read onto them,
 // so that one stored before there was a field has that field's default.
 func DefaultInvoiceSettings() InvoiceSettings {
-	return InvoiceSettings{OnlinePayments: true, PaymentLinks: true, PaymentTerms: DefaultPaymentTerms, AutoCharge: DefaultAutoCharge()}
+	return InvoiceSettings{OnlinePayments: true, PaymentLinks: true, PaymentTerms: DefaultPaymentTerms, AutoCharge: DefaultAutoCharge(), Surcharge: DefaultSurcharge(), Receipts: ReceiptsByRemit, Remainders: RemainderAsk}
 }

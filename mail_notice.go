@@ -11,11 +11,13 @@ import (
 // Notice is something to be told about an invoice.
 type Notice struct {
 	Stage  MailStage
-	Amount int64  // what it is about, in minor units; 0: what is left of the invoice
-	Day    Date   // that it is about
-	Method string // in words
-	Reason string // a sentence fit for whoever reads it
-	Next   string // a sentence; "": what NoticeMail says by itself
+	Amount int64 // what it is about, in minor units; 0: what is left of the invoice
+	Day    Date  // that it is about
+	// Surcharge is the part of Amount that is a card's fee passed on.
+	Surcharge int64
+	Method    string // in words
+	Reason    string // a sentence fit for whoever reads it
+	Next      string // a sentence; "": what NoticeMail says by itself
 }
 
 // NoticeMail is the notice as it is sent. now is when it is written, on the
@@ -63,6 +65,9 @@ func (i Invoice) noticeValues(n Notice, now Date) map[string]string {
 	}
 	if n.Amount > 0 {
 		values["amount"] = inWords(n.Amount)
+	}
+	if n.Surcharge > 0 {
+		values["fee"] = fmt.Sprintf("It is made up of %s for the invoice and a card fee of %s: %s in all.", inWords(n.Amount-n.Surcharge), inWords(n.Surcharge), inWords(n.Amount))
 	}
 	if i.Settings.BankTransfer.Enabled && i.Outstanding > 0 {
 		values["bank_transfer"] = fmt.Sprintf("To pay by bank transfer, use the account that the invoice names and give %s as the reference.", i.Number)

@@ -163,9 +163,13 @@ type PayRequest struct {
 	Amount int64 `json:"amount"`
 	// Owed is what the invoice owed, in minor units, when this was asked; a
 	// payment of a part is meant of that much. 0 is not looked at.
-	Owed          int64      `json:"owed,omitempty"`
+	Owed int64 `json:"owed,omitempty"`
+	// Surcharge is the fee that the payer was shown and agreed to, in minor units;
+	// nil where he leaves it to what it comes to. Another one is not charged.
+	Surcharge     *int64     `json:"surcharge,omitempty"`
 	PaymentMethod *uuid.UUID `json:"payment_method,omitempty"`
 	Save          bool       `json:"save,omitempty"`
+	BankOnly      bool       `json:"bank_only,omitempty"` // the hosted page takes no card
 	SuccessURL    string     `json:"success_url,omitempty"`
 	CancelURL     string     `json:"cancel_url,omitempty"`
 	Permit        Permit     `json:"permit"`

@@ -33,7 +33,7 @@ func NoticeFields() []NoticeField {
 		{"number", "the invoice's number"}, {"seller", "who issued it"}, {"customer", "who is to pay it"},
 		{"amount", "what the notice is about: what was charged, or will be"}, {"left", "what is left to pay"}, {"due", "the due date"},
 		{"day", "the day it is about: of the charge, or the promise"}, {"method", "the card or account, as in Visa ending in 4242"},
-		{"reason", "why a payment failed, in words fit for the reader"}, {"next", "what happens now, as a sentence"},
+		{"fee", "what of the amount is a card fee, as a sentence, where one is passed on"}, {"reason", "why a payment failed, in words fit for the reader"}, {"next", "what happens now, as a sentence"},
 		{"bank_transfer", "how to pay by bank transfer, where that is offered"}, {"contact", "whom to ask"},
 	}
 }
@@ -42,11 +42,11 @@ func NoticeFields() []NoticeField {
 func DefaultNoticeText(o Occasion) NoticeText {
 	switch o {
 	case OccasionAnnounced:
-		return NoticeText{"{{seller}} will charge {{amount}} on {{day}}", "{{seller}} will charge {{amount}} for invoice {{number}} on {{day}}, by {{method}}.\n\n{{reason}}\n\nYou need not do anything. You can also pay now, or change what is charged, before that day.\n\nIs something wrong with the invoice? Ask {{seller}} to put it on hold before {{day}}.\n\n{{contact}}"}
+		return NoticeText{"{{seller}} will charge {{amount}} on {{day}}", "{{seller}} will charge {{amount}} for invoice {{number}} on {{day}}, by {{method}}.\n\n{{fee}}\n\n{{reason}}\n\nYou need not do anything. You can also pay now, or change what is charged, before that day.\n\nIs something wrong with the invoice? Ask {{seller}} to put it on hold before {{day}}.\n\n{{contact}}"}
 	case OccasionExpires:
 		return NoticeText{"Your card expires before {{day}}", "{{seller}} will charge {{amount}} for invoice {{number}} on {{day}}, but your {{method}} will have expired by then.\n\nPlease add a new card, or pay another way before that day.\n\n{{contact}}"}
 	case OccasionPaid:
-		return NoticeText{"Receipt from {{seller}}: {{amount}} paid", "{{seller}} has received {{amount}} for invoice {{number}}, by {{method}}, on {{day}}.\n\n{{next}}\n\n{{contact}}"}
+		return NoticeText{"Receipt from {{seller}}: {{amount}} paid", "{{seller}} has received {{amount}} for invoice {{number}}, by {{method}}, on {{day}}.\n\n{{fee}}\n\n{{next}}\n\n{{contact}}"}
 	case OccasionFailed:
 		return NoticeText{"Your payment of {{amount}} to {{seller}} failed", "The payment of {{amount}} for invoice {{number}} by {{method}} did not go through. {{reason}}\n\n{{next}}\n\n{{bank_transfer}}\n\n{{contact}}"}
 	case OccasionFailedSeller:

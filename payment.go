@@ -1,6 +1,7 @@
 package remit
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -156,6 +157,21 @@ func LastAttempt(payments []Payment) (payment *Payment, last *Attempt) {
 	return payment, last
 }
 
+// WantsPayer reports that the last try failed because a bank wants its payer to confirm
+// himself, which he can do on a hosted page alone.
+func WantsPayer(payments []Payment) bool {
+	_, last := LastAttempt(payments)
+	return last != nil && last.State == AttemptFailed && last.Decline != nil && last.Decline.Class == "authenticate"
+}
+
+// TakesNoCard reports a hosted checkout in which only a bank account can pay.
+func (a Attempt) TakesNoCard() bool {
+	var params struct {
+		BankOnly bool `json:"bank_only"`
+	}
+	return json.Unmarshal(a.SessionParams, &params) == nil && params.BankOnly
+}
+
 // ByItself reports an attempt that nobody made: nobody sees how it ends.
 func (a Attempt) ByItself() bool { return a.Actor.Kind == System.Kind }
 
@@ -165,6 +181,8 @@ type MethodSummary struct {
 	Type  string `json:"type"`
 	Brand string `json:"brand,omitempty"`
 	Last4 string `json:"last4,omitempty"`
+	// Funding is credit, debit, prepaid or unknown of a card; "" where it was not read.
+	Funding string `json:"funding,omitempty"`
 	// Fingerprint is the same for the same card or account, however often it was
 	// saved, and tells nothing about it. It is shown to nobody.
 	Fingerprint string `json:"fingerprint,omitempty"`

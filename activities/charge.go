@@ -144,7 +144,7 @@ func (p *Payments) prepareIntent(ctx context.Context, w *work) (view remit.Inten
 func (p *Payments) createIntent(ctx context.Context, w *work) (remit.IntentView, error) {
 	view, err := w.link.Stripe.CreateIntent(ctx, fmt.Sprintf("%s/create", w.payment.ID), gateway.NewIntent{
 		Amount: w.payment.IntentAmount, Currency: money.Currency(w.payment.Currency).Stripe(), StripeCustomer: w.payment.StripeCustomer,
-		Description: "Invoice " + w.invoice.Number, Metadata: metadata(w.ref, w.payment.ID),
+		Description: "Invoice " + w.invoice.Number, ReceiptEmail: w.invoice.ReceiptTo(), Metadata: metadata(w.ref, w.payment.ID),
 	})
 	if err != nil {
 		return view, err

@@ -102,7 +102,11 @@ func planCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice,
 		with = methodWords(method.Summary())
 	}
 	amount := (remit.ScheduledCharge{Deposit: plan.Deposit}).Amount(l.Invoice)
-	what := fmt.Sprintf("Charges %s to %s", money.Of(amount, money.Currency(l.Currency)), with)
+	fee, err := chargedFee(l.Invoice, method, amount)
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("Charges %s%s to %s", money.Of(amount, money.Currency(l.Currency)), feeWords(fee, l.Currency), with)
 	switch {
 	case plan.Try > 1 && plan.Of > 0:
 		what += fmt.Sprintf(", try %d of %d", plan.Try, plan.Of)

@@ -28,6 +28,9 @@ func (p *Payments) collect(ctx context.Context, r reservation, begun *remit.Atte
 			return remit.RequestResult{}, err
 		}
 	}
+	if err := p.readFunding(ctx, &r); err != nil {
+		return remit.RequestResult{}, err
+	}
 	// Each round removes one thing that stands in the way: an open checkout, an
 	// earlier intent, a policy that moved on. More than a few rounds mean that
 	// somebody keeps putting them there.

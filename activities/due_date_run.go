@@ -164,7 +164,7 @@ func forecast(ctx context.Context, tx *postgres.Tx, row postgres.ChargeRow, i re
 		return remit.DueDateEntry{}, err
 	}
 	decision := remit.DecideCharge(facts, at)
-	e := remit.DueDateEntry{Row: row.ID, InvoiceID: row.InvoiceID, At: row.At, Currency: i.Currency, ForecastAmount: decision.Amount, Amount: decision.Amount}
+	e := remit.DueDateEntry{Row: row.ID, InvoiceID: row.InvoiceID, At: row.At, Currency: i.Currency, ForecastAmount: decision.Amount, Amount: decision.Amount, ForecastFee: decision.Surcharge, Surcharge: decision.Surcharge}
 	e.Forecast, e.ForecastReason = remit.ForecastOf(decision, facts, at)
 	if facts.Method != nil {
 		e.Method = methodWords(facts.Method.Summary())
@@ -261,6 +261,8 @@ func (d *DueDates) outcomes(ctx context.Context, tx *postgres.Tx, run remit.DueD
 		e.Outcome, e.Reason = outcomeOf(s)
 		if e.Attempt = s.Attempt; s.Attempt != nil {
 			e.Amount, e.Surcharge = s.Amount, s.Surcharge
+		} else {
+			e.Surcharge = 0 // nothing was charged that it could be passed on with
 		}
 	}
 	return nil

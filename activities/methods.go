@@ -24,6 +24,22 @@ func StoreMethod(ctx context.Context, db *postgres.DB, tenant uuid.UUID, link *L
 	})
 }
 
+// StoreOnce stores a card that was typed for one invoice and is not to be kept, and
+// gives its id.
+func StoreOnce(ctx context.Context, db *postgres.DB, tenant uuid.UUID, link *Link, customer, invoice uuid.UUID, view gateway.MethodView, now time.Time) (stored uuid.UUID, err error) {
+	id, err := newID()
+	if err != nil {
+		return id, err
+	}
+	method := methodOf(id, customer, link.Account, link.Livemode, view, remit.MethodUsable)
+	method.OnlyFor = &invoice
+	err = db.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+		stored, _, err = tx.UpsertMethod(ctx, method, now)
+		return err
+	})
+	return stored, err
+}
+
 func methodOf(id, customer uuid.UUID, account string, livemode bool, view gateway.MethodView, status remit.MethodStatus) remit.PaymentMethod {
 	return remit.PaymentMethod{
 		ID: id, CustomerID: customer, Account: account, Livemode: livemode, StripeID: view.ID, Type: view.Type, Brand: view.Brand, BankName: view.BankName,
@@ -42,7 +58,14 @@ func (p *Payments) keepMethods(ctx context.Context, w *work, intent remit.Intent
 	if err != nil {
 		return err
 	}
+	once, err := CollectsOnce(ctx, p.DB, w.ref.Tenant, w.payment.CustomerID)
+	if err != nil {
+		return err
+	}
 	for _, method := range methods {
+		if once && kind == gateway.TypeCard && method.ID != intent.PaymentMethod {
+			continue // it may be one that is not to be kept; its event tells of any other
+		}
 		if kind == gateway.TypeBankAccount {
 			err = p.keepBankAccount(ctx, w, intent, method)
 		} else {

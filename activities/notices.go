@@ -80,6 +80,12 @@ func (p *Payments) writeNotice(ctx context.Context, tx *postgres.Tx, l *postgres
 	case remit.OccasionAnnounced, remit.OccasionExpires:
 		n.Day, n.Method = remit.DateOf(facts.ChargeAt.In(l.Zone)), methodWords(facts.Method.Summary())
 		n.Amount = remit.ScheduledCharge{Deposit: true}.Amount(facts.Invoice)
+		fee, err := chargedFee(facts.Invoice, facts.Method, n.Amount)
+		if err != nil {
+			return nil, err
+		}
+		n.Surcharge = fee
+		n.Amount += n.Surcharge
 		if next.Stage.Occasion() == remit.OccasionAnnounced && facts.Method.ExpiredBy(n.Day) {
 			n.Reason = "That card will have expired by then: add another one, or the charge will fail."
 		}

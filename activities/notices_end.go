@@ -27,12 +27,14 @@ func (p *Payments) tellEnd(ctx context.Context, tx *postgres.Tx, l *postgres.Loc
 	method := methodWords(a.Method)
 	today := remit.DateOf(l.Clock.Now(p.Now()).In(l.Zone))
 	switch {
+	case r.state == remit.AttemptSucceeded && !l.Settings.Receipts.Ours():
+		return nil, nil // Stripe sends one, or nobody does
 	case r.state == remit.AttemptSucceeded && payment.Currency == l.Currency && payment.AmountCaptured > 0:
-		return p.postNotice(ctx, tx, l, remit.Notice{Stage: remit.PaidStage(payment.ID), Amount: payment.AmountCaptured, Day: today, Method: method})
+		return p.postNotice(ctx, tx, l, remit.Notice{Stage: remit.PaidStage(payment.ID), Amount: payment.AmountCaptured, Surcharge: a.Surcharge, Day: today, Method: method})
 	case r.state != remit.AttemptFailed || !a.ByItself() && (!debited || before != remit.AttemptProcessing):
 		return nil, nil
 	}
-	told := remit.Notice{Stage: remit.AttemptStage(remit.OccasionFailed, a.Number), Amount: a.Amount + a.Surcharge, Day: today, Method: method, Reason: r.refused.PayerMessage()}
+	told := remit.Notice{Stage: remit.AttemptStage(remit.OccasionFailed, a.Number), Amount: a.Amount + a.Surcharge, Surcharge: a.Surcharge, Day: today, Method: method, Reason: r.refused.PayerMessage()}
 	business := told
 	business.Stage, business.Reason = remit.AttemptStage(remit.OccasionFailedSeller, a.Number), r.refused.StaffMessage()
 	var err error

@@ -111,6 +111,9 @@ func (p *Payments) record(ctx context.Context, w *work, r result) error {
 		return p.closeBooks(ctx, tx, l, entries)
 	})
 	p.boundary("recorded")
+	if err == nil && ended {
+		p.putAway(ctx, w)
+	}
 	if err == nil && ended && p.Ended != nil {
 		p.Ended(w.attempt)
 	}
@@ -187,8 +190,10 @@ func (p *Payments) bookCapture(ctx context.Context, tx *postgres.Tx, l *postgres
 	if string(received.Currency) != l.Currency {
 		owed = 0 // another currency pays nothing here; it is excess to be looked at
 	}
+	// Of money that pays nothing here the fee is excess too, and goes back with it.
+	fee := money.Share(a.Surcharge, min(owed, a.Amount), a.Amount)
 	entry := ledger.Capture(ledger.Received{
-		Invoice: l.ID, Payment: payment.ID, Currency: string(received.Currency), Amount: received.Minor, Surcharge: a.Surcharge, Outstanding: owed,
+		Invoice: l.ID, Payment: payment.ID, Currency: string(received.Currency), Amount: received.Minor, Surcharge: fee, Outstanding: owed,
 	})
 	before, owedBefore := l.Invoice, l.Outstanding
 	booked, err := tx.Book(ctx, l, entry)
@@ -196,13 +201,13 @@ func (p *Payments) bookCapture(ctx context.Context, tx *postgres.Tx, l *postgres
 		return nil, err
 	}
 	ids := []string{view.ID, view.LatestCharge}
-	what := fmt.Sprintf("%s was paid%s.", money.Of(entry.Applied(), received.Currency), byMethod(a.Method))
+	what := fmt.Sprintf("%s was paid%s%s.", money.Of(entry.Applied(), received.Currency), byMethod(a.Method), feeWords(fee, l.Currency))
 	if l.Outstanding > 0 {
-		what = fmt.Sprintf("%s was paid%s; %s is left.", money.Of(entry.Applied(), received.Currency), byMethod(a.Method), money.Of(l.Outstanding, money.Currency(l.Currency)))
+		what = fmt.Sprintf("%s was paid%s%s; %s is left.", money.Of(entry.Applied(), received.Currency), byMethod(a.Method), feeWords(fee, l.Currency), money.Of(l.Outstanding, money.Currency(l.Currency)))
 	}
 	entries := []remit.TimelineEntry{{
 		Kind: "paid", Actor: a.Actor, What: what, Why: remit.Why{Rule: "the ledger decides", Version: "1"}, StripeIDs: ids,
-		Data: map[string]any{"attempt": a.Number, "amount": entry.Applied(), "captured": received.Minor, "payment": payment.ID.String()},
+		Data: map[string]any{"attempt": a.Number, "amount": entry.Applied(), "surcharge": fee, "captured": received.Minor, "payment": payment.ID.String()},
 	}}
 	if excess := entry.Excess(); excess > 0 {
 		kept, err := p.keepExcess(ctx, tx, l, surplus{
@@ -222,6 +227,11 @@ func (p *Payments) bookCapture(ctx context.Context, tx *postgres.Tx, l *postgres
 // closeBooks brings work item and agenda in line with the invoice and saves it.
 func (p *Payments) closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, entries []remit.TimelineEntry) error {
 	now := l.Clock.Now(p.Now())
+	waived, err := waiveRest(ctx, tx, l)
+	if err != nil {
+		return err
+	}
+	entries = append(entries, waived...)
 	item, reason := remit.WorkItemOpen, ""
 	switch {
 	case l.VoidedAt != nil:

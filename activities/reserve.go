@@ -210,6 +210,9 @@ func (p *Payments) insertAttempt(ctx context.Context, tx *postgres.Tx, l *postgr
 	what := "opens a hosted checkout"
 	if r.stored.Kind == remit.RequestCheckout {
 		a.Kind = remit.AttemptCheckout
+		if err := hostedFor(ctx, tx, l, r); err != nil {
+			return nil, err
+		}
 		expires := now.Add(sessionLife)
 		a.ExpiresAt = &expires
 		if a.SessionParams, err = json.Marshal(sessionParams(l, r, a, expires)); err != nil {
@@ -224,6 +227,9 @@ func (p *Payments) insertAttempt(ctx context.Context, tx *postgres.Tx, l *postgr
 			return nil, err
 		}
 		a.PaymentMethodID, a.Method = r.in.PaymentMethod, method.Summary()
+		if a.Surcharge, err = agreedSurcharge(l.Invoice, a, r.in.Surcharge); err != nil {
+			return nil, err
+		}
 		what = "pays with " + methodWords(a.Method)
 	}
 	if err := tx.InsertAttempt(ctx, l, a); err != nil {
@@ -248,9 +254,9 @@ func (p *Payments) insertAttempt(ctx context.Context, tx *postgres.Tx, l *postgr
 	w := &work{ref: r.ref, attempt: *a, payment: payment, invoice: l.Invoice, clock: l.Clock, request: r.stored, link: r.link}
 	return w, tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
 		Kind: "attempt_started", Actor: r.stored.Actor,
-		What: fmt.Sprintf("%s %s: %s, try %d.", actorName(r.stored.Actor), what, money.Of(a.Amount, money.Currency(l.Currency)), a.Number),
+		What: fmt.Sprintf("%s %s: %s%s, try %d.", actorName(r.stored.Actor), what, money.Of(a.Amount, money.Currency(l.Currency)), feeWords(a.Surcharge, l.Currency), a.Number),
 		Why:  remit.Why{Rule: "one live attempt", Version: "1"},
-		Data: map[string]any{"attempt": a.Number, "amount": a.Amount, "attempt_kind": string(a.Kind), "payment": payment.ID.String()},
+		Data: map[string]any{"attempt": a.Number, "amount": a.Amount, "surcharge": a.Surcharge, "attempt_kind": string(a.Kind), "payment": payment.ID.String()},
 	})
 }
 
@@ -283,7 +289,7 @@ func methodFor(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, 
 	if err != nil {
 		return remit.PaymentMethod{}, err
 	}
-	if m.Status != remit.MethodUsable || m.Account != r.link.Account || m.Livemode != r.link.Livemode {
+	if m.OnlyFor != nil && *m.OnlyFor != l.ID || m.Status != remit.MethodUsable || m.Account != r.link.Account || m.Livemode != r.link.Livemode {
 		return remit.PaymentMethod{}, remit.Invalid("payment_method", "This payment method cannot be used. Choose another.")
 	}
 	return m, nil
@@ -294,7 +300,8 @@ func sessionParams(l *postgres.LockedInvoice, r *reservation, a *remit.Attempt, 
 	return gateway.SessionParams{
 		Mode: "payment", Amount: stripeAmount, Currency: money.Currency(l.Currency).Stripe(),
 		Name: "Invoice " + l.Number, StripeCustomer: r.stripeCustomer, ClientReferenceID: a.ID.String(),
-		SuccessURL: r.in.SuccessURL, CancelURL: r.in.CancelURL, ExpiresAt: expires.Unix(), Save: r.in.Save, BankDebits: r.debits.Offered,
+		SuccessURL: r.in.SuccessURL, CancelURL: r.in.CancelURL, ExpiresAt: expires.Unix(), Save: r.in.Save,
+		BankDebits: r.debits.Offered, BankOnly: r.in.BankOnly,
 		Metadata: metadata(r.ref, a.PaymentID),
 	}
 }

@@ -40,6 +40,11 @@ func Send(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real 
 			return err
 		}
 		entries = append(entries, used...)
+		waived, err := waiveRest(ctx, tx, l)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, waived...)
 	}
 	if l.Outstanding > 0 {
 		late, err := planOverdue(ctx, tx, l, real)

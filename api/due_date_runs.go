@@ -122,6 +122,7 @@ type dueDateEntryBody struct {
 	Reason         *string    `json:"reason"`
 	Forecast       *string    `json:"forecast"`
 	ForecastAmount int64      `json:"forecast_amount"`
+	ForecastFee    int64      `json:"forecast_surcharge"`
 	ForecastReason *string    `json:"forecast_reason"`
 	Attempt        *uuid.UUID `json:"attempt"`
 }
@@ -130,6 +131,6 @@ func dueDateEntryShape(e remit.DueDateEntry) dueDateEntryBody {
 	return dueDateEntryBody{
 		InvoiceID: e.InvoiceID, Number: e.Number, CustomerName: e.CustomerName, At: e.At.UTC(), Amount: e.Amount, Surcharge: e.Surcharge, Currency: e.Currency,
 		Method: orNull(e.Method), Outcome: orNull(string(e.Outcome)), Reason: orNull(e.Reason),
-		Forecast: orNull(string(e.Forecast)), ForecastAmount: e.ForecastAmount, ForecastReason: orNull(e.ForecastReason), Attempt: e.Attempt,
+		Forecast: orNull(string(e.Forecast)), ForecastAmount: e.ForecastAmount, ForecastFee: e.ForecastFee, ForecastReason: orNull(e.ForecastReason), Attempt: e.Attempt,
 	}
 }

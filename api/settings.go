@@ -3,6 +3,7 @@ package api
 import (
 	"remit"
 	"remit/commands"
+	"remit/money"
 )
 
 func workItemStep(c *call) (answer, error) {
@@ -83,6 +84,14 @@ func setPaymentSettings(c *call) (answer, error) {
 		replace(&settings.PaymentTerms, w.PaymentTerms)
 		replace(&settings.Seller, w.Seller)
 		replace(&settings.Contact, w.Contact)
+		replace(&settings.Receipts, w.Receipts)
+		replace(&settings.Remainders, w.Remainders)
+		if w.Surcharge != nil {
+			replace(&settings.Surcharge.Mode, w.Surcharge.Mode)
+			replace(&settings.Surcharge.Percent, w.Surcharge.Percent)
+			replace(&settings.Surcharge.Fixed, w.Surcharge.Fixed)
+			replace(&settings.Surcharge.Caps, w.Surcharge.Caps)
+		}
 		replace(&settings.AutoCharge.On, w.AutoCharge)
 		replace(&settings.AutoCharge.At, w.AutoChargeAt)
 		replace(&settings.AutoCharge.Days, w.AutoChargeDays)
@@ -113,6 +122,10 @@ type paymentSettingsWire struct {
 	Seller          *string           `json:"seller"`
 	Contact         *string           `json:"contact"`
 
+	Surcharge  *surchargeWire       `json:"surcharge"`
+	Receipts   *remit.ReceiptsBy    `json:"receipts"`
+	Remainders *remit.RemainderRule `json:"below_minimum"`
+
 	AutoCharge     *bool               `json:"auto_charge"`
 	AutoChargeAt   *remit.ChargeTiming `json:"auto_charge_at"`
 	AutoChargeDays *int                `json:"auto_charge_days"`
@@ -124,6 +137,20 @@ type paymentSettingsWire struct {
 type chargeWindowWire struct {
 	From remit.TimeOfDay `json:"from"`
 	To   remit.TimeOfDay `json:"to"`
+}
+
+type surchargeWire struct {
+	Mode    *remit.SurchargeMode      `json:"mode"`
+	Percent *remit.Percent            `json:"percent"`
+	Fixed   *int64                    `json:"fixed"`
+	Caps    *map[string]remit.Percent `json:"caps"`
+}
+
+// exampleBody is what a payment comes to under the settings: of 100 in their currency.
+type exampleBody struct {
+	Amount int64 `json:"amount"`
+	Total  int64 `json:"total"` // that the payer pays
+	Net    int64 `json:"net"`   // that is left of it
 }
 
 type bankTransferWire struct {
@@ -142,6 +169,12 @@ type paymentSettingsBody struct {
 	Seller          string             `json:"seller"`
 	Contact         string             `json:"contact"`
 	remit.AutoCharge
+	Surcharge  remit.SurchargeSettings `json:"surcharge"`
+	Example    *exampleBody            `json:"surcharge_example"`
+	Warning    *string                 `json:"surcharge_warning"`
+	Receipts   remit.ReceiptsBy        `json:"receipts"`
+	Remainders remit.RemainderRule     `json:"below_minimum"`
+
 	Currency string  `json:"currency"`
 	SetAt    *string `json:"set_at"`
 	Version  int64   `json:"version"`
@@ -151,7 +184,12 @@ func paymentSettingsAnswer(s commands.PaymentSettings, err error) (answer, error
 	if err != nil {
 		return answer{}, err
 	}
+	var example *exampleBody
+	if amount, total, net, passed := remit.SurchargeExample(s.Surcharge, money.Currency(s.Currency)); passed {
+		example = &exampleBody{Amount: amount.Minor, Total: total.Minor, Net: net.Minor}
+	}
 	return ok(paymentSettingsBody{
+		Surcharge: s.Surcharge.Shown(), Example: example, Warning: orNull(remit.SurchargeWarning(s.Surcharge, money.Currency(s.Currency))), Receipts: s.Receipts, Remainders: s.Remainders,
 		OnlinePayments: s.OnlinePayments, PartialPayments: s.PartialPayments, MinimumPartial: s.MinimumPartial,
 		BankTransfer: s.BankTransfer, PaymentLinks: s.PaymentLinks, RequireMethod: s.RequireMethod, PaymentTerms: s.PaymentTerms, Seller: s.Seller, Contact: s.Contact, AutoCharge: s.AutoCharge, Currency: s.Currency, SetAt: orNull(s.SetAt), Version: s.Version,
 	})

@@ -53,11 +53,12 @@ type depositBody struct {
 }
 
 type nextChargeBody struct {
-	At     time.Time `json:"at"`
-	Amount int64     `json:"amount"`
-	Method *string   `json:"method"`
-	Try    int       `json:"try"`
-	Of     *int      `json:"of"`
+	At        time.Time `json:"at"`
+	Amount    int64     `json:"amount"`
+	Surcharge int64     `json:"surcharge"`
+	Method    *string   `json:"method"`
+	Try       int       `json:"try"`
+	Of        *int      `json:"of"`
 }
 
 type collectionBody struct {
@@ -106,7 +107,7 @@ func invoiceShape(i remit.Invoice) invoiceBody {
 		Seller: i.Seller, Status: i.Status, Label: i.Label, Tags: orEmpty(i.Tags), Notes: orEmpty(i.Notes), Overdue: i.Overdue,
 		Total: i.Total, Outstanding: i.Outstanding, Currency: i.Currency, IssueDate: i.IssueDate, DueDate: i.DueDate,
 		Lines: orEmpty(i.Lines), Adjustments: orEmpty(i.Adjustments), ReplacedBy: i.ReplacedBy, WorkItemID: i.WorkItemID, PaymentLink: orNull(i.PayLink),
-		Settings: i.Settings, AutoCharge: i.Settings.AutoCharge.On, Source: i.Source, Promise: promiseShape(i.Promise),
+		Settings: settingsShape(i.Settings), AutoCharge: i.Settings.AutoCharge.On, Source: i.Source, Promise: promiseShape(i.Promise),
 		SentAt: utc(i.SentAt), PaidAt: utc(i.PaidAt), VoidedAt: utc(i.VoidedAt), CreatedAt: i.CreatedAt.UTC(),
 	}
 	if f := i.InFlight; f != nil {
@@ -119,7 +120,7 @@ func invoiceShape(i remit.Invoice) invoiceBody {
 		body.Deposit = &depositBody{Amount: d.Amount, DueDate: d.DueDate}
 	}
 	if n := i.NextCharge; n != nil {
-		body.NextCharge = &nextChargeBody{At: n.At.UTC(), Amount: n.Amount, Method: orNull(n.Method), Try: n.Try}
+		body.NextCharge = &nextChargeBody{At: n.At.UTC(), Amount: n.Amount, Surcharge: n.Surcharge, Method: orNull(n.Method), Try: n.Try}
 		if n.Of > 0 {
 			body.NextCharge.Of = &n.Of
 		}
@@ -216,4 +217,10 @@ func utc(t *time.Time) *time.Time {
 	}
 	u := t.UTC()
 	return &u
+}
+
+// settingsShape are the copied settings, with caps that are there, if empty.
+func settingsShape(s remit.InvoiceSettings) remit.InvoiceSettings {
+	s.Surcharge = s.Surcharge.Shown()
+	return s
 }

@@ -77,7 +77,7 @@ const sourceTransfer = "bank_transfer"
 
 // outcomeBody is how far a payment came.
 type outcomeBody struct {
-	Payment    paymentBody  `json:"payment"`
+	Payment    *paymentBody `json:"payment"`
 	Invoice    invoiceBody  `json:"invoice"`
 	Checkout   *pageBody    `json:"checkout"`
 	NextAction *addressBody `json:"next_action"`
@@ -94,7 +94,11 @@ type addressBody struct {
 }
 
 func outcomeShape(o commands.PayOutcome) outcomeBody {
-	body := outcomeBody{Payment: paymentShape(withAttempt(o)), Invoice: invoiceShape(o.Invoice)}
+	body := outcomeBody{Invoice: invoiceShape(o.Invoice)}
+	if o.Payment.ID != uuid.Nil { // else a card is only collected
+		payment := paymentShape(withAttempt(o))
+		body.Payment = &payment
+	}
 	if o.Checkout != nil {
 		page := pageShape(*o.Checkout)
 		body.Checkout = &page

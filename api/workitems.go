@@ -56,12 +56,14 @@ type payWire struct {
 	PaymentMethod *uuid.UUID `json:"payment_method"`
 	Checkout      bool       `json:"checkout"`
 	Save          bool       `json:"save"`
+	Surcharge     *int64     `json:"surcharge"`
+	BankOnly      bool       `json:"bank_only"`
 }
 
 func (c *call) payBody() commands.Body[commands.PayInput] {
 	return body(c, func(w payWire) (commands.PayInput, error) {
 		return commands.PayInput{
-			Amount: w.Amount, PaymentMethod: w.PaymentMethod, Checkout: w.Checkout, Save: w.Save,
+			Amount: w.Amount, PaymentMethod: w.PaymentMethod, Checkout: w.Checkout, Save: w.Save, Surcharge: w.Surcharge, BankOnly: w.BankOnly,
 			Keyed: c.request.Header.Get(headerKey) != "",
 		}, nil
 	})

@@ -33,6 +33,9 @@ func (c *Commands) ConnectExpress(ctx context.Context, caller Caller, organisati
 	if err != nil {
 		return Leave{}, err
 	}
+	if err := c.hasPlatform(); err != nil {
+		return Leave{}, err
+	}
 	if in.Country == "" {
 		in.Country = "US"
 	}
@@ -63,6 +66,9 @@ func (c *Commands) ConnectExpress(ctx context.Context, caller Caller, organisati
 func (c *Commands) RefreshLink(ctx context.Context, caller Caller, organisation string) (Leave, error) {
 	member, err := c.mayConnect(ctx, caller, organisation)
 	if err != nil {
+		return Leave{}, err
+	}
+	if err := c.hasPlatform(); err != nil {
 		return Leave{}, err
 	}
 	var live *postgres.SealedConnection
@@ -147,13 +153,14 @@ func (c *Commands) mayConnect(ctx context.Context, caller Caller, organisation s
 	if err != nil {
 		return Membership{}, err
 	}
-	if err := c.strongly(caller); err != nil {
-		return Membership{}, err
-	}
+	return member, c.strongly(caller)
+}
+
+func (c *Commands) hasPlatform() error {
 	if c.Stripe.Platform() == nil {
-		return Membership{}, remit.Conflict(remit.CodeConflict, "This installation has no Stripe platform account. Connect by API keys, or ask its operator to set STRIPE_PLATFORM_KEY.")
+		return remit.Conflict(remit.CodeConflict, "This installation has no Stripe platform account. Connect by API keys, or ask its operator to set STRIPE_PLATFORM_KEY.")
 	}
-	return member, nil
+	return nil
 }
 
 // BackFromForm looks at the account of whoever comes back from Stripe's form: that he

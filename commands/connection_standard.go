@@ -26,6 +26,9 @@ func (c *Commands) ConnectStandard(ctx context.Context, caller Caller, organisat
 	if err != nil {
 		return Leave{}, err
 	}
+	if err := c.hasPlatform(); err != nil {
+		return Leave{}, err
+	}
 	if !c.Stripe.Platform().Links() {
 		return Leave{}, remit.Conflict(remit.CodeConflict, "This installation has no client id for Stripe's OAuth. Ask its operator to set STRIPE_CLIENT_ID.")
 	}

@@ -358,6 +358,12 @@ func (c *Commands) lookAtMethod(ctx context.Context, sealed *postgres.SealedConn
 	if err != nil || customer == uuid.Nil {
 		return err
 	}
+	if known == nil {
+		once, err := activities.CollectsOnce(ctx, c.DB, sealed.Tenant, customer)
+		if err != nil || once {
+			return err // whether it is kept, its page tells
+		}
+	}
 	return activities.StoreMethod(ctx, c.DB, sealed.Tenant, link, customer, view, c.Now())
 }
 

@@ -16,13 +16,15 @@ type PayInput struct {
 	PaymentMethod *uuid.UUID // a saved, usable method of the invoice's customer
 	Checkout      bool       // a hosted page instead
 	Save          bool       // offer to keep the method entered on the hosted page
+	BankOnly      bool       // the hosted page takes bank accounts alone
+	Surcharge     *int64     // the fee that the payer was shown; nil: whatever it comes to
 	Keyed         bool       // sent with an idempotency key, so that a repetition is recognised before it gets here
 	ReturnPath    string     // local path to come back to from the hosted page; "" for the public one
 }
 
 // PayOutcome is how far a payment came within the time a payer waits.
 type PayOutcome struct {
-	Payment    remit.Payment
+	Payment    remit.Payment // without an id where a page only collects a card that is then paid with
 	Invoice    remit.Invoice
 	Attempt    remit.Attempt
 	Checkout   *CheckoutPage
@@ -132,6 +134,9 @@ type PaymentSettings struct {
 	Seller          string
 	Contact         string
 	AutoCharge      remit.AutoCharge
+	Surcharge       remit.SurchargeSettings
+	Receipts        remit.ReceiptsBy
+	Remainders      remit.RemainderRule
 	RequireMethod   bool // in the portal a customer has to have saved a method before he opens an invoice
 	Currency        string
 	SetAt           string // the path whose setting holds; "" for the default

@@ -79,13 +79,28 @@ func (c *Commands) pay(ctx context.Context, caller Caller, member Membership, in
 	if in.Checkout == (in.PaymentMethod != nil) {
 		return PayOutcome{}, remit.Invalid("payment_method", "Give either payment_method or checkout: true.")
 	}
+	collects, err := c.collects(ctx, member.Tenant, invoice, in)
+	if err != nil {
+		return PayOutcome{}, err
+	}
+	if collects {
+		page, err := c.collectCard(ctx, caller, member, invoice, permit, in)
+		return PayOutcome{Invoice: invoice.WithoutReason(), Checkout: &page}, err
+	}
 	kind := remit.RequestPay
 	if in.Checkout {
 		kind = remit.RequestCheckout
 	}
+	return c.send(ctx, caller, member, invoice, kind, in, func(payload *remit.PayRequest) {
+		payload.Owed, payload.Permit = invoice.Outstanding, caller.permitted(permit)
+	})
+}
+
+// send stores what is asked and hands it to the invoice's workflow.
+func (c *Commands) send(ctx context.Context, caller Caller, member Membership, invoice remit.Invoice, kind remit.RequestKind, in PayInput, fill func(*remit.PayRequest)) (PayOutcome, error) {
 	request, err := c.place(ctx, caller, member, invoice, kind, func(tx *postgres.Tx) (any, error) {
-		payload := c.payRequest(in, caller.permitted(permit))
-		payload.Owed = invoice.Outstanding
+		payload := c.payRequest(in)
+		fill(&payload)
 		return payload, c.payableNow(ctx, tx, caller, invoice, in, payload)
 	})
 	if err != nil {
@@ -175,8 +190,8 @@ func repeated(ctx context.Context, tx *postgres.Tx, invoice uuid.UUID, caller Ca
 	return nil
 }
 
-func (c *Commands) payRequest(in PayInput, permit remit.Permit) remit.PayRequest {
-	payload := remit.PayRequest{Amount: in.Amount, PaymentMethod: in.PaymentMethod, Save: in.Save, Permit: permit}
+func (c *Commands) payRequest(in PayInput) remit.PayRequest {
+	payload := remit.PayRequest{Amount: in.Amount, Surcharge: in.Surcharge, PaymentMethod: in.PaymentMethod, Save: in.Save, BankOnly: in.BankOnly}
 	if in.Checkout {
 		payload.SuccessURL = c.PublicURL + "/pay/return?session_id={CHECKOUT_SESSION_ID}"
 		payload.CancelURL = c.PublicURL + "/pay/return"

@@ -20,9 +20,10 @@ const freshFor = 10 * time.Minute
 
 // PublicCheckout leads whoever has an invoice's public link to Stripe's page:
 // the one that is open already, where it asks for the same amount, else a new
-// one. Amount is in minor units; 0 is all that is owed. Errors are those of
+// one. Amount is in minor units; 0 is all that is owed. bankOnly asks for a page that
+// takes no card, as it is offered where fees are passed on. Errors are those of
 // [Commands.PayInvoice], and [DelayedError] after ten new pages in an hour.
-func (c *Commands) PublicCheckout(ctx context.Context, caller Caller, token string, amount int64) (CheckoutPage, error) {
+func (c *Commands) PublicCheckout(ctx context.Context, caller Caller, token string, amount int64, bankOnly bool) (CheckoutPage, error) {
 	invoice, err := c.linkedInvoice(ctx, token)
 	if err != nil {
 		return CheckoutPage{}, err
@@ -36,11 +37,14 @@ func (c *Commands) PublicCheckout(ctx context.Context, caller Caller, token stri
 			return CheckoutPage{}, err
 		}
 		page := live.pageFor(amount)
+		if invoice.Settings.Surcharge.On() && page != nil && live.bankOnly != bankOnly {
+			page = nil
+		}
 		// A page that is being made right now, as by the same link in a second tab,
 		// is waited for: asking anew would count against the link. One that does not
 		// come is asked for all the same, in case nobody makes it any more.
 		if page == nil && (!live.opening || n%askAnew == askAnew-1) {
-			page, err = c.askByLink(ctx, caller, invoice, amount)
+			page, err = c.askByLink(ctx, caller, invoice, amount, bankOnly)
 		}
 		if err != nil || page != nil {
 			return deref(page), err
@@ -64,12 +68,12 @@ const (
 
 // askByLink asks for a new page. It gives none where one is being made for
 // somebody else who has the link.
-func (c *Commands) askByLink(ctx context.Context, caller Caller, invoice remit.Invoice, amount int64) (*CheckoutPage, error) {
+func (c *Commands) askByLink(ctx context.Context, caller Caller, invoice remit.Invoice, amount int64, bankOnly bool) (*CheckoutPage, error) {
 	if err := c.linkMayAsk(ctx, invoice); err != nil {
 		return nil, err
 	}
 	caller.Link = true
-	in := PayInput{Amount: amount, Checkout: true, Keyed: true}
+	in := PayInput{Amount: amount, Checkout: true, BankOnly: bankOnly, Keyed: true}
 	member := Membership{Tenant: invoice.Tenant, Path: invoice.Organisation}
 	outcome, err := c.pay(ctx, caller, member, invoice, remit.Permit{Link: invoice.LinkVersion}, Given(in))
 	switch {
@@ -91,9 +95,10 @@ func errNotOpened() error {
 
 // linkAttempt is what a public link may lead to of an invoice's live attempt.
 type linkAttempt struct {
-	opening bool          // a page is on its way from Stripe
-	page    *CheckoutPage // the one that is open and was asked for by a link
-	amount  int64         // that it asks for
+	opening  bool          // a page is on its way from Stripe
+	page     *CheckoutPage // the one that is open and was asked for by a link
+	amount   int64         // that it asks for
+	bankOnly bool          // it takes no card
 }
 
 // pageFor is the page that is open for an amount, or nil.
@@ -130,7 +135,7 @@ func (c *Commands) readLinkAttempt(ctx context.Context, invoice remit.Invoice) (
 		if err != nil || live.ExpiresAt == nil || !live.AwaitsDeposits() && live.ExpiresAt.Sub(clock.Now(c.Now())) < freshFor {
 			return err
 		}
-		found.page, found.amount = pageOf(*live), live.Amount
+		found.page, found.amount, found.bankOnly = pageOf(*live), live.Amount, live.TakesNoCard()
 		return nil
 	})
 	return found, err

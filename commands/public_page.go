@@ -20,6 +20,8 @@ type PublicPage struct {
 	Zone     *time.Location
 	At       *time.Time // when what the state says happened
 	Receipts []remit.Payment
+	// BankDebits says that a bank account can be debited for it.
+	BankDebits bool
 	// DepositsAt is where the deposits are entered that a payment waits for; "" where
 	// none does.
 	DepositsAt string
@@ -76,7 +78,9 @@ func (c *Commands) publicPage(ctx context.Context, invoice remit.Invoice) (Publi
 		if err != nil {
 			return err
 		}
-		facts.Collecting = activities.Usable(connection) == nil
+		if facts.Collecting = activities.Usable(connection) == nil; facts.Collecting {
+			page.BankDebits = remit.OfferDebits(invoice.Currency, connection.Country, connection.BankDebits).Offered
+		}
 		payments, err := tx.Payments(ctx, invoice.ID)
 		if err != nil {
 			return err

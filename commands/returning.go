@@ -15,7 +15,10 @@ import (
 type ReturnView struct {
 	Setup      bool // a method was to be saved, nothing to be paid
 	State      remit.AttemptState
-	Saved      bool // the method was saved
+	Saved      bool           // the method was saved
+	Ask        *CollectedCard // what is to be paid with the card that was collected, now that its fee is known
+	Used       bool           // the card that was collected was paid with, and State tells what came of it
+	Surcharge  int64
 	Paid       int64
 	Left       int64
 	Currency   string
@@ -63,8 +66,12 @@ func (c *Commands) CheckoutReturn(ctx context.Context, session string) (ReturnVi
 			return ReturnView{}, err
 		}
 	}
+	return returnOf(tenant, attempt, invoice), nil
+}
+
+func returnOf(tenant uuid.UUID, attempt remit.Attempt, invoice remit.Invoice) ReturnView {
 	view := ReturnView{
-		State: attempt.State, Paid: attempt.Amount, Left: invoice.Outstanding, Currency: invoice.Currency, Number: invoice.Number,
+		State: attempt.State, Paid: attempt.Amount, Surcharge: attempt.Surcharge, Left: invoice.Outstanding, Currency: invoice.Currency, Number: invoice.Number,
 		InvoiceID: invoice.ID, WorkItemID: invoice.WorkItemID, Tenant: tenant,
 	}
 	if attempt.AwaitsDeposits() {
@@ -73,7 +80,7 @@ func (c *Commands) CheckoutReturn(ctx context.Context, session string) (ReturnVi
 	if attempt.Decline != nil {
 		view.Decline = attempt.Decline.Message
 	}
-	return view, nil
+	return view
 }
 
 // lookNow has an invoice's live attempt looked at, and waits a few seconds for
@@ -103,5 +110,20 @@ func (c *Commands) setupReturn(ctx context.Context, tenant uuid.UUID, setup post
 			return ReturnView{}, err
 		}
 	}
-	return ReturnView{Setup: true, Saved: setup.State == "complete", ReturnPath: setup.ReturnPath, Tenant: tenant}, nil
+	view := ReturnView{Setup: true, Saved: setup.State == "complete", ReturnPath: setup.ReturnPath, Tenant: tenant}
+	if setup.For == nil || setup.State != "complete" {
+		return view, nil
+	}
+	var used *remit.Attempt
+	var invoice remit.Invoice
+	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+		view.Ask, used, invoice, err = c.collected(ctx, tx, setup)
+		return err
+	})
+	if err == nil && used != nil {
+		view = returnOf(tenant, *used, invoice)
+		view.Used = true
+	}
+	view.InvoiceID, view.WorkItemID, view.Number = invoice.ID, invoice.WorkItemID, invoice.Number
+	return view, err
 }

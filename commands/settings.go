@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -135,6 +136,17 @@ func (c *Commands) SetPaymentSettings(ctx context.Context, caller Caller, organi
 	if err := in.AutoCharge.Check(); err != nil {
 		return PaymentSettings{}, err
 	}
+	in.Surcharge.Mode = cmp.Or(in.Surcharge.Mode, remit.SurchargeOff)
+	in.Receipts, in.Remainders = cmp.Or(in.Receipts, remit.ReceiptsByRemit), cmp.Or(in.Remainders, remit.RemainderAsk)
+	if in.Surcharge, err = in.Surcharge.Check(); err != nil {
+		return PaymentSettings{}, err
+	}
+	if err := in.Receipts.Check(); err != nil {
+		return PaymentSettings{}, err
+	}
+	if err := in.Remainders.Check(); err != nil {
+		return PaymentSettings{}, err
+	}
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
 		if in.OnlinePayments {
 			live, err := tx.LiveConnection(ctx)
@@ -157,7 +169,7 @@ func (c *Commands) SetPaymentSettings(ctx context.Context, caller Caller, organi
 		value := paymentsValue{RequireMethod: in.RequireMethod, InvoiceSettings: remit.InvoiceSettings{
 			OnlinePayments: in.OnlinePayments, PartialPayments: in.PartialPayments, MinimumPartial: in.MinimumPartial,
 			BankTransfer: in.BankTransfer, PaymentLinks: in.PaymentLinks, PaymentTerms: in.PaymentTerms,
-			Seller: in.Seller, Contact: in.Contact, AutoCharge: in.AutoCharge,
+			Seller: in.Seller, Contact: in.Contact, AutoCharge: in.AutoCharge, Surcharge: in.Surcharge, Receipts: in.Receipts, Remainders: in.Remainders,
 		}}
 		if _, err := tx.SetSetting(ctx, unit, activities.PaymentsSetting, value, caller.Account); err != nil {
 			return err
@@ -230,6 +242,7 @@ func (c *Commands) paymentSettingsAt(ctx context.Context, member Membership, pat
 			OnlinePayments: settings.OnlinePayments, PartialPayments: settings.PartialPayments, MinimumPartial: settings.MinimumPartial,
 			BankTransfer: settings.BankTransfer, PaymentLinks: settings.PaymentLinks, PaymentTerms: settings.PaymentTerms,
 			Seller: settings.Seller, Contact: settings.Contact, RequireMethod: settings.RequireMethod, AutoCharge: settings.AutoCharge,
+			Surcharge: settings.Surcharge, Receipts: settings.Receipts, Remainders: settings.Remainders,
 			Currency: organisation.Currency, SetAt: setAt, Version: version,
 		}
 		return err

@@ -46,34 +46,38 @@ func (c *Commands) AddPaymentMethod(ctx context.Context, caller Caller, customer
 	if err != nil {
 		return CheckoutPage{}, err
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return CheckoutPage{}, fmt.Errorf("make an id: %w", err)
-	}
-	row := postgres.SetupSession{
-		ID: id, CustomerID: customer, Account: link.Account, Livemode: link.Livemode, State: "created", Actor: caller.Actor(), ExpiresAt: c.Now().Add(24 * time.Hour),
-	}
+	row := postgres.SetupSession{CustomerID: customer, Account: link.Account, Livemode: link.Livemode, Actor: caller.Actor()}
 	if local(in.ReturnPath) {
 		row.ReturnPath = in.ReturnPath
-	}
-	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
-		if err := tx.InsertSetupSession(ctx, row); err != nil {
-			return err
-		}
-		return c.audit(ctx, tx, caller.entry("payment_method.add", "customer "+customer.String(), who.Organisation))
-	})
-	if err != nil {
-		return CheckoutPage{}, err
 	}
 	cancel := c.PublicURL + "/pay/return"
 	if row.ReturnPath != "" {
 		cancel = c.PublicURL + row.ReturnPath
 	}
-	view, err := link.Stripe.CreateSession(ctx, fmt.Sprintf("setup/%s/session", id), gateway.SessionParams{
-		Mode: "setup", BankDebits: offer.Offered, Currency: money.Currency(who.Currency).Stripe(), StripeCustomer: stripeCustomer, ClientReferenceID: id.String(),
-		SuccessURL: c.PublicURL + "/pay/return?session_id={CHECKOUT_SESSION_ID}", CancelURL: cancel,
-		Metadata: map[string]string{"remit_tenant": tenant.String(), "remit_customer": customer.String()},
+	return c.openSetup(ctx, tenant, link, &row, gateway.SessionParams{
+		BankDebits: offer.Offered, Currency: money.Currency(who.Currency).Stripe(), StripeCustomer: stripeCustomer, CancelURL: cancel,
+	}, caller.entry("payment_method.add", "customer "+customer.String(), who.Organisation))
+}
+
+// openSetup opens a hosted page on which a method is added, the row first.
+func (c *Commands) openSetup(ctx context.Context, tenant uuid.UUID, link *activities.Link, row *postgres.SetupSession, params gateway.SessionParams, entry *remit.AuditEntry) (CheckoutPage, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return CheckoutPage{}, fmt.Errorf("make an id: %w", err)
+	}
+	row.ID, row.State, row.ExpiresAt = id, "created", c.Now().Add(24*time.Hour)
+	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+		if err := tx.InsertSetupSession(ctx, *row); err != nil {
+			return err
+		}
+		return c.audit(ctx, tx, entry)
 	})
+	if err != nil {
+		return CheckoutPage{}, err
+	}
+	params.Mode, params.ClientReferenceID, params.SuccessURL = "setup", id.String(), c.PublicURL+"/pay/return?session_id={CHECKOUT_SESSION_ID}"
+	params.Metadata = map[string]string{"remit_tenant": tenant.String(), "remit_customer": row.CustomerID.String()}
+	view, err := link.Stripe.CreateSession(ctx, fmt.Sprintf("setup/%s/session", id), params)
 	if err != nil {
 		return CheckoutPage{}, unavailable(err)
 	}
@@ -82,7 +86,7 @@ func (c *Commands) AddPaymentMethod(ctx context.Context, caller Caller, customer
 		if err := tx.RememberSession(ctx, view.ID); err != nil {
 			return err
 		}
-		return tx.SaveSetupSession(ctx, row)
+		return tx.SaveSetupSession(ctx, *row)
 	})
 	return CheckoutPage{URL: view.URL, ExpiresAt: view.ExpiresAt}, err
 }
@@ -116,7 +120,12 @@ func (c *Commands) collectSetup(ctx context.Context, tenant uuid.UUID, row postg
 	}
 	switch {
 	case view.Status == "complete" && view.PaymentMethod != "":
-		if err := c.storeCollected(ctx, tenant, link, row, view); err != nil {
+		if row.For != nil && !row.For.Save {
+			err = c.storeOnce(ctx, tenant, link, &row, view)
+		} else {
+			err = c.storeCollected(ctx, tenant, link, &row, view)
+		}
+		if err != nil {
 			return err
 		}
 		row.State = "complete"
@@ -130,7 +139,7 @@ func (c *Commands) collectSetup(ctx context.Context, tenant uuid.UUID, row postg
 
 // storeCollected stores what a hosted page collected, as Stripe describes it now.
 // One that nobody has any more was removed before its page was looked at.
-func (c *Commands) storeCollected(ctx context.Context, tenant uuid.UUID, link *activities.Link, row postgres.SetupSession, view gateway.SessionView) error {
+func (c *Commands) storeCollected(ctx context.Context, tenant uuid.UUID, link *activities.Link, row *postgres.SetupSession, view gateway.SessionView) error {
 	method, err := link.Stripe.PaymentMethod(ctx, view.PaymentMethod)
 	if err != nil {
 		return err
@@ -139,13 +148,22 @@ func (c *Commands) storeCollected(ctx context.Context, tenant uuid.UUID, link *a
 		if method.Customer == "" {
 			return nil
 		}
-		return activities.StoreMethod(ctx, c.DB, tenant, link, row.CustomerID, method, c.Now())
+		if err := activities.StoreMethod(ctx, c.DB, tenant, link, row.CustomerID, method, c.Now()); err != nil {
+			return err
+		}
+		return c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+			stored, err := tx.MethodByStripeID(ctx, link.Account, method.ID)
+			if stored != nil {
+				row.Method = &stored.ID
+			}
+			return err
+		})
 	}
 	setup, err := link.Stripe.Setup(ctx, view.SetupIntent)
 	if err != nil || setup.Facts.Status == "succeeded" && setup.Method.Customer == "" {
 		return err
 	}
-	ref, err := c.bankAccounts().Adopt(ctx, tenant, link, row, setup)
+	ref, err := c.bankAccounts().Adopt(ctx, tenant, link, *row, setup)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type SessionParams struct {
 	ExpiresAt         int64             `json:"expires_at"` // Unix seconds on the account's clock
 	Save              bool              `json:"save,omitempty"`
 	BankDebits        bool              `json:"bank_debits,omitempty"` // offered beside cards
+	BankOnly          bool              `json:"bank_only,omitempty"`   // no card is taken
 	Metadata          map[string]string `json:"metadata"`
 }
 
@@ -53,6 +54,9 @@ func (c *Client) CreateSession(ctx context.Context, key string, p SessionParams)
 	}
 	if p.BankDebits {
 		params.PaymentMethodTypes = stripe.StringSlice([]string{TypeCard, TypeBankAccount})
+		if p.BankOnly {
+			params.PaymentMethodTypes = stripe.StringSlice([]string{TypeBankAccount})
+		}
 		params.PaymentMethodOptions = &stripe.CheckoutSessionPaymentMethodOptionsParams{
 			USBankAccount: &stripe.CheckoutSessionPaymentMethodOptionsUSBankAccountParams{VerificationMethod: stripe.String("automatic")},
 		}

@@ -16,6 +16,7 @@ type NewIntent struct {
 	Currency       string
 	StripeCustomer string
 	Description    string
+	ReceiptEmail   string // whom Stripe sends its receipt; "" for nobody
 	Metadata       map[string]string
 }
 
@@ -28,6 +29,9 @@ func (c *Client) CreateIntent(ctx context.Context, key string, n NewIntent) (rem
 	}
 	if n.StripeCustomer != "" {
 		params.Customer = stripe.String(n.StripeCustomer)
+	}
+	if n.ReceiptEmail != "" {
+		params.ReceiptEmail = stripe.String(n.ReceiptEmail)
 	}
 	for k, v := range n.Metadata {
 		params.AddMetadata(k, v)
@@ -155,7 +159,7 @@ func methodOf(d *stripe.ChargePaymentMethodDetails) *remit.MethodSummary {
 	case d == nil:
 		return nil
 	case d.Card != nil:
-		return &remit.MethodSummary{Type: TypeCard, Brand: string(d.Card.Brand), Last4: d.Card.Last4, Fingerprint: d.Card.Fingerprint}
+		return &remit.MethodSummary{Type: TypeCard, Brand: string(d.Card.Brand), Last4: d.Card.Last4, Funding: string(d.Card.Funding), Fingerprint: d.Card.Fingerprint}
 	case d.USBankAccount != nil:
 		return &remit.MethodSummary{Type: TypeBankAccount, Brand: d.USBankAccount.BankName, Last4: d.USBankAccount.Last4, Fingerprint: d.USBankAccount.Fingerprint}
 	default:

@@ -68,6 +68,16 @@ func MinimumCharge(c Currency) (Amount, bool) {
 	return Of(minor, c), known
 }
 
+// ChargeStep is what the minor units of a charge in c are a multiple of: mostly 1.
+// It is 1 too where Stripe does not list the currency.
+func ChargeStep(c Currency) int64 {
+	scale, err := stripeScaleOf(c)
+	if err != nil {
+		return 1
+	}
+	return scale.step
+}
+
 // CheckCharge reports why Stripe would refuse to charge the amount: nothing to
 // charge, below [MinimumCharge], above [MaxStripeAmount], or not expressible
 // ([Amount.Stripe]). The error is an [InputError] or wraps [ErrOverflow].

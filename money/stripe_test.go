@@ -55,7 +55,7 @@ func TestFromStripeRoundTrips(t *testing.T) {
 }
 
 // Protects Stripe's special cases, with the examples of its documentation.
-func TestStripeSpecialCases(t *testing.T) {
+func TestFailure42StripeSpecialCases(t *testing.T) {
 	const refused = -1
 	for _, c := range []struct {
 		amount money.Amount

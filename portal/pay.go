@@ -28,7 +28,7 @@ func (v *visit) payPage() error {
 	}
 	view := v.payView(item)
 	if amount := v.query("amount"); amount != "" {
-		view.Amount = amount
+		v.typeAmount(&view, amount)
 	}
 	return v.show(http.StatusOK, page.PayPage(view))
 }
@@ -57,6 +57,7 @@ func (v *visit) payView(item remit.WorkItem) page.Pay {
 	if saved := view.Choose(i.Currency); saved != "" {
 		view.Method = saved
 	}
+	view.Fees = page.FeesOf(view.Methods, page.FeeOf{Invoice: i, Amount: i.Outstanding})
 	return view
 }
 
@@ -102,7 +103,7 @@ func (v *visit) pay() error {
 		return v.payAgain(item, err)
 	}
 	result := "/inbox/" + item.ID.String() + "/result"
-	content := strings.Join([]string{v.typed("amount"), v.typed("method")}, "\n")
+	content := strings.Join([]string{v.typed("amount"), v.typed("method"), v.typed("surcharge")}, "\n")
 	leadsTo, err := v.once(v.typed("key"), content, result, func(ctx context.Context) (string, bool, error) {
 		outcome, err := v.do.PayWorkItem(ctx, v.caller, item.ID, commands.Given(in))
 		var declined *commands.DeclinedError
@@ -137,8 +138,40 @@ func (v *visit) payInput(item remit.WorkItem) (commands.PayInput, error) {
 		return commands.PayInput{}, remit.Conflict(remit.CodeConflict, "%s is owed now. Check and pay again.", page.Money(i.Outstanding, i.Currency))
 	}
 	in := commands.PayInput{Amount: amount.Minor, Keyed: true}
-	err = v.chooseMethod(&in, "/inbox/"+item.ID.String())
-	return in, err
+	if err := v.chooseMethod(&in, "/inbox/"+item.ID.String()); err != nil {
+		return in, err
+	}
+	return in, v.agree(&in, i)
+}
+
+// agree notes the fee that the form showed. One that showed none agreed to none.
+func (v *visit) agree(in *commands.PayInput, i remit.Invoice) error {
+	if in.Checkout || !i.Settings.Surcharge.On() {
+		return nil
+	}
+	shown, err := v.shownFee(i.Currency)
+	in.Surcharge = &shown
+	return err
+}
+
+func (v *visit) shownFee(currency string) (int64, error) {
+	if v.typed("surcharge") == "" {
+		return 0, nil
+	}
+	fee, err := money.ParseDecimal(v.typed("surcharge"), money.Currency(currency))
+	if err != nil {
+		return 0, remit.Conflict(remit.CodeConflict, "This changed meanwhile. Check, send again.")
+	}
+	return fee.Minor, nil
+}
+
+// typeAmount shows an amount as it was typed, with its fee.
+func (v *visit) typeAmount(view *page.Pay, typed string) {
+	view.Amount = typed
+	amount, err := money.ParseDecimal(typed, money.Currency(view.Item.Invoice.Currency))
+	if err == nil {
+		view.Fees = page.FeesOf(view.Methods, page.FeeOf{Invoice: view.Item.Invoice, Amount: amount.Minor})
+	}
 }
 
 // chooseMethod reads what is paid with: a new card, typed on a page of Stripe's
@@ -176,7 +209,7 @@ func (v *visit) payAgain(item remit.WorkItem, err error) error {
 	}
 	changed := e.Kind == remit.KindConflict && e.Code == remit.CodeConflict
 	if typed := v.typed("amount"); typed != "" && !changed {
-		view.Amount = typed
+		v.typeAmount(&view, typed)
 	}
 	if method := v.typed("method"); method != "" {
 		view.Method = method

@@ -104,6 +104,7 @@ func (p *Portal) mountDoors(router gin.IRouter) {
 	router.POST("/account/provider/unlink", p.signedIn((*visit).unlinkProvider))
 	router.POST("/account/sign-out-everywhere", p.signedIn((*visit).signOutEverywhere))
 	router.GET("/pay/return", p.open((*visit).returned))
+	router.POST("/pay/return", p.open((*visit).payCollected))
 	router.GET("/pay/:token", p.open((*visit).publicPage))
 	router.GET("/pay/:token/pdf", p.open((*visit).publicPDF))
 	router.POST("/pay/:token/checkout", p.open((*visit).publicCheckout))

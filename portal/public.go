@@ -55,7 +55,7 @@ func (v *visit) publicView() (page.Public, error) {
 	i := found.Invoice
 	view := page.Public{
 		Shell: v.outside("Invoice " + i.Number), State: found.State, Invoice: i, Zone: found.Zone, At: found.At, Receipts: found.Receipts, Late: found.Late,
-		Amount: page.Typed(i.Outstanding, i.Currency), Key: newKey(), Action: v.payPath() + "/checkout", PDF: v.payPath() + "/pdf", Deposits: found.DepositsAt,
+		Amount: page.Typed(i.Outstanding, i.Currency), Key: newKey(), Action: v.payPath() + "/checkout", PDF: v.payPath() + "/pdf", Deposits: found.DepositsAt, BankDebits: found.BankDebits,
 	}
 	view.Width = "payer"
 	if found.State == remit.PublicConfirming {
@@ -102,9 +102,9 @@ func (v *visit) publicCheckout() error {
 	v.rememberLink()
 	// The key's row holds the invoice, never the link.
 	place := formPlace{caller: "link:" + view.Invoice.ID.String(), path: pathPay + "/checkout"}
-	leadsTo, err := v.onceAt(place, v.typed("key"), v.typed("amount"), v.payPath(), func(ctx context.Context) (string, bool, error) {
+	leadsTo, err := v.onceAt(place, v.typed("key"), v.typed("amount")+"\n"+v.typed("with"), v.payPath(), func(ctx context.Context) (string, bool, error) {
 		from := api.From(v.gin.Request)
-		checkout, err := v.do.PublicCheckout(ctx, commands.Caller{Address: from.Address, RequestID: from.RequestID}, v.gin.Param("token"), amount)
+		checkout, err := v.do.PublicCheckout(ctx, commands.Caller{Address: from.Address, RequestID: from.RequestID}, v.gin.Param("token"), amount, v.typed("with") == "bank")
 		return checkout.URL, false, err // asked again it leads to the page that is open then
 	})
 	switch {

@@ -1,10 +1,15 @@
 package portal
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 
+	"github.com/google/uuid"
+
 	"remit"
+	"remit/api"
+	"remit/commands"
 	"remit/portal/page"
 )
 
@@ -76,9 +81,14 @@ func (v *visit) returned() error {
 		v.failWith(err, true)
 		return nil
 	}
+	if back.Ask != nil {
+		return v.show(http.StatusOK, page.CollectedPage(v.collectedView(back)))
+	}
 	known := v.query("known")
 	if known == "" && v.belongs(back.Tenant.String()) {
 		switch {
+		case back.Setup && back.InvoiceID != uuid.Nil && back.Saved && local(back.ReturnPath):
+			return v.goTo(back.ReturnPath, "") // the card is gone, or saved and to be chosen there
 		case back.Setup && back.Saved && local(back.ReturnPath):
 			return v.goTo(back.ReturnPath, "card")
 		case back.Setup && local(back.ReturnPath):
@@ -89,7 +99,7 @@ func (v *visit) returned() error {
 			}
 		}
 	}
-	v.returnedWords(&view, back.Setup, back.Saved, back.State, page.MoneyISO(back.Paid, back.Currency), back.Number, back.Decline)
+	v.returnedWords(&view, back.Setup, back.Saved, back.State, paidWords(back), back.Number, back.Decline)
 	if back.Deposits != "" {
 		view.Heading, view.Message, view.Look = "Enter the deposits", page.DepositsAwaited, "info"
 		view.Onward = &page.Link{Label: "Enter them on Stripe's page", Href: back.Deposits}
@@ -102,6 +112,64 @@ func (v *visit) returned() error {
 		return v.news(known, string(back.State), view.Poll == "", page.ReturnedOutcome(view))
 	}
 	return v.show(http.StatusOK, page.ReturnedPage(view))
+}
+
+// collectedView asks who came back to pay with the card that was read.
+func (v *visit) collectedView(back commands.ReturnView) page.Collected {
+	ask := *back.Ask
+	view := page.Collected{
+		Shell: v.shell("Check and pay", "narrow"), Session: ask.Session, Number: ask.Number, Seller: ask.Seller, Currency: ask.Currency,
+		Amount: ask.Amount, Surcharge: ask.Surcharge, Method: ask.Method, Saved: ask.Saved,
+	}
+	switch link := v.rememberedLink(); {
+	case local(back.ReturnPath):
+		view.Back = &page.Link{Label: "Do not pay now", Href: back.ReturnPath}
+	case link != "":
+		view.Back = &page.Link{Label: "Do not pay now", Href: link + "?abandoned=1"}
+	}
+	return view
+}
+
+// payCollected pays with it. The page's id is all that is known of who sends this.
+func (v *visit) payCollected() error {
+	session := v.typed("session_id")
+	back, err := v.do.CheckoutReturn(v.ctx(), session)
+	if err != nil {
+		return err
+	}
+	here := "/pay/return?" + url.Values{"session_id": {session}}.Encode()
+	if back.Ask == nil { // sent twice, it leads to what came of it
+		return v.goTo(here, "")
+	}
+	shown, err := v.shownFee(back.Ask.Currency)
+	if err == nil {
+		from := api.From(v.gin.Request)
+		caller := v.caller
+		caller.Address, caller.RequestID = from.Address, from.RequestID
+		_, err = v.do.PayCollected(v.ctx(), caller, session, shown)
+	}
+	var declined *commands.DeclinedError
+	if err == nil || errors.As(err, &declined) { // a decline is a result
+		return v.goTo(here, "")
+	}
+	p, status, mendable := problems(err)
+	again, readAgain := v.do.CheckoutReturn(v.ctx(), session)
+	if !mendable || readAgain != nil || again.Ask == nil {
+		v.failWith(err, true)
+		return nil
+	}
+	view := v.collectedView(again)
+	view.Problems = p
+	return v.show(status, page.CollectedPage(view))
+}
+
+// paidWords name what was paid, and the fee besides.
+func paidWords(back commands.ReturnView) string {
+	paid := page.MoneyISO(back.Paid, back.Currency)
+	if back.Surcharge > 0 {
+		paid = page.MoneyISO(back.Paid+back.Surcharge, back.Currency) + " was charged, of which " + page.Money(back.Surcharge, back.Currency) + " is a card fee. " + paid
+	}
+	return paid
 }
 
 func (v *visit) belongs(tenant string) bool {

@@ -46,6 +46,7 @@ func (v *visit) paymentSettingsView(asked string) (page.PaymentSettings, error) 
 	view.Bank, view.BankDetails, view.Links = s.BankTransfer.Enabled, s.BankTransfer.Details, s.PaymentLinks
 	view.Terms, view.Seller, view.Contact = strconv.Itoa(s.PaymentTerms), s.Seller, s.Contact
 	view.RequireMethod, view.Charge = s.RequireMethod, chargeView(s.AutoCharge)
+	view.Fee, view.Receipts, view.BelowMinimum = surchargeView(s.Surcharge, s.Currency), string(s.Receipts), string(s.Remainders)
 	view.Minimum, view.MayEdit = page.Typed(s.MinimumPartial, s.Currency), v.may(view.Place, remit.StripeAll)
 	return view, nil
 }
@@ -63,13 +64,22 @@ func (v *visit) savePaymentSettings() error {
 		On: v.typed("auto_charge") != "", At: v.typed("auto_charge_at"), Days: v.typed("auto_charge_days"), From: v.typed("charge_window"), To: v.typed("charge_to"),
 		TooLate: v.typed("too_late_days"), Announce: v.typed("announce_days"),
 	}
+	view.Receipts, view.BelowMinimum = v.typed("receipts"), v.typed("below_minimum")
+	fee, wrongFee := v.surchargeTyped(&view)
+	if v.typed("show") != "" && wrongFee == nil { // without a script what it comes to is asked for
+		return v.show(http.StatusOK, page.PaymentSettingsPage(view))
+	}
 	_, err = v.do.SetPaymentSettings(v.ctx(), v.caller, view.Place, func() (commands.PaymentSettings, error) {
 		in := commands.PaymentSettings{
 			OnlinePayments: view.Online, PartialPayments: view.Partial, PaymentLinks: view.Links,
 			BankTransfer: remit.BankTransfer{Enabled: view.Bank, Details: view.BankDetails},
 			Seller:       view.Seller, Contact: view.Contact, RequireMethod: view.RequireMethod,
+			Surcharge: fee, Receipts: remit.ReceiptsBy(view.Receipts), Remainders: remit.RemainderRule(view.BelowMinimum),
 		}
-		var err error
+		err := wrongFee
+		if err != nil {
+			return in, err
+		}
 		if in.PaymentTerms, err = strconv.Atoi(view.Terms); err != nil {
 			return in, remit.CheckPaymentTerms(-1)
 		}
@@ -88,6 +98,7 @@ func (v *visit) savePaymentSettings() error {
 	})
 	if err != nil {
 		p, status, mendable := problems(err, "minimum_partial", "bank_transfer.details", "payment_terms_days", "seller", "contact",
+			"surcharge.mode", "surcharge.percent", "surcharge.fixed", "surcharge.caps", "receipts", "below_minimum",
 			"auto_charge_at", "auto_charge_days", "charge_window", "too_late_days", "announce_days")
 		if !mendable {
 			return err

@@ -116,7 +116,24 @@ func (v *visit) clientPayView(at several, ids []string) (page.ClientPay, error) 
 	case view.Blocked == "":
 		view.Blocked = "To pay several invoices at once, save a card first, " + at.settings + "."
 	}
+	view.Fees = page.FeesOf(view.Methods, feesOf(view.Invoices, false)...)
 	return view, nil
+}
+
+// feesOf are what is paid on invoices: all that each owes or, of one, its deposit.
+func feesOf(invoices []remit.Invoice, deposit bool) []page.FeeOf {
+	var paid []page.FeeOf
+	for _, i := range invoices {
+		paid = append(paid, page.FeeOf{Invoice: i, Amount: toPay(i, deposit)})
+	}
+	return paid
+}
+
+func toPay(i remit.Invoice, deposit bool) int64 {
+	if left := i.DepositLeft(); deposit && left > 0 {
+		return left
+	}
+	return i.Outstanding
 }
 
 // clientPay charges what the page showed, one invoice after the other.
@@ -145,16 +162,19 @@ func (v *visit) clientPay() error {
 	if err != nil {
 		return v.clientPayAgain(view, err)
 	}
-	result := at.base + "/paid?" + url.Values{"invoice": ids}.Encode()
 	deposit := v.typed("part") == "deposit" && len(view.Invoices) == 1
-	leadsTo, err := v.once(v.typed("key"), strings.Join(append(rows, v.typed("method"), v.typed("part")), "\n"), result, func(ctx context.Context) (string, bool, error) {
+	if err := v.sameFees(&view, deposit); err != nil {
+		return v.clientPayAgain(view, err)
+	}
+	result := at.base + "/paid?" + url.Values{"invoice": ids}.Encode()
+	leadsTo, err := v.once(v.typed("key"), strings.Join(append(rows, v.typed("method"), v.typed("part"), v.typed("surcharge")), "\n"), result, func(ctx context.Context) (string, bool, error) {
 		// Asked here, so that a form sent twice leads to where it led first.
 		for _, i := range view.Invoices {
 			if err := unchanged(i, rows); err != nil {
 				return "", false, err
 			}
 		}
-		return v.payEach(ctx, view.Invoices, deposit, in, result)
+		return v.payEach(ctx, view.Invoices, deposit, view.Methods, in, result)
 	})
 	switch {
 	case err != nil:
@@ -169,11 +189,11 @@ func (v *visit) clientPay() error {
 // through: the same method is not tried again at once. What a bank has taken on
 // is as good as paid here; what came of it is known in days. Of one alone the deposit
 // may be all that is paid.
-func (v *visit) payEach(ctx context.Context, invoices []remit.Invoice, deposit bool, in commands.PayInput, result string) (leadsTo string, keep bool, err error) {
+func (v *visit) payEach(ctx context.Context, invoices []remit.Invoice, deposit bool, methods []remit.PaymentMethod, in commands.PayInput, result string) (leadsTo string, keep bool, err error) {
 	for n, i := range invoices {
-		in.Amount = i.Outstanding
-		if left := i.DepositLeft(); deposit && left > 0 {
-			in.Amount = left
+		if in.Amount, in.Surcharge = toPay(i, deposit), nil; in.PaymentMethod != nil {
+			fee := page.FeesOf(methods, page.FeeOf{Invoice: i, Amount: in.Amount}).Of[*in.PaymentMethod]
+			in.Surcharge = &fee // in sum they were shown
 		}
 		outcome, err := v.do.PayInvoice(ctx, v.caller, i.ID, commands.Given(in))
 		var declined *commands.DeclinedError
@@ -192,6 +212,21 @@ func (v *visit) payEach(ctx context.Context, invoices []remit.Invoice, deposit b
 		}
 	}
 	return result, true, nil
+}
+
+// sameFees refuses a payment whose fees are not those that the page showed, and has
+// them shown.
+func (v *visit) sameFees(view *page.ClientPay, deposit bool) error {
+	method := v.typed("method")
+	fees := page.FeesOf(view.Methods, feesOf(view.Invoices, deposit)...)
+	shown, err := v.shownFee(view.Currency())
+	if fee := fees.With(method); err == nil && (fees.On || shown != 0) && fee != shown {
+		err = remit.OtherSurcharge(money.Of(fees.Amount, money.Currency(view.Currency())), fee)
+	}
+	if err != nil {
+		view.Fees, view.Method = fees, method
+	}
+	return err
 }
 
 // unchanged reports that an invoice still owes what its row showed.

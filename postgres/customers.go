@@ -160,11 +160,11 @@ func (tx *Tx) LinkStripeCustomer(ctx context.Context, customer uuid.UUID, accoun
 }
 
 const methodColumns = `m.id, m.customer_id, m.account, m.livemode, m.stripe_payment_method, m.type, m.brand, m.bank_name, m.last4, coalesce(m.exp_month, 0), coalesce(m.exp_year, 0),
-	m.funding, m.fingerprint, m.status, m.attempts_left, m.created_at, coalesce(c.default_payment_method = m.id, false)`
+	m.funding, m.fingerprint, m.status, m.attempts_left, m.created_at, m.only_for, coalesce(c.default_payment_method = m.id, false)`
 
 func scanMethod(row pgx.Row) (m remit.PaymentMethod, err error) {
 	return m, row.Scan(&m.ID, &m.CustomerID, &m.Account, &m.Livemode, &m.StripeID, &m.Type, &m.Brand, &m.BankName, &m.Last4, &m.ExpMonth, &m.ExpYear,
-		&m.Funding, &m.Fingerprint, &m.Status, &m.AttemptsLeft, &m.CreatedAt, &m.Default)
+		&m.Funding, &m.Fingerprint, &m.Status, &m.AttemptsLeft, &m.CreatedAt, &m.OnlyFor, &m.Default)
 }
 
 // PaymentMethod reads a saved method, one that was removed included.
@@ -184,7 +184,7 @@ func (tx *Tx) PaymentMethod(ctx context.Context, id uuid.UUID) (remit.PaymentMet
 func (tx *Tx) PaymentMethods(ctx context.Context, customer uuid.UUID) ([]remit.PaymentMethod, error) {
 	rows, err := tx.Query(ctx, "select "+methodColumns+` from payment_methods m join customers c on c.tenant = m.tenant and c.id = m.customer_id
 		join connections n on n.tenant = m.tenant and n.account = m.account and n.livemode = m.livemode and n.disconnected_at is null
-		where m.tenant = $1 and m.customer_id = $2 and m.status <> 'detached' order by coalesce(c.default_payment_method = m.id, false) desc, m.created_at, m.id`, tx.Tenant, customer)
+		where m.tenant = $1 and m.customer_id = $2 and m.status <> 'detached' and m.only_for is null order by coalesce(c.default_payment_method = m.id, false) desc, m.created_at, m.id`, tx.Tenant, customer)
 	if err != nil {
 		return nil, fmt.Errorf("read payment methods: %w", err)
 	}
@@ -203,13 +203,13 @@ func (tx *Tx) UpsertMethod(ctx context.Context, m remit.PaymentMethod, now time.
 	var id uuid.UUID
 	var fresh bool
 	err := tx.QueryRow(ctx, `insert into payment_methods (tenant, id, customer_id, account, livemode, stripe_payment_method, type, brand, bank_name, last4, exp_month, exp_year,
-		funding, fingerprint, status, created_at, updated_at) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,nullif($11,0),nullif($12,0),$13,$14,$15,$16,$16)
+		funding, fingerprint, status, created_at, updated_at, only_for) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,nullif($11,0),nullif($12,0),$13,$14,$15,$16,$16,$17)
 		on conflict (tenant, account, stripe_payment_method) do update set brand = excluded.brand, bank_name = excluded.bank_name, last4 = excluded.last4, exp_month = excluded.exp_month,
 			exp_year = excluded.exp_year, funding = excluded.funding, fingerprint = excluded.fingerprint, updated_at = excluded.updated_at,
 			renewed_at = case when (payment_methods.exp_year, payment_methods.exp_month) is distinct from (excluded.exp_year, excluded.exp_month) then excluded.updated_at else payment_methods.renewed_at end,
 			status = case when payment_methods.status in ('detached', 'locked') then payment_methods.status else excluded.status end
 		returning id, (xmax = 0), status`,
-		tx.Tenant, m.ID, m.CustomerID, m.Account, m.Livemode, m.StripeID, m.Type, m.Brand, m.BankName, m.Last4, m.ExpMonth, m.ExpYear, m.Funding, m.Fingerprint, m.Status, now).Scan(&id, &fresh, &m.Status)
+		tx.Tenant, m.ID, m.CustomerID, m.Account, m.Livemode, m.StripeID, m.Type, m.Brand, m.BankName, m.Last4, m.ExpMonth, m.ExpYear, m.Funding, m.Fingerprint, m.Status, now, m.OnlyFor).Scan(&id, &fresh, &m.Status)
 	if err != nil {
 		return uuid.Nil, false, fmt.Errorf("store a payment method: %w", err)
 	}

@@ -8,8 +8,8 @@ import (
 )
 
 // atConnected narrows methods m to those saved at the connected account: no other
-// can be charged.
-const atConnected = `exists (select 1 from connections n where n.tenant = m.tenant and n.account = m.account and n.livemode = m.livemode and n.disconnected_at is null)`
+// can be charged. One that is only for one invoice is not his to choose.
+const atConnected = `m.only_for is null and exists (select 1 from connections n where n.tenant = m.tenant and n.account = m.account and n.livemode = m.livemode and n.disconnected_at is null)`
 
 // settleDefault sees that a customer's default is a method he can use: his oldest
 // usable one at the connected account takes the place of one that cannot be used,

@@ -123,9 +123,9 @@ func (tx *Tx) AddDueDateEntries(ctx context.Context, run uuid.UUID, entries []re
 	}
 	batch := &pgx.Batch{}
 	for _, e := range entries {
-		batch.Queue(`insert into due_date_run_entries (tenant, run_id, agenda_id, invoice_id, at, amount, surcharge, currency, method, forecast, forecast_reason, forecast_amount)
-			values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$6) on conflict do nothing`,
-			tx.Tenant, run, e.Row, e.InvoiceID, e.At, e.ForecastAmount, e.Surcharge, e.Currency, e.Method, e.Forecast, e.ForecastReason)
+		batch.Queue(`insert into due_date_run_entries (tenant, run_id, agenda_id, invoice_id, at, amount, surcharge, currency, method, forecast, forecast_reason, forecast_amount, forecast_surcharge)
+			values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$6,$7) on conflict do nothing`,
+			tx.Tenant, run, e.Row, e.InvoiceID, e.At, e.ForecastAmount, e.ForecastFee, e.Currency, e.Method, e.Forecast, e.ForecastReason)
 	}
 	last := entries[len(entries)-1]
 	batch.Queue("update due_date_runs set after_at = $3, after_id = $4 where tenant = $1 and id = $2", tx.Tenant, run, last.At, last.Row)
@@ -135,7 +135,7 @@ func (tx *Tx) AddDueDateEntries(ctx context.Context, run uuid.UUID, entries []re
 	return nil
 }
 
-const dueEntryColumns = `e.agenda_id, e.invoice_id, i.number, c.name, e.at, e.amount, e.surcharge, e.currency, e.method, e.forecast, e.forecast_amount, e.forecast_reason, e.outcome, e.reason, e.attempt_id`
+const dueEntryColumns = `e.agenda_id, e.invoice_id, i.number, c.name, e.at, e.amount, e.surcharge, e.currency, e.method, e.forecast, e.forecast_amount, e.forecast_surcharge, e.forecast_reason, e.outcome, e.reason, e.attempt_id`
 
 const dueEntryTables = ` from due_date_run_entries e join invoices i on i.tenant = e.tenant and i.id = e.invoice_id
 	join customers c on c.tenant = i.tenant and c.id = i.customer_id where e.tenant = $1 and e.run_id = $2 `
@@ -147,7 +147,7 @@ func (tx *Tx) queryDueEntries(ctx context.Context, run uuid.UUID, where string, 
 	}
 	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e remit.DueDateEntry, err error) {
 		return e, row.Scan(&e.Row, &e.InvoiceID, &e.Number, &e.CustomerName, &e.At, &e.Amount, &e.Surcharge, &e.Currency, &e.Method,
-			&e.Forecast, &e.ForecastAmount, &e.ForecastReason, &e.Outcome, &e.Reason, &e.Attempt)
+			&e.Forecast, &e.ForecastAmount, &e.ForecastFee, &e.ForecastReason, &e.Outcome, &e.Reason, &e.Attempt)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read a due-date run: %w", err)
@@ -293,21 +293,21 @@ func (tx *Tx) EndDueDateRun(ctx context.Context, run uuid.UUID, now time.Time, f
 // at most limit: charges that both have and that differ, and those that only one has.
 func (tx *Tx) DueDateDifferences(ctx context.Context, run remit.DueDateRun, limit int) ([]remit.DueDateEntry, error) {
 	if run.ComparedWith == nil {
-		return tx.queryDueEntries(ctx, run.ID, "and (e.outcome <> e.forecast or e.outcome = 'charged' and e.amount <> e.forecast_amount) and e.outcome <> '' order by e.at, e.agenda_id limit $3", limit)
+		return tx.queryDueEntries(ctx, run.ID, "and (e.outcome <> e.forecast or e.outcome = 'charged' and (e.amount, e.surcharge) <> (e.forecast_amount, e.forecast_surcharge)) and e.outcome <> '' order by e.at, e.agenda_id limit $3", limit)
 	}
 	rows, err := tx.Query(ctx, `select agenda_id, coalesce(e.invoice_id, f.invoice_id), i.number, c.name, coalesce(e.at, f.at), coalesce(e.amount, 0), coalesce(e.surcharge, 0),
-			coalesce(e.currency, f.currency), coalesce(e.method, f.method), coalesce(f.forecast, ''), coalesce(f.forecast_amount, 0),
+			coalesce(e.currency, f.currency), coalesce(e.method, f.method), coalesce(f.forecast, ''), coalesce(f.forecast_amount, 0), coalesce(f.forecast_surcharge, 0),
 			coalesce(f.forecast_reason, 'It was not due when the forecast was made'), coalesce(e.outcome, 'skipped'), coalesce(e.reason, 'It was not due any more'), e.attempt_id
 		from (select agenda_id, invoice_id, at, amount, surcharge, currency, method, outcome, reason, attempt_id from due_date_run_entries where tenant = $1 and run_id = $2) e
-		full join (select agenda_id, invoice_id, at, currency, method, forecast, forecast_amount, forecast_reason from due_date_run_entries where tenant = $1 and run_id = $3) f using (agenda_id)
+		full join (select agenda_id, invoice_id, at, currency, method, forecast, forecast_amount, forecast_surcharge, forecast_reason from due_date_run_entries where tenant = $1 and run_id = $3) f using (agenda_id)
 		join invoices i on i.tenant = $1 and i.id = coalesce(e.invoice_id, f.invoice_id) join customers c on c.tenant = i.tenant and c.id = i.customer_id
-		where e.outcome is distinct from f.forecast or e.outcome = 'charged' and e.amount <> f.forecast_amount order by 5, 1 limit $4`, tx.Tenant, run.ID, *run.ComparedWith, limit)
+		where e.outcome is distinct from f.forecast or e.outcome = 'charged' and (e.amount, e.surcharge) <> (f.forecast_amount, f.forecast_surcharge) order by 5, 1 limit $4`, tx.Tenant, run.ID, *run.ComparedWith, limit)
 	if err != nil {
 		return nil, fmt.Errorf("compare a due-date run: %w", err)
 	}
 	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e remit.DueDateEntry, err error) {
 		return e, row.Scan(&e.Row, &e.InvoiceID, &e.Number, &e.CustomerName, &e.At, &e.Amount, &e.Surcharge, &e.Currency, &e.Method,
-			&e.Forecast, &e.ForecastAmount, &e.ForecastReason, &e.Outcome, &e.Reason, &e.Attempt)
+			&e.Forecast, &e.ForecastAmount, &e.ForecastFee, &e.ForecastReason, &e.Outcome, &e.Reason, &e.Attempt)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("compare a due-date run: %w", err)

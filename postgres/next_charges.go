@@ -14,9 +14,9 @@ import (
 // chargeableMethod joins what a customer c is charged with by itself as m, with
 // nulls where he has nothing that could be.
 const chargeableMethod = `
-	left join lateral (select m.type, coalesce(nullif(m.brand, ''), m.bank_name, '') as name, coalesce(m.last4, '') as last4, m.exp_month, m.exp_year from payment_methods m
+	left join lateral (select m.type, coalesce(nullif(m.brand, ''), m.bank_name, '') as name, coalesce(m.last4, '') as last4, m.funding, m.exp_month, m.exp_year from payment_methods m
 		join connections n on n.tenant = m.tenant and n.account = m.account and n.livemode = m.livemode and n.disconnected_at is null
-		where m.tenant = c.tenant and m.customer_id = c.id and m.status = 'usable'
+		where m.tenant = c.tenant and m.customer_id = c.id and m.status = 'usable' and m.only_for is null
 		order by coalesce(c.default_payment_method = m.id, false) desc, m.created_at, m.id limit 1) m on true`
 
 // TellNextCharges fills in what is on the agenda of invoices to be charged by itself,
@@ -27,7 +27,7 @@ func (tx *Tx) TellNextCharges(ctx context.Context, invoices []remit.Invoice) err
 	for n, i := range invoices {
 		at[i.ID], ids[n] = n, i.ID
 	}
-	rows, err := tx.Query(ctx, `select g.object_id, g.at, (g.at at time zone o.time_zone)::date, g.details, coalesce(m.type, ''), coalesce(m.name, ''), coalesce(m.last4, '') from agenda g
+	rows, err := tx.Query(ctx, `select g.object_id, g.at, (g.at at time zone o.time_zone)::date, g.details, coalesce(m.type, ''), coalesce(m.name, ''), coalesce(m.last4, ''), coalesce(m.funding, '') from agenda g
 		join invoices i on i.tenant = g.tenant and i.id = g.object_id join customers c on c.tenant = i.tenant and c.id = i.customer_id
 		join organisations o on o.tenant = i.tenant and o.id = i.organisation_id`+chargeableMethod+`
 		where g.tenant = $1 and g.kind = 'charge' and g.object_id = any($2) and g.done_at is null`, tx.Tenant, ids)
@@ -38,7 +38,7 @@ func (tx *Tx) TellNextCharges(ctx context.Context, invoices []remit.Invoice) err
 		var next remit.NextCharge
 		var method remit.MethodSummary
 		var details []byte
-		if err := row.Scan(&id, &next.At, &next.On, &details, &method.Type, &method.Brand, &method.Last4); err != nil {
+		if err := row.Scan(&id, &next.At, &next.On, &details, &method.Type, &method.Brand, &method.Last4, &method.Funding); err != nil {
 			return id, err
 		}
 		var plan remit.ChargePlan
@@ -49,7 +49,7 @@ func (tx *Tx) TellNextCharges(ctx context.Context, invoices []remit.Invoice) err
 			next.Method = method.Words()
 		}
 		i := &invoices[at[id]]
-		i.NextCharge = remit.NextChargeOf(*i, plan, next)
+		i.NextCharge = remit.NextChargeOf(*i, plan, method, next)
 		return id, nil
 	})
 	if err != nil {

@@ -37,8 +37,9 @@ func (tx *Tx) ResetLink(ctx context.Context, l *LockedInvoice) error {
 // link since a moment of real time.
 func (tx *Tx) LinkCheckouts(ctx context.Context, invoice uuid.UUID, since time.Time) (int, error) {
 	var n int
-	err := tx.QueryRow(ctx, `select count(*) from invoice_requests
-		where tenant = $1 and invoice_id = $2 and kind = 'checkout' and actor->>'kind' = 'link' and created_at > $3`, tx.Tenant, invoice, since).Scan(&n)
+	err := tx.QueryRow(ctx, `select (select count(*) from invoice_requests
+		where tenant = $1 and invoice_id = $2 and kind = 'checkout' and actor->>'kind' = 'link' and created_at > $3)
+		+ (select count(*) from setup_sessions where tenant = $1 and invoice_id = $2 and actor->>'kind' = 'link' and created_at > $3)`, tx.Tenant, invoice, since).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count a link's checkouts: %w", err)
 	}

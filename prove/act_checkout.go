@@ -64,7 +64,20 @@ func (w *world) payThere(ctx context.Context, page string, a Act) {
 	}
 	back, _, err := v.visit(ctx, to, nil)
 	w.answered("back from checkout", back, err)
+	form := url.Values{}
+	for _, field := range feeFields.FindAllSubmatch(back.raw, -1) {
+		form.Set(string(field[1]), string(field[2]))
+	}
+	if err != nil || !form.Has("surcharge") {
+		return
+	}
+	for range a.Times { // where fees are passed on, he pays only now that he sees his
+		paid, _, err := v.visit(ctx, w.house.url+"/pay/return", form)
+		w.answered("paid with the fee", paid, err)
+	}
 }
+
+var feeFields = regexp.MustCompile(`name="(session_id|surcharge)" value="([^"]*)"`)
 
 var linkFields = regexp.MustCompile(`name="(key|owed)" value="([^"]*)"`)
 

@@ -81,6 +81,9 @@ type charge struct {
 	Captured bool
 	Status   string
 	Amount   int64 `json:"amount_captured"`
+	Method   struct {
+		Card *struct{ Funding string }
+	} `json:"payment_method_details"`
 }
 
 // debit reports that a bank account was charged, whose money is on its way while

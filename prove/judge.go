@@ -8,6 +8,7 @@ import "fmt"
 func judge(f facts) (wrong []string) {
 	j := newJudgement(f)
 	j.capturedWithinTotal()
+	j.feesAreRight()
 	j.everyCentOnce()
 	j.refundedOnce()
 	j.threeAgree()
@@ -63,6 +64,11 @@ func (j *judgement) capturedWithinTotal() {
 		}
 	}
 	allowed := map[string]int64{}
+	for _, c := range j.Books.Charges { // which fee that may be, [judgement.feesAreRight] knows
+		if p, known := j.payments[c.Intent]; known && p.State == "succeeded" && c.captured() > 0 {
+			allowed[byIntent[c.Intent]] += p.Fee
+		}
+	}
 	for _, d := range j.Books.Disputes {
 		captured[byIntent[d.Intent]] -= d.taken()
 		allowed[byIntent[d.Intent]] += d.won()
@@ -72,6 +78,40 @@ func (j *judgement) capturedWithinTotal() {
 			j.sayf("%s bills %d, and %d was captured and kept, %d of it at the bank", i.Number, i.Billed, kept, i.Bank)
 		}
 	}
+}
+
+// feesAreRight: what was captured is amount and fee; only a credit card has a fee,
+// and that is what 2.9 % and 0.30 come to.
+func (j *judgement) feesAreRight() {
+	for _, c := range j.Books.Charges {
+		p, known := j.payments[c.Intent]
+		if !known || p.State != "succeeded" || c.captured() == 0 {
+			continue
+		}
+		if c.captured() != p.Amount+p.Fee {
+			j.sayf("%s captured %d of %d and a fee of %d", c.Intent, c.captured(), p.Amount, p.Fee)
+		}
+		want := int64(0)
+		if card := c.Method.Card; j.Fees != "" && card != nil && card.Funding == "credit" && p.Source == "stripe" {
+			want = feeOf(j.Fees, p.Amount)
+		}
+		if p.Fee != want {
+			j.sayf("the fee of %s over %d is %d, and should be %d", c.Intent, p.Amount, p.Fee, want)
+		}
+	}
+}
+
+// feeOf is the fee by the defaults, found by trying one cent after the other.
+func feeOf(mode string, amount int64) int64 {
+	share := func(of int64) int64 { return (of*29+500)/1000 + 30 }
+	if mode == "add_on" {
+		return share(amount)
+	}
+	fee := int64(0)
+	for amount+fee-share(amount+fee) < amount {
+		fee++
+	}
+	return fee
 }
 
 // everyCentOnce: each intent that captured anything is one payment, booked once

@@ -17,7 +17,7 @@ func sound() facts {
 		},
 		Invoices: []invoiceFacts{{ID: "i", Number: "P-0", Status: "paid", Total: 10000, Billed: 10000, Applied: 10000, CameIn: 10000, Stripe: 6000, Bank: 3000, ToldApplied: 10000}},
 		Payments: []paymentFacts{
-			{ID: "p1", Invoice: "i", Source: "stripe", Intent: "pi_1", State: "succeeded", Captured: 7000, Entries: 1, Booked: 7000, Promised: 1000, Sent: 1000, Refunds: 1},
+			{ID: "p1", Invoice: "i", Source: "stripe", Intent: "pi_1", State: "succeeded", Captured: 7000, Amount: 7000, Entries: 1, Booked: 7000, Promised: 1000, Sent: 1000, Refunds: 1},
 			{ID: "p2", Invoice: "i", Source: "checkout", Intent: "pi_2", State: "canceled"},
 			{ID: "p3", Invoice: "i", Source: "bank_transfer", State: "succeeded", Reference: "T", Captured: 3000, Entries: 1, Booked: 3000},
 		},
@@ -53,8 +53,18 @@ func TestJudge(t *testing.T) {
 		"a bank's money is still ours": {func(f *facts) {
 			f.Books.Disputes = []dispute{{ID: "dp_1", Intent: "pi_1", Amount: 7000, BalanceTransactions: []struct{ Amount int64 }{{-7000}}}}
 		}, "the ledger has 6000 at Stripe, and Stripe has -1000"},
-		"a capture nobody knows":    {func(f *facts) { f.Books.Intents = append(f.Books.Intents, intent{ID: "pi_3", Received: 1}) }, "pi_3 captured 1 and is no payment here"},
-		"captured after void":       {func(f *facts) { f.Invoices[0].Billed, f.Invoices[0].Status = 0, "void" }, "P-0 bills 0, and 9000 was captured"},
+		"a capture nobody knows":          {func(f *facts) { f.Books.Intents = append(f.Books.Intents, intent{ID: "pi_3", Received: 1}) }, "pi_3 captured 1 and is no payment here"},
+		"captured after void":             {func(f *facts) { f.Invoices[0].Billed, f.Invoices[0].Status = 0, "void" }, "P-0 bills 0, and 9000 was captured"},
+		"a fee besides what was captured": {func(f *facts) { f.Payments[0].Fee = 230 }, "pi_1 captured 7000 of 7000 and a fee of 230"},
+		"a fee that nobody passes on":     {func(f *facts) { f.Payments[0].Amount, f.Payments[0].Fee = 6770, 230 }, "the fee of pi_1 over 6770 is 230, and should be 0"},
+		"a fee on a debit card": {func(f *facts) {
+			f.Fees, f.Payments[0].Amount, f.Payments[0].Fee = "add_on", 6774, 226
+			f.Books.Charges[1].Method.Card = &struct{ Funding string }{"debit"}
+		}, "the fee of pi_1 over 6774 is 226, and should be 0"},
+		"no fee on a credit card": {func(f *facts) {
+			f.Fees = "add_on"
+			f.Books.Charges[1].Method.Card = &struct{ Funding string }{"credit"}
+		}, "the fee of pi_1 over 7000 is 0, and should be 233"},
 		"booked twice":              {func(f *facts) { f.Payments[0].Entries = 2 }, "in 2 entries"},
 		"booked a cent less":        {func(f *facts) { f.Payments[0].Booked-- }, "6999 is booked of it"},
 		"booked and not captured":   {func(f *facts) { f.Payments[1].Booked = 5 }, `whose intent "pi_2" captured 0`},

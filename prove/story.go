@@ -11,6 +11,7 @@ type Story struct {
 	Seed     uint64 `json:"seed"`
 	Scripted bool   `json:"scripted,omitempty"` // an after-payment script of its own is in force
 	Auto     string `json:"auto,omitempty"`     // when saved methods are charged by themselves; "" never
+	Fees     string `json:"fees,omitempty"`     // how a card's fee is passed on; "" not at all
 	Invoices []Bill `json:"invoices"`
 	Days     []Day  `json:"days"`
 }
@@ -76,7 +77,7 @@ var everyPart = []string{partWorker, partWorker, partWorker, partAPI, partAPI, p
 // NewStory makes a story of a seed.
 func NewStory(seed uint64) Story {
 	r := rand.New(rand.NewPCG(seed, 0x52656d6974)) //nolint:gosec // a story has to be the same each time
-	s := Story{Seed: seed, Scripted: r.IntN(3) == 0, Auto: autoCharge(r)}
+	s := Story{Seed: seed, Scripted: r.IntN(3) == 0, Auto: autoCharge(r), Fees: feesOf(seed)}
 	for range 14 + r.IntN(4) {
 		s.Invoices = append(s.Invoices, Bill{Amount: 1000 + int64(r.IntN(40))*500 + int64(r.IntN(100)), Due: r.IntN(40)})
 	}
@@ -100,6 +101,18 @@ func NewStory(seed uint64) Story {
 	}
 	s.Days = slices.Insert(s.Days, 0, first)
 	return s
+}
+
+// feesOf has fees passed on in every third world, in one of the two ways. It is of the
+// seed alone, so that a story goes on as it did without.
+func feesOf(seed uint64) string {
+	switch seed % 6 {
+	case 1:
+		return "add_on"
+	case 4:
+		return "gross_up"
+	}
+	return ""
 }
 
 // dailyPayments are how many invoices are paid in their turn each day.

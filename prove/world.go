@@ -139,6 +139,9 @@ func (w *world) connect(ctx context.Context) error {
 		}
 	}
 	settings := map[string]any{"online_payments": true, "partial_payments": true, "minimum_partial": 100}
+	if w.story.Fees != "" {
+		settings["surcharge"] = map[string]any{"mode": w.story.Fees}
+	}
 	if w.story.Auto != "" {
 		settings["auto_charge"], settings["auto_charge_at"] = true, w.story.Auto
 	}

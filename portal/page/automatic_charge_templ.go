@@ -82,7 +82,7 @@ func (v Invoice) said() string {
 	case i.NextCharge != nil && i.NextCharge.Method == "":
 		return "On, but the customer has no method that could be charged."
 	case i.NextCharge != nil:
-		return "On: " + Money(i.NextCharge.Amount, i.Currency) + " to " + i.NextCharge.Method + " on " + Instant(i.NextCharge.At, v.Zone) + "."
+		return "On: " + Money(i.NextCharge.Amount, i.Currency) + withFee(i.NextCharge.Surcharge, i.Currency) + " to " + i.NextCharge.Method + " on " + Instant(i.NextCharge.At, v.Zone) + "."
 	}
 	return "On. Nothing is planned now."
 }

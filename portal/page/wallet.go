@@ -15,6 +15,7 @@ type Wallet struct {
 	Accounts []remit.BankAccount   // how far those of them have come that are bank accounts, oldest first
 	NoBank   string                // why bank accounts are not offered; "" where they are
 	AddBank  string                // address of the form that adds one; "" for none
+	Fees     Fees
 }
 
 // bankAccount is the type of the methods that are bank accounts.

@@ -24,6 +24,8 @@ func (b book) signIn() chapter {
 	invitedAway := page.NewPassword{Shell: invited.Shell, Action: "/invitation", Invitation: true, Linked: true, Email: "ana@example.com"}
 	refused := b.outside("Sign in", "/sign-in")
 	refused.Problems.Message = "Signing in at Acme did not work. Start again."
+	otherFee := b.collected(3510)
+	otherFee.Problems.Message = "A card fee of $35.10 is added to this payment: $1,235.10 in all. Nothing was charged. Check and pay again."
 	return chapter{
 		"public/U1 sign in/provider":         page.SignInPage(page.SignIn{Shell: b.outside("Sign in", "/sign-in"), Provider: "Acme"}),
 		"public/U1 sign in/provider kept":    page.SignInPage(page.SignIn{Shell: b.outside("Sign in", "/sign-in"), Provider: "Acme", Kept: kept}),
@@ -46,10 +48,21 @@ func (b book) signIn() chapter {
 		"public/U1 resume":                   page.ResumePage(page.Resume{Shell: confirm, Action: "/settings/roles/edit", Fields: kept}),
 		"public/U9 returned/paid": page.ReturnedPage(page.Returned{Shell: b.outside("Payment", "/pay/return"),
 			Heading: "Payment successful", Message: "$1,200.00 of INV-104 is paid.", Look: "good"}),
+		"public/U9 returned/check and pay":            page.CollectedPage(b.collected(3510)),
+		"public/U9 returned/check and pay, no fee":    page.CollectedPage(b.collected(0)),
+		"public/U9 returned/check and pay, other fee": page.CollectedPage(otherFee),
 		"public/U9 returned/confirming": page.ReturnedPage(page.Returned{Shell: b.outside("Payment", "/pay/return"),
 			Heading: "Confirming your payment", Message: "Do not pay again.", Look: "info", Poll: "/pay/return?session_id=made-up&poll=1"}),
 		"public/U9 returned/not paid": page.ReturnedPage(page.Returned{Shell: b.outside("Payment", "/pay/return"),
 			Heading: "No payment was made", Message: "Nothing was charged.", Onward: &page.Link{Label: "Back to INV-104", Href: "/inbox"}}),
+	}
+}
+
+// collected is the question after a card was read on Stripe's page.
+func (b book) collected(fee int64) page.Collected {
+	return page.Collected{
+		Shell: b.outside("Check and pay", "/pay/return"), Session: "cs_made_up", Number: "INV-104", Seller: "Harbour Plumbing Inc", Currency: "USD",
+		Amount: 120000, Surcharge: fee, Method: "Visa 4242", Back: &page.Link{Label: "Do not pay now", Href: "/pay/made-up?abandoned=1"},
 	}
 }
 

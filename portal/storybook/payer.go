@@ -58,6 +58,17 @@ func (b book) payForm(change func(*page.Pay)) page.Pay {
 	return v
 }
 
+// passOn has the fee of a credit card added to an amount.
+func passOn(amount int64) func(*page.Pay) {
+	return func(v *page.Pay) {
+		v.Item.Invoice.Settings.Surcharge = remit.SurchargeSettings{Mode: remit.SurchargeAddOn, Percent: 2_900, Fixed: 30}
+		credit := visa
+		credit.Funding = "credit"
+		v.Methods = append([]remit.PaymentMethod{credit}, v.Methods[1:]...)
+		v.Fees = page.FeesOf(v.Methods, page.FeeOf{Invoice: v.Item.Invoice, Amount: amount})
+	}
+}
+
 func (b book) pay() chapter {
 	made := b.payForm
 	wrong := func(message string) templ.Component {
@@ -71,6 +82,13 @@ func (b book) pay() chapter {
 	result := &page.Link{Label: "See how it stands", Href: "/inbox/" + item.String() + "/result"}
 	return chapter{
 		"payer/U3 pay form/saved methods": page.PayPage(made(func(*page.Pay) {})),
+		"payer/U3 pay form/card fee":      page.PayPage(made(passOn(120000))),
+		"payer/U3 pay form/card fee other": page.PayPage(made(func(v *page.Pay) {
+			passOn(50000)(v)
+			v.Amount = "500.00"
+			v.Problems.Message = "A card fee of $14.80 is added to this payment: $514.80 in all. Nothing was charged. Check and pay again."
+		})),
+		"payer/U3 pay form/card fee new card": page.PayPage(made(func(v *page.Pay) { passOn(120000)(v); v.Method = "once" })),
 		"payer/U3 pay form/all or nothing": page.PayPage(made(func(v *page.Pay) {
 			v.Item.Invoice.Settings.PartialPayments = false
 			v.Methods, v.Method = nil, "once"

@@ -36,6 +36,10 @@ func (b book) publicPay() chapter {
 		v.Problems.Fields = []remit.FieldError{{Field: "amount", Message: "The most you can pay is $1,200.00."}}
 	})
 	return chapter{
+		"public/U9 pay/card fee": page.PublicPage(made(remit.PublicSent, func(v *page.Public) {
+			v.Invoice.Settings.Surcharge.Mode, v.BankDebits = remit.SurchargeAddOn, true
+		})),
+		"public/U9 pay/paid with fee":  page.PublicPage(made(remit.PublicPaid, func(v *page.Public) { settled(v); v.Receipts[0].Surcharge = 3510 })),
 		"public/U9 pay/bad link":       page.DeadLinkPage(b.outside("This link does not work", "/pay/made-up")),
 		"public/U9 pay/void":           page.PublicPage(made(remit.PublicVoid, nil)),
 		"public/U9 pay/replaced":       page.PublicPage(made(remit.PublicReplaced, nil)),

@@ -23,15 +23,24 @@ func (b book) stripe() chapter {
 		}
 		return v
 	}
+	fees := page.SurchargeForm{
+		Mode: "add_on", Percent: "2.9", Fixed: "0.30", AddOn: "$100.00: payer pays $103.20, you get $99.91", GrossUp: "$100.00: payer pays $103.30, you get $100.00",
+		Caps: []page.NetworkCap{{Network: "visa", Label: "Visa", Percent: "3"}, {Network: "mastercard", Label: "Mastercard"}},
+	}
 	payments := page.PaymentSettings{
 		Shell: b.settingsShell("Payments", "/settings/payments"), Place: "/dev-v51/Branch A", Places: places, Online: true, Partial: true, Minimum: "50.00", Links: true, Terms: "30",
 		Bank: true, BankDetails: "Harbour Bank\nAccount 12345678\nRouting 110000000", Currency: "USD", SetAt: "/dev-v51", MayEdit: true,
 		Seller: "Harbour Plumbing Inc", Contact: "billing@harbour.example",
+		Fee: fees, Receipts: "remit", BelowMinimum: "ask",
 		Charge: page.ChargeSettings{On: true, At: "before", Days: "3", From: "09:00", To: "18:00", TooLate: "3", Announce: "3"},
 	}
 	low, viewer := payments, payments
 	low.Problems.Fields = []remit.FieldError{{Field: "minimum_partial", Message: "Enter an amount, like 250.00."}}
 	viewer.MayEdit = false
+	high, badFee := payments, payments
+	high.Fee.Percent, high.Fee.Warning = "3.5", "3.5 % is above 3 %. Visa's rules allow a surcharge of at most 3 % in the United States, and of no more than the card costs you: set a cap for Visa, or a lower percentage."
+	badFee.Fee.Percent = "two"
+	badFee.Problems.Fields = []remit.FieldError{{Field: "surcharge.percent", Message: "Enter a percentage, like 2.9."}}
 	odd := payments
 	odd.Charge.Days, odd.Charge.To = "90", "09:30"
 	odd.Problems.Fields = []remit.FieldError{
@@ -105,6 +114,8 @@ func (b book) stripe() chapter {
 		"staff/U22 payments/wrong":           page.PaymentSettingsPage(low),
 		"staff/U22 payments/no bank details": page.PaymentSettingsPage(bank),
 		"staff/U22 payments/no contact":      page.PaymentSettingsPage(ask),
+		"staff/U22 payments/fee above 3":     page.PaymentSettingsPage(high),
+		"staff/U22 payments/fee wrong":       page.PaymentSettingsPage(badFee),
 		"staff/U22 payments/viewer":          page.PaymentSettingsPage(viewer),
 	}
 }
