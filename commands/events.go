@@ -139,7 +139,7 @@ func concerns(ctx context.Context, tx *postgres.Tx, sealed *postgres.SealedConne
 		}
 		invoice, err := read(ctx, tx, payment.InvoiceID)
 		return invoice, state, err
-	case strings.HasPrefix(event.Type, "payment_method."), event.Type == "account.updated", event.Type == "capability.updated":
+	case strings.HasPrefix(event.Type, "payment_method."), event.Type == "account.updated", event.Type == "capability.updated", onDashboard(event):
 		return nil, postgres.EventWaiting, nil
 	case strings.HasPrefix(event.Type, "setup_intent."), event.Type == "mandate.updated":
 		b, err := bankAccountOf(ctx, tx, sealed, event)
@@ -216,7 +216,15 @@ func (c *Commands) takeMethodEvent(ctx context.Context, sealed *postgres.SealedC
 	return c.DB.EndEvent(ctx, sealed.Tenant, sealed.Account, event.ID, postgres.EventDone)
 }
 
+// onDashboard reports an event about what is only looked at, not decided by.
+func onDashboard(event gateway.Event) bool {
+	return strings.HasPrefix(event.Type, "payout.") || event.Type == "balance.available"
+}
+
 func (c *Commands) lookAt(ctx context.Context, sealed *postgres.SealedConnection, event gateway.Event) error {
+	if onDashboard(event) {
+		return c.hintDashboard(ctx, sealed)
+	}
 	link, err := c.connector().Open(sealed)
 	if err != nil {
 		return err

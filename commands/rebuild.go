@@ -206,5 +206,5 @@ func (c *Commands) sweepTenant(ctx context.Context, tenant uuid.UUID, lag time.D
 			return err
 		}
 	}
-	return errors.Join(c.sweepReconciliations(ctx, tenant, lag), c.sweepDueDates(ctx, tenant, lag))
+	return errors.Join(c.sweepReconciliations(ctx, tenant, lag), c.sweepDueDates(ctx, tenant, lag), c.sweepDashboard(ctx, tenant))
 }

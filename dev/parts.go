@@ -142,8 +142,8 @@ func (r *running) startProgram(ctx context.Context) error {
 		DatabaseURL: r.database, TemporalAddress: r.TemporalAddress, Namespace: r.Namespace, StripeURL: r.standin, StripeRate: r.StripeRate, KEKFile: kek,
 		Seals: r.folder.Path(SealsFile), Listen: r.Address, PublicURL: r.PublicURL, Proxies: r.Proxies, Work: true, Sandbox: r.isSandbox(), LoopbackWebhooks: r.LoopbackWebhooks,
 		OpsListen: net.JoinHostPort("127.0.0.1", strconv.Itoa(metrics)), Logger: r.log, Portal: r.Portal,
-		ScriptRunner: []string{r.Program, script.Subcommand},
-		Preparing:    func() string { return *r.preparing.Load() },
+		ScriptRunner: []string{r.Program, script.Subcommand}, DashboardEvery: program.DashboardEvery,
+		Preparing: func() string { return *r.preparing.Load() },
 	})
 	if err != nil {
 		return err

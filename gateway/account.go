@@ -21,6 +21,8 @@ type Account struct {
 	DefaultCurrency string
 	BankDebits      bool // us_bank_account_ach_payments is active
 	Facts           remit.AccountFacts
+	Schedule        remit.PayoutSchedule
+	Banks           []remit.PayoutBank // where payouts go
 }
 
 // Account retrieves the account the access belongs to.
@@ -48,6 +50,7 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 		account.Facts.CurrentlyDue, account.Facts.PastDue = r.CurrentlyDue, r.PastDue
 		account.Facts.PendingVerification = r.PendingVerification
 	}
+	account.Schedule, account.Banks = scheduleOf(a), banksOf(a.ExternalAccounts)
 	return account, nil
 }
 
@@ -64,6 +67,7 @@ var EventTypes = []string{
 	"account.updated", "capability.updated",
 	"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
 	"charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
+	"payout.created", "payout.updated", "payout.paid", "payout.failed", "payout.canceled", "payout.reconciliation_completed", "balance.available",
 }
 
 // CreateEndpoint asks Stripe to send events to url and returns the endpoint's

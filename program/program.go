@@ -59,6 +59,7 @@ type Config struct {
 	Answer          time.Duration      // how long a payer waits; 0 is the default
 	Times           workflows.Times    // zero is the default
 	SweepEvery      time.Duration      // 0 is 5 s
+	DashboardEvery  time.Duration      // how old figures of Stripe's accounts may get; 0: they are read when somebody asks
 	// LoopbackWebhooks lets webhooks be sent to this machine itself; beside the
 	// stand-in only.
 	LoopbackWebhooks bool
@@ -219,7 +220,7 @@ func (p *Program) open(ctx context.Context) error {
 		Stripe:   gateway.New(gateway.Options{URL: c.StripeURL, Limiter: p.db, Limits: limits, Timeout: c.StripeTimeout, Transport: c.StripeTransport}),
 		Outbound: outbound.NewGuard(outbound.Options{Loopback: c.LoopbackWebhooks && c.Sandbox}),
 		Answer:   c.Answer, Sandbox: c.Sandbox, Heavy: commands.NewHeavy(commands.HeavyAtOnce), RequireSecondFactor: !c.Sandbox, Identity: c.Identity, Schedules: &sync.Map{},
-		MailServer: c.Postman != nil,
+		MailServer: c.Postman != nil, DashboardEvery: c.DashboardEvery,
 	}
 	if c.ScriptRunner != nil {
 		p.Commands.Scripts = script.NewRunner(c.ScriptRunner...)
@@ -269,6 +270,7 @@ func (p *Program) work(ctx context.Context) {
 		},
 	}
 	steps.BankAccounts = &activities.BankAccounts{DB: p.db, Connector: steps.Payments.Connector, Logger: p.config.Logger, Now: time.Now, Crash: p.config.Crash}
+	steps.Dashboards = &activities.Dashboards{DB: p.db, Connector: steps.Payments.Connector, Logger: p.config.Logger, Now: time.Now}
 	steps.DueDates = &activities.DueDates{Payments: steps.Payments, Advance: p.Commands.Advance}
 	w := worker.New(p.temporal, steps, worker.Options{Times: p.config.Times})
 	p.running.Go(func() {
@@ -289,6 +291,10 @@ func (p *Program) work(ctx context.Context) {
 
 // deliverEvery is how often it is looked for events to send.
 const deliverEvery = time.Second
+
+// DashboardEvery is how old the figures of Stripe's accounts get at most while all
+// is well: a refresh of an account that rested takes five calls.
+const DashboardEvery = 5 * time.Minute
 
 // sweep looks, now and then, for what was lost on the way to a workflow.
 func (p *Program) sweep(ctx context.Context) {

@@ -79,6 +79,7 @@ type Steps struct {
 	Reconciliations *activities.Reconciliations
 	BankAccounts    *activities.BankAccounts
 	DueDates        *activities.DueDates
+	Dashboards      *activities.Dashboards
 }
 
 // Register registers the workflows and activities; replay tests use it too.
@@ -89,6 +90,7 @@ func Register(r sdk.Registry, steps Steps, times workflows.Times) {
 	r.RegisterWorkflowWithOptions(invoices.ImportInvoices, workflow.RegisterOptions{Name: remit.ImportInvoicesWorkflow})
 	r.RegisterWorkflowWithOptions(invoices.BankAccountVerification, workflow.RegisterOptions{Name: remit.BankAccountWorkflow})
 	r.RegisterWorkflowWithOptions(invoices.DueDateRun, workflow.RegisterOptions{Name: remit.DueDateRunWorkflow})
+	r.RegisterWorkflowWithOptions(invoices.DashboardRefresh, workflow.RegisterOptions{Name: remit.DashboardWorkflow})
 	r.RegisterWorkflowWithOptions(invoices.Reconciliation, workflow.RegisterOptions{Name: remit.ReconciliationWorkflow})
 	for name, step := range map[string]any{
 		"Load": steps.Payments.Load, "Perform": steps.Payments.Perform, "Advance": steps.Payments.Advance, "Refresh": steps.Payments.Refresh,
@@ -96,6 +98,7 @@ func Register(r sdk.Registry, steps Steps, times workflows.Times) {
 		"ImportFile": steps.Imports.ImportFile, "BeginImported": steps.Imports.BeginImported,
 		"LookAtBankAccount": steps.BankAccounts.LookAtBankAccount, "VerifyDeposits": steps.BankAccounts.VerifyDeposits,
 		"CompareWithStripe": steps.Reconciliations.CompareWithStripe,
+		"RefreshDashboard":  steps.Dashboards.RefreshDashboard,
 		"BeginDueDateRun":   steps.DueDates.BeginDueDateRun, "ChargeDuePage": steps.DueDates.ChargeDuePage,
 		"NoticeDuePage": steps.DueDates.NoticeDuePage, "EndDueDateRun": steps.DueDates.EndDueDateRun,
 	} {
