@@ -64,6 +64,13 @@ var routes = []struct {
 	{"saveKeys", saveKeys},
 	{"removeKeys", removeKeys},
 	{"stripeAccount", stripeAccount},
+	{"stripeCustomers", stripeCustomers},
+	{"stripeBankAccounts", stripeBankAccounts},
+	{"stripeBalance", stripeBalance},
+	{"stripePayouts", stripePayouts},
+	{"stripeTransactions", stripeTransactions},
+	{"stripeDashboardLink", stripeDashboardLink},
+	{"refreshStripe", refreshStripe},
 
 	{"customers", customers},
 	{"createCustomer", createCustomer},

@@ -129,7 +129,7 @@ type FigureFilter struct {
 	Status       remit.PayoutStatus
 }
 
-func (f FigureFilter) query(tx *postgres.Tx, ctx context.Context, of postgres.DashboardOf, page Page) (q postgres.DashboardQuery, err error) {
+func (f FigureFilter) query(ctx context.Context, tx *postgres.Tx, of postgres.DashboardOf, page Page) (q postgres.DashboardQuery, err error) {
 	q = postgres.DashboardQuery{DashboardOf: of, Limit: page.limit() + 1, Currency: strings.ToUpper(f.Currency), Kind: f.Kind, Payout: f.Payout, Status: f.Status}
 	if q.Before, q.BeforeID, err = page.afterStripe(); err != nil || f.From.IsZero() && f.Until.IsZero() {
 		return q, err
@@ -169,7 +169,7 @@ func topZone(ctx context.Context, tx *postgres.Tx) (*time.Location, error) {
 // StoredPayouts lists payouts, newest first.
 func (c *Commands) StoredPayouts(ctx context.Context, caller Caller, filter FigureFilter, page Page) (Stored[List[remit.Payout]], error) {
 	return stored(ctx, c, caller, filter.Organisation, func(tx *postgres.Tx, of postgres.DashboardOf) (List[remit.Payout], error) {
-		q, err := filter.query(tx, ctx, of, page)
+		q, err := filter.query(ctx, tx, of, page)
 		if err != nil {
 			return List[remit.Payout]{}, err
 		}
@@ -200,7 +200,7 @@ func (c *Commands) StoredPayout(ctx context.Context, caller Caller, organisation
 		if found.Sums, err = tx.PayoutSums(ctx, of, found.Payout); err != nil {
 			return found, err
 		}
-		q, err := FigureFilter{Payout: id}.query(tx, ctx, of, page)
+		q, err := FigureFilter{Payout: id}.query(ctx, tx, of, page)
 		if err != nil {
 			return found, err
 		}
@@ -216,7 +216,7 @@ func transactionKey(t remit.StripeTransaction) (time.Time, string) { return t.Cr
 // StoredTransactions lists what moved the balance, newest first.
 func (c *Commands) StoredTransactions(ctx context.Context, caller Caller, filter FigureFilter, page Page) (Stored[List[remit.StripeTransaction]], error) {
 	return stored(ctx, c, caller, filter.Organisation, func(tx *postgres.Tx, of postgres.DashboardOf) (List[remit.StripeTransaction], error) {
-		q, err := filter.query(tx, ctx, of, page)
+		q, err := filter.query(ctx, tx, of, page)
 		if err != nil {
 			return List[remit.StripeTransaction]{}, err
 		}
@@ -228,7 +228,7 @@ func (c *Commands) StoredTransactions(ctx context.Context, caller Caller, filter
 // StoredCustomers lists the account's customers, newest first, whoever made them.
 func (c *Commands) StoredCustomers(ctx context.Context, caller Caller, organisation string, page Page) (Stored[List[remit.StripeCustomer]], error) {
 	return stored(ctx, c, caller, organisation, func(tx *postgres.Tx, of postgres.DashboardOf) (List[remit.StripeCustomer], error) {
-		q, err := FigureFilter{}.query(tx, ctx, of, page)
+		q, err := FigureFilter{}.query(ctx, tx, of, page)
 		if err != nil {
 			return List[remit.StripeCustomer]{}, err
 		}

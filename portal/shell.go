@@ -57,7 +57,7 @@ func (v *visit) shell(title, width string) page.Shell {
 var doneWords = map[string]string{
 	"sent": "The invoice is sent.", "processed": "Processed. It is in the inbox of who pays it.", "saved": "Saved.", "promise": "The promise is noted. Nobody is reminded before its day has passed.", "resent": "The mail is on its way again.",
 	"void": "The invoice is void.", "hold": "The invoice is on hold.", "lifted": "The hold is lifted.", "charging": "It is being charged. The timeline says what comes of it.", "autocharge": "It is charged by itself from now on.", "noautocharge": "It is not charged by itself any more.", "script": "The script runs again. The timeline says what came of it.", "link": "The link is made anew.", "record": "The transfer is recorded.", "refunded": "The refund is under way. The timeline says how it ends.",
-	"keys": "The keys are checked and saved.", "unkeyed": "The keys are removed.", "default": "The default method is changed.",
+	"keys": "The keys are checked and saved.", "unkeyed": "The keys are removed.", "asked": "Stripe is asked for newer figures. They are here in a moment.", "default": "The default method is changed.",
 	"removed": "Removed.", "redelivered": "It is sent again.", "password": "The password is changed. Your other sessions ended.", "nomfa": "The second factor is off.",
 	"cancelled": "The payment is cancelled. Nothing was charged.",
 	"granted":   "The role is given.", "ungranted": "The role is taken away.", "revoked": "The token is revoked.", "reset": "The password is set. Sign in with it.",
@@ -81,6 +81,9 @@ func (v *visit) navigation() []page.Link {
 	add("Excess", "/excess", remit.StripeRefund)
 	if v.may(v.place(), remit.StripeRead) { // it tells of every branch
 		nav = append(nav, v.link("Reconciliation", "/reconciliation"))
+	}
+	if v.may(v.place(), remit.StripeView) && v.may(v.place(), remit.StripeRead) {
+		nav = append(nav, v.link("Dashboard", pathDashboard))
 	}
 	add("Due dates", "/due-date-runs", remit.InvoiceCharge)
 	add("Import", "/imports", remit.InvoiceEdit)
