@@ -132,6 +132,9 @@ func (s DashboardState) Wanted(now time.Time, every time.Duration) bool {
 	return s.Running() || s.Hinted() || s.FreshAt == nil || now.Sub(*s.FreshAt) >= every
 }
 
+// Coming reports that newer figures are on their way.
+func (s DashboardState) Coming() bool { return s.Running() || s.Failure == "" && s.Hinted() }
+
 // Hinted reports that something may have changed since the last refresh began.
 func (s DashboardState) Hinted() bool {
 	return s.AskedAt != nil && (s.BegunAt == nil || !s.AskedAt.Before(*s.BegunAt))

@@ -126,6 +126,9 @@ func (r *refreshing) lines(ctx context.Context) error {
 	}
 	payout := r.state.Pass.Payout
 	list, more, err := r.movements(ctx, gateway.PageOf{After: r.state.Pass.After}, payout)
+	if r.state.Pass.After == "" && gateway.MeaningOf(err) == gateway.Stop {
+		list, more, err = nil, false, nil // it stays unexplained, and holds nothing else up
+	}
 	if err != nil {
 		return err
 	}

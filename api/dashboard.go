@@ -19,7 +19,7 @@ type ageBody struct {
 }
 
 func ageOf(s remit.DashboardState) ageBody {
-	return ageBody{AsOf: utc(s.FreshAt), Refreshing: s.Running() || s.Hinted(), Trouble: orNull(s.Failure)}
+	return ageBody{AsOf: utc(s.FreshAt), Refreshing: s.Coming(), Trouble: orNull(s.Failure)}
 }
 
 // figuresBody is a page of figures with their age.

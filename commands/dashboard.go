@@ -295,9 +295,6 @@ func (c *Commands) RefreshDashboard(ctx context.Context, caller Caller, organisa
 	}
 	var state remit.DashboardState
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
-		if state, err = tx.Dashboard(ctx, figuresOf(live)); err != nil || state.Running() {
-			return err
-		}
 		if err := tx.AskDashboard(ctx, figuresOf(live), c.Now()); err != nil {
 			return err
 		}

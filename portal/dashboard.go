@@ -3,6 +3,7 @@ package portal
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"remit"
 	"remit/commands"
@@ -21,12 +22,24 @@ func (v *visit) dashboard() error {
 	if err != nil {
 		return err
 	}
+	fresh := "none"
+	if found.State.FreshAt != nil {
+		fresh = strconv.FormatInt(found.State.FreshAt.UnixMicro(), 10)
+	}
+	coming := found.State.Coming()
+	if known := v.query("known"); known != "" && v.htmx() {
+		if known != fresh || !coming { // all of the page is news
+			v.gin.Header("HX-Redirect", pathDashboard)
+		}
+		v.gin.Status(http.StatusNoContent)
+		return nil
+	}
 	view.Connected = true
 	view.Connection, view.State, view.Account, view.Balances, view.Banks = found.Connection, found.State, found.Account, found.Balances, found.Banks
 	view.Payouts, view.Odd, view.Moved, view.Zone, view.Address, view.Now = found.Payouts, found.Odd, found.Moved, found.Zone, found.Address, v.do.Now()
 	view.Charts = page.Charts(found.Days, found.From, found.Today)
-	if view.State.Running() || view.State.Hinted() {
-		view.Refresh = noScriptRefresh
+	if coming {
+		view.Refresh, view.Poll = noScriptRefresh, pathDashboard+"?"+url.Values{"known": {fresh}}.Encode()
 	}
 	return v.show(http.StatusOK, page.DashboardPage(view))
 }

@@ -101,7 +101,8 @@ func (tx *Tx) EndDashboard(ctx context.Context, s remit.DashboardState, now time
 // FailDashboard notes why a refresh stopped. The figures stay as they are, and
 // the next one goes on where it was.
 func (tx *Tx) FailDashboard(ctx context.Context, of DashboardOf, failure string, now time.Time) error {
-	_, err := tx.Exec(ctx, "update dashboard_accounts set failure = $4, tried_at = $5 where tenant = $1 and account = $2 and livemode = $3", tx.Tenant, of.Account, of.Livemode, failure, now)
+	_, err := tx.Exec(ctx, `insert into dashboard_accounts (tenant, account, livemode, failure, tried_at) values ($1,$2,$3,$4,$5)
+		on conflict (tenant, account, livemode) do update set failure = excluded.failure, tried_at = excluded.tried_at`, tx.Tenant, of.Account, of.Livemode, failure, now)
 	if err != nil {
 		return fmt.Errorf("note why a refresh stopped: %w", err)
 	}

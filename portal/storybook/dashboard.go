@@ -51,6 +51,9 @@ func (b book) dashboard() chapter {
 	unexplained := base
 	wrong := payout(1, 95740, remit.PayoutPaid, &odd)
 	unexplained.Payouts, unexplained.Odd = []remit.Payout{wrong}, []remit.Payout{wrong}
+	coming := base
+	asked := now
+	coming.State.AskedAt, coming.Poll = &asked, "/stripe?known=x"
 	empty := page.Dashboard{Shell: base.Shell, Connected: true, Connection: connection, Zone: newYork, Now: now}
 	sums := []remit.PayoutSum{{Kind: remit.MovedCharge, Count: 1, Amount: 120000, Fee: 3510, ApplicationFees: 500}, {Kind: remit.MovedRefund, Count: 1, Amount: -20000}, {Kind: remit.MovedAdjustment, Count: 1, Amount: 500}}
 	detail := page.PayoutDetail{Shell: b.staffShell("Payout", "/stripe/payouts/po_made_up_b", "Dashboard"), State: base.State, Payout: payout(1, 96990, remit.PayoutPaid, &zero), Sums: sums, Lines: lines, Zone: newYork}
@@ -69,6 +72,7 @@ func (b book) dashboard() chapter {
 	}}
 	return chapter{
 		"staff/U29 dashboard/fresh":                 page.DashboardPage(base),
+		"staff/U29 dashboard/newer on their way":    page.DashboardPage(coming),
 		"staff/U29 dashboard/old figures":           page.DashboardPage(old),
 		"staff/U29 dashboard/negative balance":      page.DashboardPage(negative),
 		"staff/U29 dashboard/failed payout":         page.DashboardPage(failing),
