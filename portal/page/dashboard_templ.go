@@ -109,7 +109,7 @@ func payoutBankWord(status string) word {
 	case "verification_failed":
 		return word{"Verification failed", "bad"}
 	case "errored":
-		return word{"A payout failed: replace it at Stripe", "bad"}
+		return word{"Payout failed", "bad"}
 	}
 	return word{status, ""}
 }
@@ -1317,6 +1317,17 @@ func accountCard(v Dashboard) templ.Component {
 				templ_7745c5c3_Err = tag(payoutBankWord(b.Status)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
+				}
+				if b.Status == "errored" {
+					var templ_7745c5c3_Var59 string
+					templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(" Nothing more is paid out there. Replace it in Stripe's dashboard.")
+					if templ_7745c5c3_Err != nil {
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `dashboard.templ`, Line: 370, Col: 77}
+					}
+					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var59))
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
 				}
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 99, "</li>")
 				if templ_7745c5c3_Err != nil {
