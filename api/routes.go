@@ -68,6 +68,13 @@ var routes = []struct {
 	{"connectStandard", connectStandard},
 	{"impact", impact},
 	{"stripeAccount", stripeAccount},
+	{"stripeCustomers", stripeCustomers},
+	{"stripeBankAccounts", stripeBankAccounts},
+	{"stripeBalance", stripeBalance},
+	{"stripePayouts", stripePayouts},
+	{"stripeTransactions", stripeTransactions},
+	{"stripeDashboardLink", stripeDashboardLink},
+	{"refreshStripe", refreshStripe},
 
 	{"customers", customers},
 	{"createCustomer", createCustomer},

@@ -14,7 +14,6 @@ import (
 
 	"remit"
 	"remit/commands"
-	"remit/gateway"
 	"remit/retry"
 )
 
@@ -66,7 +65,14 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"refreshLink 200":              {200, filled[leaveBody](), nil},
 		"connectStandard 200":          {200, filled[leaveBody](), nil},
 		"impact 200":                   {200, impactShape(filled[remit.Impact]()), impactShape(bare[remit.Impact]())},
-		"stripeAccount 200":            {200, accountShape(filled[gateway.Account]()), accountShape(bare[gateway.Account]())},
+		"stripeAccount 200":            {200, accountShape(filled[commands.Stored[commands.DescribedAccount]]()), accountShape(bare[commands.Stored[commands.DescribedAccount]]())},
+		"stripeBalance 200":            {200, balanceShape(filled[commands.Stored[[]remit.BalanceFigure]]()), balanceShape(bare[commands.Stored[[]remit.BalanceFigure]]())},
+		"stripeBankAccounts 200":       {200, figures(filled[commands.Stored[commands.List[remit.PayoutBank]]](), bankShape), figures(bare[commands.Stored[commands.List[remit.PayoutBank]]](), bankShape)},
+		"stripePayouts 200":            {200, figures(filled[commands.Stored[commands.List[remit.Payout]]](), payoutShape), figures(bare[commands.Stored[commands.List[remit.Payout]]](), payoutShape)},
+		"stripeTransactions 200":       {200, figures(filled[commands.Stored[commands.List[remit.StripeTransaction]]](), transactionShape), figures(bare[commands.Stored[commands.List[remit.StripeTransaction]]](), transactionShape)},
+		"stripeCustomers 200":          {200, figures(filled[commands.Stored[commands.List[remit.StripeCustomer]]](), stripeCustomerShape), figures(bare[commands.Stored[commands.List[remit.StripeCustomer]]](), stripeCustomerShape)},
+		"stripeDashboardLink 200":      {200, linkBody{"https://dashboard.stripe.com/acct_1"}, nil},
+		"refreshStripe 202":            {202, ageOf(filled[remit.DashboardState]()), ageOf(bare[remit.DashboardState]())},
 
 		"customers 200":               {200, page(customerShape), empty(customerShape)},
 		"createCustomer 201":          {201, customerShape(filled[remit.Customer]()), customerShape(bare[remit.Customer]())},
@@ -259,6 +265,7 @@ var samples = map[reflect.Type]any{
 	reflect.TypeFor[remit.RefundState]():      remit.RefundSucceeded,
 	reflect.TypeFor[remit.DisputeState]():     remit.DisputeNeedsResponse,
 	reflect.TypeFor[remit.RunState]():         remit.RunDone,
+	reflect.TypeFor[remit.PayoutStatus]():     remit.PayoutPaid,
 	reflect.TypeFor[remit.MovementKind]():     remit.MovedRefund,
 	reflect.TypeFor[remit.Cause]():            remit.CauseRefundAtStripe,
 	reflect.TypeFor[remit.RefundChoice]():     remit.RefundReopens,
@@ -292,7 +299,7 @@ var samples = map[reflect.Type]any{
 // counts, or type.name.
 var texts = map[string]string{
 	"Path": "/t/Branch A", "Organisation": "/t/Branch A", "Currency": "USD", "Quantity": "2.5", "UnitPrice": "10.00",
-	"Adjustment.Kind": "tax", "PaymentMethod.Type": "card", "Connection.Mode": "api_keys", "Import.State": "done",
+	"Adjustment.Kind": "tax", "PaymentMethod.Type": "card", "Connection.Mode": "api_keys", "Import.State": "done", "PayoutBank.Kind": "bank_account",
 }
 
 func fill(v reflect.Value, name string, optional bool) {

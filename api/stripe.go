@@ -5,7 +5,6 @@ import (
 
 	"remit"
 	"remit/commands"
-	"remit/gateway"
 )
 
 func connection(c *call) (answer, error) {
@@ -94,36 +93,6 @@ func connectionShape(k remit.Connection) connectionBody {
 		body.CreatedAt = utc(&k.CreatedAt)
 	}
 	return body
-}
-
-// accountBody is the connected account as Stripe describes it.
-type accountBody struct {
-	ID               string            `json:"id"`
-	BusinessName     string            `json:"business_name"`
-	Country          string            `json:"country"`
-	DefaultCurrency  string            `json:"default_currency"`
-	DetailsSubmitted bool              `json:"details_submitted"`
-	ChargesEnabled   bool              `json:"charges_enabled"`
-	PayoutsEnabled   bool              `json:"payouts_enabled"`
-	DisabledReason   *string           `json:"disabled_reason"`
-	Requirements     []requirementBody `json:"requirements"`
-}
-
-func stripeAccount(c *call) (answer, error) {
-	account, err := c.server.commands.StripeAccount(c.ctx(), c.caller, c.organisation())
-	if err != nil {
-		return answer{}, err
-	}
-	return ok(accountShape(account))
-}
-
-func accountShape(a gateway.Account) accountBody {
-	f := a.Facts
-	return accountBody{
-		ID: a.ID, BusinessName: f.BusinessName, Country: f.Country, DefaultCurrency: f.DefaultCurrency,
-		DetailsSubmitted: f.DetailsSubmitted, ChargesEnabled: f.ChargesEnabled, PayoutsEnabled: f.PayoutsEnabled,
-		DisabledReason: orNull(f.DisabledReason), Requirements: requirements(f.Requirements()),
-	}
 }
 
 func requirements(list []remit.Requirement) []requirementBody {

@@ -63,6 +63,10 @@ type Commands struct {
 	Outbound *outbound.Guard
 	Sandbox  bool // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed
 
+	// DashboardEvery is how old the figures of Stripe's accounts may get by
+	// themselves; 0 or less: they are read only when somebody asks for it.
+	DashboardEvery time.Duration
+
 	// Schedules keeps, of tenants, the zone their schedule of due-date runs was made
 	// with; nil makes sure of it each time.
 	Schedules *sync.Map

@@ -183,3 +183,26 @@ func (c *Commands) BackFromForm(ctx context.Context, caller Caller, organisation
 	}
 	return c.Connection(ctx, caller, organisation)
 }
+
+// LookAtConnection has Stripe asked about the account now, and waits for that.
+func (c *Commands) LookAtConnection(ctx context.Context, caller Caller, organisation string) error {
+	member, err := c.atTop(ctx, caller, organisation, remit.StripeView)
+	if err != nil {
+		return err
+	}
+	if err := c.authorise(ctx, caller, member.Tenant, member.Path, remit.StripeRead); err != nil {
+		return err
+	}
+	var live *postgres.SealedConnection
+	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
+		live, err = tx.LiveConnection(ctx)
+		return err
+	})
+	if err != nil || live == nil {
+		return err
+	}
+	if err := c.lookAtAccount(ctx, remit.ConnectionRef{Tenant: member.Tenant, Connection: live.ID}); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}

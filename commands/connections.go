@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"remit"
-	"remit/activities"
-	"remit/gateway"
 	"remit/postgres"
 )
 
@@ -30,38 +28,6 @@ func (c *Commands) Connection(ctx context.Context, caller Caller, organisation s
 		return remit.Connection{Tenant: member.Tenant, Status: remit.ConnectionDisconnected}, err
 	}
 	return live.Connection, nil
-}
-
-// StripeAccount is the connected account as Stripe describes it now.
-func (c *Commands) StripeAccount(ctx context.Context, caller Caller, organisation string) (gateway.Account, error) {
-	member, err := c.atTop(ctx, caller, organisation, remit.StripeView)
-	if err != nil {
-		return gateway.Account{}, err
-	}
-	if err := c.authorise(ctx, caller, member.Tenant, member.Path, remit.StripeRead); err != nil {
-		return gateway.Account{}, err
-	}
-	var live *postgres.SealedConnection
-	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
-		live, err = tx.LiveConnection(ctx)
-		return err
-	})
-	if err != nil {
-		return gateway.Account{}, err
-	}
-	if live == nil {
-		return gateway.Account{}, activities.Usable(nil)
-	}
-	link, err := c.connector().Open(live)
-	if err != nil {
-		return gateway.Account{}, unavailable(err)
-	}
-	account, err := link.Stripe.Account(ctx)
-	if err != nil {
-		return gateway.Account{}, unavailable(err)
-	}
-	_, err = c.connections().Record(ctx, remit.ConnectionRef{Tenant: member.Tenant, Connection: live.ID}, &account.Facts, false, remit.SourcePerson)
-	return account, err
 }
 
 // atTop resolves ?organisation for what sits at a top-level path, and asks for

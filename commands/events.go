@@ -180,7 +180,7 @@ func concerns(ctx context.Context, tx *postgres.Tx, sealed *postgres.SealedConne
 		}
 		invoice, err := read(ctx, tx, payment.InvoiceID)
 		return invoice, state, err
-	case strings.HasPrefix(event.Type, "payment_method."), aboutAccount(event):
+	case strings.HasPrefix(event.Type, "payment_method."), aboutAccount(event), onDashboard(event):
 		return nil, postgres.EventWaiting, nil
 	case strings.HasPrefix(event.Type, "setup_intent."), event.Type == "mandate.updated":
 		b, err := bankAccountOf(ctx, tx, sealed, event)
@@ -257,9 +257,17 @@ func (c *Commands) takeMethodEvent(ctx context.Context, sealed *postgres.SealedC
 	return c.DB.EndEvent(ctx, sealed.Tenant, sealed.Account, event.ID, postgres.EventDone)
 }
 
+// onDashboard reports an event about what is only looked at, not decided by.
+func onDashboard(event gateway.Event) bool {
+	return strings.HasPrefix(event.Type, "payout.") || event.Type == "balance.available"
+}
+
 func (c *Commands) lookAt(ctx context.Context, sealed *postgres.SealedConnection, event gateway.Event) error {
 	if aboutAccount(event) {
 		return c.wakeConnection(ctx, remit.ConnectionRef{Tenant: sealed.Tenant, Connection: sealed.ID}, event.Type+" "+event.ID)
+	}
+	if onDashboard(event) {
+		return c.hintDashboard(ctx, sealed)
 	}
 	link, err := c.connector().Open(sealed)
 	if err != nil {

@@ -239,5 +239,5 @@ func (c *Commands) sweepTenant(ctx context.Context, tenant uuid.UUID, lag time.D
 			return err
 		}
 	}
-	return errors.Join(c.sweepReconciliations(ctx, tenant, lag), c.sweepDueDates(ctx, tenant, lag), c.sweepCards(ctx, tenant))
+	return errors.Join(c.sweepReconciliations(ctx, tenant, lag), c.sweepDueDates(ctx, tenant, lag), c.sweepCards(ctx, tenant), c.sweepDashboard(ctx, tenant))
 }

@@ -147,8 +147,8 @@ func (r *running) startProgram(ctx context.Context) error {
 		PlatformKey: platform.key, ClientID: platform.clientID, ConnectSecret: platform.connectSecret,
 		Seals: r.folder.Path(SealsFile), Listen: r.Address, PublicURL: r.PublicURL, Proxies: r.Proxies, Work: true, Sandbox: r.isSandbox(), LoopbackWebhooks: r.LoopbackWebhooks,
 		OpsListen: net.JoinHostPort("127.0.0.1", strconv.Itoa(metrics)), Logger: r.log, Portal: r.Portal,
-		ScriptRunner: []string{r.Program, script.Subcommand},
-		Preparing:    func() string { return *r.preparing.Load() },
+		ScriptRunner: []string{r.Program, script.Subcommand}, DashboardEvery: program.DashboardEvery,
+		Preparing: func() string { return *r.preparing.Load() },
 	})
 	if err != nil {
 		return err

@@ -16,8 +16,10 @@ import (
 
 // Account is a connected account as Stripe describes it.
 type Account struct {
-	ID    string
-	Facts remit.AccountFacts
+	ID       string
+	Facts    remit.AccountFacts
+	Schedule remit.PayoutSchedule
+	Banks    []remit.PayoutBank // where payouts go
 }
 
 // Account retrieves the account the access is to.
@@ -64,6 +66,7 @@ func accountOf(a *stripe.Account) Account {
 			f.LossPayer = string(k.Losses.Payments)
 		}
 	}
+	account.Schedule, account.Banks = scheduleOf(a), banksOf(a.ExternalAccounts)
 	return account
 }
 
@@ -80,6 +83,7 @@ var EventTypes = []string{
 	"account.updated", "capability.updated", "account.application.deauthorized",
 	"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
 	"charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
+	"payout.created", "payout.updated", "payout.paid", "payout.failed", "payout.canceled", "payout.reconciliation_completed", "balance.available",
 }
 
 // CreateEndpoint asks Stripe to send events to url and returns the endpoint's

@@ -12,17 +12,19 @@ import (
 // BalanceTransactionView is money that came into the account's balance at
 // Stripe or left it. Amounts are signed, in minor units.
 type BalanceTransactionView struct {
-	ID          string
-	Type        string // charge, refund, refund_failure, adjustment, payout …
-	Category    string // Stripe's reporting category: dispute, dispute_reversal, fee …
-	Currency    string
-	Amount      int64
-	Fee         int64
-	Net         int64 // Amount less Fee: what the balance moved by
-	Available   time.Time
-	Created     time.Time
-	Description string
-	Source      string // id of the charge, refund, dispute, payout … ; "" if none
+	ID       string
+	Type     string // charge, refund, refund_failure, adjustment, payout …
+	Category string // Stripe's reporting category: dispute, dispute_reversal, fee …
+	Currency string
+	Amount   int64
+	Fee      int64
+	Net      int64 // Amount less Fee: what the balance moved by
+	// ApplicationFee is what of Fee the platform keeps.
+	ApplicationFee int64
+	Available      time.Time
+	Created        time.Time
+	Description    string
+	Source         string // id of the charge, refund, dispute, payout … ; "" if none
 	// PaymentIntent and Charge are those that a charge, refund or dispute
 	// belongs to. They are known in streams alone.
 	PaymentIntent string
@@ -61,6 +63,11 @@ func balanceTransactionOf(b *stripe.BalanceTransaction) BalanceTransactionView {
 		ID: b.ID, Type: string(b.Type), Category: string(b.ReportingCategory), Currency: string(b.Currency),
 		Amount: b.Amount, Fee: b.Fee, Net: b.Net, Available: at(b.AvailableOn), Created: at(b.Created),
 		Description: b.Description,
+	}
+	for _, part := range b.FeeDetails {
+		if part.Type == "application_fee" {
+			v.ApplicationFee += part.Amount
+		}
 	}
 	if b.Source == nil {
 		return v

@@ -22,6 +22,9 @@ type PayoutView struct {
 	Created            time.Time
 	BalanceTransaction string // id of its balance transaction
 	FailureCode        string
+	FailureMessage     string
+	Method             string // standard or instant
+	Destination        string // id of the bank account or card
 }
 
 // Payout retrieves a payout as it stands.
@@ -50,7 +53,10 @@ func payoutOf(p *stripe.Payout) PayoutView {
 	v := PayoutView{
 		ID: p.ID, Status: string(p.Status), Currency: string(p.Currency), Amount: p.Amount, Automatic: p.Automatic,
 		Reconciled: p.ReconciliationStatus == stripe.PayoutReconciliationStatusCompleted,
-		Arrives:    at(p.ArrivalDate), Created: at(p.Created), FailureCode: string(p.FailureCode),
+		Arrives:    at(p.ArrivalDate), Created: at(p.Created), FailureCode: string(p.FailureCode), FailureMessage: p.FailureMessage, Method: string(p.Method),
+	}
+	if p.Destination != nil {
+		v.Destination = p.Destination.ID
 	}
 	if p.BalanceTransaction != nil {
 		v.BalanceTransaction = p.BalanceTransaction.ID

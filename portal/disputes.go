@@ -6,6 +6,7 @@ import (
 
 	"remit"
 	"remit/commands"
+	"remit/gateway"
 	"remit/portal/page"
 )
 
@@ -53,14 +54,5 @@ func (v *visit) disputeRows(disputes []remit.Dispute) []page.Dispute {
 
 // disputeAddress is where a dispute is answered, in Stripe's dashboard.
 func disputeAddress(d remit.Dispute) string {
-	return dashboardOf(d.Account, d.Livemode) + "/disputes/" + url.PathEscape(d.StripeDispute)
-}
-
-// dashboardOf is the address of an account in Stripe's dashboard.
-func dashboardOf(account string, livemode bool) string {
-	at := "https://dashboard.stripe.com/" + url.PathEscape(account)
-	if !livemode {
-		at += "/test"
-	}
-	return at
+	return gateway.DashboardURL(d.Account, d.Livemode) + "/disputes/" + url.PathEscape(d.StripeDispute)
 }

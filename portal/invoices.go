@@ -89,6 +89,9 @@ func (v *visit) invoice() error {
 	if view.Payments, err = v.do.Payments(v.ctx(), v.caller, i.ID); err != nil {
 		return err
 	}
+	if view.Payouts, err = v.do.PayoutsOfInvoice(v.ctx(), v.caller, i.Organisation, i.ID); err != nil {
+		return err
+	}
 	view.MayCancel = v.may(i.Organisation, remit.StripePay)
 	view.MayRefund = v.may(i.Organisation, remit.StripeRefund)
 	if view.Refunds, err = v.do.InvoiceRefunds(v.ctx(), v.caller, i.ID); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"remit"
 	"remit/commands"
+	"remit/gateway"
 	"remit/portal/page"
 )
 
@@ -33,7 +34,7 @@ func (v *visit) lookingView() (page.Looking, error) {
 		Saw: v.typed("saw"), Charge: v.typed("charge"), Intent: v.typed("payment_intent"), Reason: v.typed("reason"), Key: newKey(),
 	}
 	if !v.do.Sandbox && unknown.PaymentIntent != "" { // a stand-in has no dashboard
-		view.Stripe = dashboardOf(unknown.Account, unknown.Livemode) + "/payments/" + url.PathEscape(unknown.PaymentIntent)
+		view.Stripe = gateway.DashboardURL(unknown.Account, unknown.Livemode) + "/payments/" + url.PathEscape(unknown.PaymentIntent)
 	}
 	return view, nil
 }

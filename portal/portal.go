@@ -147,9 +147,21 @@ func (p *Portal) mountInvoices(router gin.IRouter) {
 	router.GET("/reconciliation", p.signedIn((*visit).reconciliation))
 	router.POST("/reconciliation", p.signedIn((*visit).startReconciliation))
 	router.POST("/reconciliation/:id/fetch", p.signedIn((*visit).fetchMissing))
+	p.mountDashboard(router)
 	router.GET("/imports", p.signedIn((*visit).imports))
 	router.POST("/imports", p.signedIn((*visit).startImport))
 	router.GET("/imports/:id", p.signedIn((*visit).importReport))
+}
+
+func (p *Portal) mountDashboard(router gin.IRouter) {
+	router.GET(pathDashboard, p.signedIn((*visit).dashboard))
+	router.POST("/stripe/refresh", p.signedIn((*visit).refreshDashboard))
+	router.POST("/stripe/open", p.signedIn((*visit).openDashboard))
+	router.GET("/stripe/payouts", p.signedIn((*visit).payouts))
+	router.GET("/stripe/payouts/:payout", p.signedIn((*visit).payout))
+	router.GET("/stripe/transactions", p.signedIn((*visit).transactions))
+	router.GET("/stripe/transactions.csv", p.signedIn((*visit).transactionsFile))
+	router.GET("/stripe/customers", p.signedIn((*visit).stripeCustomers))
 }
 
 func (p *Portal) mountCustomers(router gin.IRouter) {

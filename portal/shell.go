@@ -58,7 +58,7 @@ var doneWords = map[string]string{
 	"sent": "The invoice is sent.", "processed": "Processed. It is in the inbox of who pays it.", "saved": "Saved.", "promise": "The promise is noted. Nobody is reminded before its day has passed.", "resent": "The mail is on its way again.",
 	"void": "The invoice is void.", "hold": "The invoice is on hold.", "lifted": "The hold is lifted.", "charging": "It is being charged. The timeline says what comes of it.", "autocharge": "It is charged by itself from now on.", "noautocharge": "It is not charged by itself any more.", "script": "The script runs again. The timeline says what came of it.", "link": "The link is made anew.", "record": "The transfer is recorded.", "refunded": "The refund is under way. The timeline says how it ends.",
 	"keys": "The keys are checked and saved.", "unkeyed": "The account is disconnected.",
-	"asked": "These are Stripe's figures of now.", "stripe_silent": "Stripe does not answer. These are the figures stored last.", "left_early": "You left Stripe's form early. Go on with it by Refresh Link.",
+	"looked": "This is what Stripe says of the account now.", "asked": "Stripe is asked for newer figures. They are here in a moment.", "stripe_silent": "Stripe does not answer. These are the figures stored last.", "left_early": "You left Stripe's form early. Go on with it by Refresh Link.",
 	"form_back": "You came back from Stripe's form. This is what Stripe says of the account.", "link_expired": "That link to Stripe's form has expired, or was used. Make a new one by Refresh Link.",
 	"account_linked": "The account is linked.", "not_linked": "The account was not linked: access was not given at Stripe.", "disconnecting": "Nothing new is collected. What is on its way is followed to its end, then the account is disconnected.", "default": "The default method is changed.",
 	"removed": "Removed.", "redelivered": "It is sent again.", "password": "The password is changed. Your other sessions ended.", "nomfa": "The second factor is off.",
@@ -84,6 +84,9 @@ func (v *visit) navigation() []page.Link {
 	add("Excess", "/excess", remit.StripeRefund)
 	if v.may(v.place(), remit.StripeRead) { // it tells of every branch
 		nav = append(nav, v.link("Reconciliation", "/reconciliation"))
+	}
+	if v.may(v.place(), remit.StripeView) && v.may(v.place(), remit.StripeRead) {
+		nav = append(nav, v.link("Dashboard", pathDashboard))
 	}
 	add("Due dates", "/due-date-runs", remit.InvoiceCharge)
 	add("Import", "/imports", remit.InvoiceEdit)

@@ -39,14 +39,14 @@ func (v *visit) stripeView() (page.Stripe, error) {
 
 // refreshStripe has Stripe asked now.
 func (v *visit) refreshStripe() error {
-	if _, err := v.do.StripeAccount(v.ctx(), v.caller, v.place()); err != nil {
-		if remit.AsError(err).Kind != remit.KindUnavailable && remit.AsError(err).Kind != remit.KindConflict {
+	if err := v.do.LookAtConnection(v.ctx(), v.caller, v.place()); err != nil {
+		if remit.AsError(err).Kind != remit.KindUnavailable {
 			return err
 		}
-		v.portal.logger.WarnContext(v.ctx(), "the account was not read", "error", err)
+		v.portal.logger.WarnContext(v.ctx(), "the account was not looked at", "error", err)
 		return v.goTo("/settings/stripe", "stripe_silent")
 	}
-	return v.goTo("/settings/stripe", "asked")
+	return v.goTo("/settings/stripe", "looked")
 }
 
 func (v *visit) saveKeys() error {

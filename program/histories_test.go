@@ -124,6 +124,14 @@ var paths = map[string]func(w *world, p *path){
 		done := w.signIn("admin").post("/v1/reconciliations", map[string]any{"organisation": w.top}).want(201)
 		p.workflow = remit.ReconciliationWorkflowID(uuid.MustParse(done.text("id")))
 	},
+	"dashboard_refreshed": func(w *world, p *path) {
+		admin := w.signIn("admin")
+		admin.post("/v1/stripe/refresh", nil).want(202)
+		w.until("the figures are read", func() bool { return admin.get("/v1/stripe/balance").want(200).at("as_of") != nil })
+		found, err := w.query("select id::text from connections where disconnected_at is null")
+		must(w.t, err)
+		p.workflow = remit.DashboardWorkflowID(uuid.MustParse(found[0][0]))
+	},
 	"imported": func(w *world, p *path) {
 		done := w.upload(w.branchB, "small.csv", []byte(small))
 		p.workflow = remit.ImportWorkflowID(uuid.MustParse(done.text("id")))

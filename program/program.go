@@ -50,20 +50,21 @@ type Config struct {
 	StripeTransport http.RoundTripper // for tests that watch requests
 	// PlatformKey, ClientID and ConnectSecret are of Remit's own Stripe account, in
 	// whose name others' are connected; empty where they connect by their own keys.
-	PlatformKey   secrets.Secret
-	ClientID      string
-	ConnectSecret secrets.Secret
-	KEKFile       string             // the key that seals all others
-	Listen        string             // host:port of API and portal; "" does not serve
-	PublicURL     string             // as people reach it; "" is http://Listen
-	Proxies       httpsec.Proxies    // whose forwarded headers are believed
-	FormTargets   []string           // further origins a form may lead to
-	Identity      *identity.Provider // where people may sign in besides; nil is nowhere
-	Work          bool               // run the worker
-	Sandbox       bool               // beside the stand-in on loopback: test clocks and demo sign-ins
-	Answer        time.Duration      // how long a payer waits; 0 is the default
-	Times         workflows.Times    // zero is the default
-	SweepEvery    time.Duration      // 0 is 5 s
+	PlatformKey    secrets.Secret
+	ClientID       string
+	ConnectSecret  secrets.Secret
+	KEKFile        string             // the key that seals all others
+	Listen         string             // host:port of API and portal; "" does not serve
+	PublicURL      string             // as people reach it; "" is http://Listen
+	Proxies        httpsec.Proxies    // whose forwarded headers are believed
+	FormTargets    []string           // further origins a form may lead to
+	Identity       *identity.Provider // where people may sign in besides; nil is nowhere
+	Work           bool               // run the worker
+	Sandbox        bool               // beside the stand-in on loopback: test clocks and demo sign-ins
+	Answer         time.Duration      // how long a payer waits; 0 is the default
+	Times          workflows.Times    // zero is the default
+	SweepEvery     time.Duration      // 0 is 5 s
+	DashboardEvery time.Duration      // how old figures of Stripe's accounts may get; 0: they are read when somebody asks
 	// LoopbackWebhooks lets webhooks be sent to this machine itself; beside the
 	// stand-in only.
 	LoopbackWebhooks bool
@@ -225,7 +226,7 @@ func (p *Program) open(ctx context.Context) error {
 		ConnectSecret: c.ConnectSecret,
 		Outbound:      outbound.NewGuard(outbound.Options{Loopback: c.LoopbackWebhooks && c.Sandbox}),
 		Answer:        c.Answer, Sandbox: c.Sandbox, Heavy: commands.NewHeavy(commands.HeavyAtOnce), RequireSecondFactor: !c.Sandbox, Identity: c.Identity, Schedules: &sync.Map{},
-		MailServer: c.Postman != nil,
+		MailServer: c.Postman != nil, DashboardEvery: c.DashboardEvery,
 	}
 	if c.ScriptRunner != nil {
 		p.Commands.Scripts = script.NewRunner(c.ScriptRunner...)
@@ -276,6 +277,7 @@ func (p *Program) work(ctx context.Context) {
 	}
 	steps.BankAccounts = &activities.BankAccounts{DB: p.db, Connector: steps.Payments.Connector, Logger: p.config.Logger, Now: time.Now, Crash: p.config.Crash}
 	steps.Connections = p.Commands.Connections(p.config.Crash)
+	steps.Dashboards = &activities.Dashboards{DB: p.db, Connector: steps.Payments.Connector, Logger: p.config.Logger, Now: time.Now}
 	steps.DueDates = &activities.DueDates{Payments: steps.Payments, Advance: p.Commands.Advance}
 	w := worker.New(p.temporal, steps, worker.Options{Times: p.config.Times})
 	p.running.Go(func() {
@@ -296,6 +298,10 @@ func (p *Program) work(ctx context.Context) {
 
 // deliverEvery is how often it is looked for events to send.
 const deliverEvery = time.Second
+
+// DashboardEvery is how old the figures of Stripe's accounts get at most while all
+// is well: a refresh of an account that rested takes five calls.
+const DashboardEvery = 5 * time.Minute
 
 // sweep looks, now and then, for what was lost on the way to a workflow.
 func (p *Program) sweep(ctx context.Context) {

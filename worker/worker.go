@@ -80,6 +80,7 @@ type Steps struct {
 	BankAccounts    *activities.BankAccounts
 	DueDates        *activities.DueDates
 	Connections     *activities.Connections
+	Dashboards      *activities.Dashboards
 }
 
 // Register registers the workflows and activities; replay tests use it too.
@@ -91,6 +92,7 @@ func Register(r sdk.Registry, steps Steps, times workflows.Times) {
 	r.RegisterWorkflowWithOptions(invoices.BankAccountVerification, workflow.RegisterOptions{Name: remit.BankAccountWorkflow})
 	r.RegisterWorkflowWithOptions(invoices.Onboarding, workflow.RegisterOptions{Name: remit.OnboardingWorkflow})
 	r.RegisterWorkflowWithOptions(invoices.DueDateRun, workflow.RegisterOptions{Name: remit.DueDateRunWorkflow})
+	r.RegisterWorkflowWithOptions(invoices.DashboardRefresh, workflow.RegisterOptions{Name: remit.DashboardWorkflow})
 	r.RegisterWorkflowWithOptions(invoices.Reconciliation, workflow.RegisterOptions{Name: remit.ReconciliationWorkflow})
 	for name, step := range map[string]any{
 		"Load": steps.Payments.Load, "Perform": steps.Payments.Perform, "Advance": steps.Payments.Advance, "Refresh": steps.Payments.Refresh,
@@ -99,6 +101,7 @@ func Register(r sdk.Registry, steps Steps, times workflows.Times) {
 		"LookAtBankAccount": steps.BankAccounts.LookAtBankAccount, "VerifyDeposits": steps.BankAccounts.VerifyDeposits,
 		"LookAtConnection":  steps.Connections.LookAtConnection,
 		"CompareWithStripe": steps.Reconciliations.CompareWithStripe,
+		"RefreshDashboard":  steps.Dashboards.RefreshDashboard,
 		"BeginDueDateRun":   steps.DueDates.BeginDueDateRun, "ChargeDuePage": steps.DueDates.ChargeDuePage,
 		"NoticeDuePage": steps.DueDates.NoticeDuePage, "EndDueDateRun": steps.DueDates.EndDueDateRun,
 	} {

@@ -164,6 +164,13 @@ var Rows = map[string]Row{
 	"connectStandard":          {At: "top", See: []string{Any}, Do: needs(stripeAll)},
 	"impact":                   {At: "top", See: []string{Any}, Do: needs(stripeAll)},
 	"stripeAccount":            {At: "top", See: []string{Any}, Do: needs("stripe=view", "stripe=read")},
+	"stripeCustomers":          {At: "top", See: []string{Any}, Do: needs("stripe=view", "stripe=read")},
+	"stripeBankAccounts":       {At: "top", See: []string{Any}, Do: needs("stripe=view", "stripe=read")},
+	"stripeBalance":            {At: "top", See: []string{Any}, Do: needs("stripe=view", "stripe=read")},
+	"stripePayouts":            {At: "top", See: []string{Any}, Do: needs("stripe=view", "stripe=read")},
+	"stripeTransactions":       {At: "top", See: []string{Any}, Do: needs("stripe=view", "stripe=read")},
+	"stripeDashboardLink":      {At: "top", See: []string{Any}, Do: needs("stripe=view", "stripe=read")},
+	"refreshStripe":            {At: "top", See: []string{Any}, Do: needs("stripe=view", "stripe=read")},
 
 	"customers":               {At: "unit", Do: needs(customerSee), Customer: Allowed},
 	"createCustomer":          {Do: needs(customerEd)},

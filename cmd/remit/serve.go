@@ -67,7 +67,7 @@ func (s *surroundings) runProgram(ctx context.Context, c config, listen string, 
 		PlatformKey: c.PlatformKey, ClientID: c.ClientID, ConnectSecret: c.ConnectSecret,
 		Listen: listen, PublicURL: c.PublicURL, Proxies: proxies, FormTargets: c.FormTargets, Identity: provider,
 		Work: work, OpsListen: c.OpsAddr, Logger: logger, Portal: pages, ScriptRunner: []string{s.program, script.Subcommand},
-		Postman: postman,
+		Postman: postman, DashboardEvery: program.DashboardEvery,
 	})
 	if err != nil {
 		return err

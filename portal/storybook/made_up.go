@@ -63,7 +63,7 @@ func (b book) staffShell(title, url, current string) page.Shell {
 	for _, l := range []page.Link{
 		{Label: "Inbox", Href: "/inbox"}, {Label: "Invoices", Href: "/invoices"}, {Label: "Customers", Href: "/customers"},
 		{Label: "Payments", Href: "/payments"}, {Label: "Disputes", Href: "/disputes"},
-		{Label: "Excess", Href: "/excess"}, {Label: "Reconciliation", Href: "/reconciliation"}, {Label: "Due dates", Href: "/due-date-runs"}, {Label: "Import", Href: "/imports"}, {Label: "Settings", Href: "/settings"}, {Label: "Demo", Href: "/demo/mailbox"},
+		{Label: "Excess", Href: "/excess"}, {Label: "Reconciliation", Href: "/reconciliation"}, {Label: "Dashboard", Href: "/stripe"}, {Label: "Due dates", Href: "/due-date-runs"}, {Label: "Import", Href: "/imports"}, {Label: "Settings", Href: "/settings"}, {Label: "Demo", Href: "/demo/mailbox"},
 	} {
 		l.Current = l.Label == current
 		s.Nav = append(s.Nav, l)
@@ -140,7 +140,7 @@ type book struct{ theme string }
 func (b book) chapters() []chapter {
 	return []chapter{
 		b.inbox(), b.pay(), b.results(), b.signIn(), b.failures(), b.account(), b.invoices(), b.invoice(), b.refunds(), b.looking(), b.disputes(), b.editor(), b.customers(), b.excess(), b.notices(),
-		b.reconciliation(), b.imports(), b.dueDates(), b.charges(), b.stripe(), b.workflow(), b.people(), b.administration(), b.demo(), b.publicPay(), b.client(), b.paymentSettings(), b.addBankAccount(), b.verify(), b.waiting(), b.debits(), b.webhooks(), b.retries(),
+		b.reconciliation(), b.dashboard(), b.imports(), b.dueDates(), b.charges(), b.stripe(), b.workflow(), b.people(), b.administration(), b.demo(), b.publicPay(), b.client(), b.paymentSettings(), b.addBankAccount(), b.verify(), b.waiting(), b.debits(), b.webhooks(), b.retries(),
 	}
 }
 
