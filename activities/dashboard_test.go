@@ -213,7 +213,7 @@ var errDied = errors.New("died")
 func crashes(do func()) (died bool) {
 	defer func() {
 		if r := recover(); r != nil {
-			if r != errDied {
+			if err, is := r.(error); !is || !errors.Is(err, errDied) {
 				panic(r)
 			}
 			died = true

@@ -60,7 +60,7 @@ func banksOf(list *stripe.AccountExternalAccountList) (banks []remit.PayoutBank)
 			k := each.Card
 			banks = append(banks, remit.PayoutBank{
 				ID: k.ID, Kind: "card", BankName: string(k.Brand), Last4: k.Last4, Country: k.Country, Currency: strings.ToUpper(string(k.Currency)),
-				Default: k.DefaultForCurrency, Status: string(k.Status),
+				Default: k.DefaultForCurrency, Status: k.Status,
 			})
 		}
 	}

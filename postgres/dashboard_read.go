@@ -154,7 +154,8 @@ func (tx *Tx) DashboardTransactions(ctx context.Context, q DashboardQuery) ([]re
 	where, args := q.where(tx.Tenant, "t")
 	rows, err := tx.Query(ctx, `select t.id, t.kind, t.type, t.currency, t.amount, t.fee, t.application_fee, t.net, t.available_on, t.created, t.description, t.source, t.payment_intent, t.payout,
 			p.invoice_id, coalesce(i.number, ''), coalesce(c.name, '')
-		from (select t.* from dashboard_transactions t where `+where+`) t
+		from (select t.id, t.kind, t.type, t.currency, t.amount, t.fee, t.application_fee, t.net, t.available_on, t.created, t.description, t.source, t.payment_intent, t.payout
+			from dashboard_transactions t where `+where+`) t
 		left join lateral (select p.invoice_id from payments p where p.tenant = $1 and p.account = $2 and p.payment_intent = t.payment_intent limit 1) p on t.payment_intent <> ''
 		left join invoices i on i.tenant = $1 and i.id = p.invoice_id
 		left join customers c on c.tenant = $1 and c.id = i.customer_id
@@ -187,7 +188,7 @@ func (tx *Tx) DashboardCurrencies(ctx context.Context, of DashboardOf) ([]string
 func (tx *Tx) DashboardCustomers(ctx context.Context, q DashboardQuery) ([]remit.StripeCustomer, error) {
 	where, args := q.where(tx.Tenant, "d")
 	rows, err := tx.Query(ctx, `select d.id, d.name, d.email, d.created, s.customer_id, coalesce(c.name, '')
-		from (select d.* from dashboard_customers d where `+where+`) d
+		from (select d.id, d.name, d.email, d.created from dashboard_customers d where `+where+`) d
 		left join stripe_customers s on s.tenant = $1 and s.account = $2 and s.stripe_customer = d.id
 		left join customers c on c.tenant = $1 and c.id = s.customer_id
 		order by d.created desc, d.id desc`, args...)
