@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 type ChargeRow struct {
 	AgendaRow
 	Plan remit.ChargePlan
+	// Unreadable is, in a page of many, why the plan could not be read.
+	Unreadable error
 }
 
 // ChargeResult is what became of a row: the attempt it led to, or why there is none.
@@ -87,13 +90,19 @@ func (tx *Tx) NoteCharge(ctx context.Context, invoice uuid.UUID, result ChargeRe
 	return nil
 }
 
-func scanCharge(row pgx.CollectableRow) (c ChargeRow, err error) {
+// scanChargeOfMany does not fail for a plan that cannot be read: the others can.
+func scanChargeOfMany(row pgx.CollectableRow) (c ChargeRow, err error) {
 	var details []byte
 	err = row.Scan(&c.ID, &c.OrganisationID, &c.InvoiceID, &c.At, &c.Kind, &c.ObjectID, &c.What, &c.Soon, &details)
 	if err == nil {
-		err = json.Unmarshal(details, &c.Plan)
+		c.Unreadable = json.Unmarshal(details, &c.Plan)
 	}
 	return c, err
+}
+
+func scanCharge(row pgx.CollectableRow) (ChargeRow, error) {
+	c, err := scanChargeOfMany(row)
+	return c, errors.Join(err, c.Unreadable)
 }
 
 // HardRefusal reads what was last said of a method, on whatever invoice, where that
