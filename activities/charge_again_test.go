@@ -1,0 +1,44 @@
+package activities_test
+
+import (
+	"testing"
+
+	"remit"
+	"remit/postgres"
+)
+
+// cameTo has charging an invoice by itself come to a state, with nothing planned.
+func (s *shop) cameTo(ref remit.InvoiceRef, state remit.CollectionState) {
+	s.t.Helper()
+	must(s.t, s.db.InTenant(s.t.Context(), s.tenant, func(tx *postgres.Tx) error {
+		l, err := tx.LockInvoice(s.t.Context(), ref.Invoice)
+		must(s.t, err)
+		must(s.t, tx.Done(s.t.Context(), remit.AgendaCharge, l.ID, l.Clock.Now(s.now())))
+		l.Collection = remit.Collection{State: state, Why: "for a reason", Since: l.Clock.Now(s.now())}
+		return tx.SaveInvoice(s.t.Context(), l, s.now())
+	}))
+}
+
+// Collecting a deposit that has come to a person, or waits for another method, comes
+// to nothing once the deposit is paid by hand: the rest is charged on its own date.
+func TestRestIsPlannedOnceTheDepositIsPaidByHand(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	lost := s.automatic(10000, 30, &remit.Deposit{Amount: 3000, DueDate: s.in(0)})
+	s.cameTo(lost, remit.CollectionMethod)
+	tiny := s.automatic(10000, 30, &remit.Deposit{Amount: 20, DueDate: s.in(0)})
+	s.advance(tiny)
+	for ref, state := range map[remit.InvoiceRef]remit.CollectionState{lost: remit.CollectionMethod, tiny: remit.CollectionAsks} {
+		if invoice, _ := s.read(ref); invoice.Collection.State != state || s.nextCharge(ref) != nil {
+			t.Fatalf("collecting the deposit has come to %+v, want %s: %v", invoice.Collection, state, s.kinds(ref))
+		}
+	}
+	s.byTransfer(lost, 3000)
+	s.byTransfer(tiny, 20)
+	for _, ref := range []remit.InvoiceRef{lost, tiny} {
+		invoice, _ := s.read(ref)
+		if row := s.nextCharge(ref); row == nil || row.Plan.Deposit || remit.DateOf(row.At.In(mustZone(t, "America/New_York"))) != s.in(30) || invoice.Collection.Attention() {
+			t.Errorf("after the deposit was paid by hand it is planned %+v, %+v", row, invoice.Collection)
+		}
+	}
+}
