@@ -132,19 +132,37 @@ func giveUpOwed(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice,
 }
 
 // afterCancel plans a charge by itself anew that was never sent. One that somebody
-// called back, or that never gets to be sent, is a person's to decide about.
-func (p *Payments) afterCancel(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, a remit.Attempt, r result) ([]remit.TimelineEntry, error) {
-	if !byItself(a) || l.VoidedAt != nil || l.Billed <= l.Applied {
+// called back, here or in Stripe's dashboard, or that never gets to be sent, is a
+// person's to decide about: whoever stopped it wants no other an hour later. was is
+// the state it was in.
+func (p *Payments) afterCancel(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, was remit.AttemptState, a remit.Attempt, r result) ([]remit.TimelineEntry, error) {
+	stopped := was == remit.AttemptProcessing && r.actor == nil // it was sent, and Stripe says that somebody stopped it
+	if !byItself(a) && !stopped || l.VoidedAt != nil || l.Billed <= l.Applied {
 		return nil, nil
 	}
 	now := l.Clock.Now(p.Now())
-	planned, err := tx.PlannedCharge(ctx, a.ID)
-	if err != nil {
-		return nil, err
-	}
-	if r.actor == nil && planned.Round < mostRounds {
-		planned.Round++
-		return nil, planCharge(ctx, tx, l, l.Settings.AutoCharge.Window.Next(now.Add(putOff), l.Zone), planned)
+	if !byItself(a) {
+		i := l.Invoice
+		i.Outstanding = l.Billed - l.Applied
+		_, wanted := remit.ChargeOf(i, l.Zone)
+		row, err := tx.Charge(ctx, l.ID)
+		if err != nil || !wanted || row != nil && row.At.After(now) {
+			return nil, err // nothing would be charged by itself now
+		}
+		if row != nil {
+			if err := tx.EndCharge(ctx, row.ID, postgres.ChargeResult{Reason: r.why}, now); err != nil {
+				return nil, err
+			}
+		}
+	} else if !stopped && r.actor == nil {
+		planned, err := tx.PlannedCharge(ctx, a.ID)
+		if err != nil {
+			return nil, err
+		}
+		if planned.Round < mostRounds {
+			planned.Round++
+			return nil, planCharge(ctx, tx, l, l.Settings.AutoCharge.Window.Next(now.Add(putOff), l.Zone), planned)
+		}
 	}
 	l.Collection = remit.Collection{State: remit.CollectionAsks, Why: r.why, Since: now}
 	told, err := p.TellAsks(ctx, tx, l)

@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"testing"
+	"time"
 
 	"remit"
 	"remit/postgres"
@@ -39,6 +40,43 @@ func TestRestIsPlannedOnceTheDepositIsPaidByHand(t *testing.T) {
 		invoice, _ := s.read(ref)
 		if row := s.nextCharge(ref); row == nil || row.Plan.Deposit || remit.DateOf(row.At.In(mustZone(t, "America/New_York"))) != s.in(30) || invoice.Collection.Attention() {
 			t.Errorf("after the deposit was paid by hand it is planned %+v, %+v", row, invoice.Collection)
+		}
+	}
+}
+
+// A debit that somebody stopped in Stripe's dashboard is not begun again by itself an
+// hour later, whoever had begun it: a person is asked, once.
+func TestDebitStoppedAtStripeIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	now := time.Now()
+	for remit.DebitResultBy(now) != remit.DebitResultBy(now.Add(6*time.Hour)) || remit.DebitResultBy(now) == remit.DebitResultBy(now.Add(-24*time.Hour)) {
+		now = now.Add(time.Hour)
+	}
+	account := s.bank(bankPays)
+	s.charges(account)
+	itself, payers := s.automatic(10000, 0, nil), s.automatic(5000, 0, nil)
+	s.wait(itself, time.Until(now))
+	s.wait(itself, time.Second)
+	if refused := s.debited(payers, 5000, account); refused != nil {
+		t.Fatal(refused)
+	}
+	for _, ref := range []remit.InvoiceRef{itself, payers} {
+		_, payments := s.read(ref)
+		if a := s.lastTry(ref); a.State != remit.AttemptProcessing {
+			t.Fatalf("the debit is %q: %v", a.State, s.kinds(ref))
+		}
+		_, err := s.stripe.PaymentIntents.Cancel(payments[0].PaymentIntent, nil)
+		must(t, err)
+	}
+	s.wait(itself, 4*time.Hour)
+	s.advance(payers)
+	s.wait(itself, 2*time.Hour)
+	s.advance(payers)
+	for what, ref := range map[string]remit.InvoiceRef{"by itself": itself, "its payer's": payers} {
+		invoice, payments := s.read(ref)
+		if row := s.nextCharge(ref); row != nil || invoice.Collection.State != remit.CollectionAsks || len(payments) != 1 {
+			t.Errorf("%s: planned %+v, collection %+v, %d payments, %v", what, row, invoice.Collection, len(payments), s.kinds(ref))
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // endAndTell books the end of an attempt, and then writes the mails about it.
 func (p *Payments) endAndTell(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, before remit.AttemptState, a *remit.Attempt, payment *remit.Payment, r result) ([]remit.TimelineEntry, error) {
-	entries, err := p.ending(ctx, tx, l, a, payment, r)
+	entries, err := p.ending(ctx, tx, l, before, a, payment, r)
 	if err != nil {
 		return nil, err
 	}
