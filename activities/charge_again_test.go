@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -80,3 +81,44 @@ func TestDebitStoppedAtStripeIsAskedAbout(t *testing.T) {
 		}
 	}
 }
+
+// Turned off and on again, an invoice whose tries have ended, or that waits for a
+// method it now has, is charged at the next time that is permitted; where there can
+// be no charge, it says why.
+func TestTurnedOnAgainPlansTheNextPermittedCharge(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	turned := func(ref remit.InvoiceRef) (what string) {
+		for _, on := range []bool{false, true} {
+			done, err := s.payments.Perform(t.Context(), ref, s.request(ref, remit.RequestAutoCharge, remit.AutoChargeRequest{On: on}))
+			must(t, err)
+			if done.Result.Refused != nil {
+				t.Fatalf("%+v", done.Result.Refused)
+			}
+		}
+		told := s.told(ref, "auto_charge")
+		return told[len(told)-1].What
+	}
+	ended, waits := s.automatic(5000, 0, nil), s.automatic(6000, 0, nil)
+	s.cameTo(ended, remit.CollectionEnded)
+	s.cameTo(waits, remit.CollectionMethod)
+	for _, ref := range []remit.InvoiceRef{ended, waits} {
+		what := turned(ref)
+		if row, invoice := s.nextCharge(ref), first(s.read(ref)); row == nil || row.At.After(s.now().Add(aDay)) || invoice.Collection.State != remit.CollectionNone {
+			t.Errorf("turned on again it is planned %+v, %+v: %q", row, invoice.Collection, what)
+		}
+	}
+	s.advance(ended)
+	s.hasCaptured(ended, 5000)
+	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error {
+		_, err := tx.Exec(t.Context(), "update payment_methods set status = 'detached'")
+		return err
+	}))
+	s.cameTo(waits, remit.CollectionEnded)
+	what := turned(waits)
+	if row, invoice := s.nextCharge(waits), first(s.read(waits)); row != nil || invoice.Collection.State != remit.CollectionMethod || !strings.Contains(what, "has to be a payment method") {
+		t.Errorf("without a method it is planned %+v, %+v: %q", row, invoice.Collection, what)
+	}
+}
+
+func first(i remit.Invoice, _ []remit.Payment) remit.Invoice { return i }
