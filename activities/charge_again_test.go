@@ -5,7 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"remit"
+	"remit/activities"
 	"remit/postgres"
 )
 
@@ -122,3 +125,53 @@ func TestTurnedOnAgainPlansTheNextPermittedCharge(t *testing.T) {
 }
 
 func first(i remit.Invoice, _ []remit.Payment) remit.Invoice { return i }
+
+// A forecast of today counts on the tries that come later the same day, and what is
+// to come when a run begins is no difference to it.
+func TestForecastOfTodayCountsOnItsRetries(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	ctx := t.Context()
+	ref := s.automatic(6000, 0, nil)
+	now := s.clock().Now(s.now())
+	later := now.Add(time.Second)
+	if remit.DateOf(later.In(mustZone(t, "America/New_York"))) != s.in(0) {
+		t.Skip("the day ends")
+	}
+	must(t, s.db.InTenant(ctx, s.tenant, func(tx *postgres.Tx) error {
+		l, err := tx.LockInvoice(ctx, ref.Invoice)
+		must(t, err)
+		return tx.PlanCharge(ctx, l, later, remit.ChargePlan{Planned: later, Try: 2, Of: 3}, "The second try")
+	}))
+	due, today := &activities.DueDates{Payments: s.payments}, s.in(0)
+	dry, run := uuid.New(), uuid.New()
+	begin := func(id uuid.UUID, dryRun bool) remit.DueDateRunRef {
+		must(t, s.db.InTenant(ctx, s.tenant, func(tx *postgres.Tx) error {
+			return activities.InsertDueDateRun(ctx, tx, remit.DueDateRun{ID: id, OrganisationID: s.tenant, By: now, DryRun: dryRun, Actor: remit.System, CreatedAt: now}, &today)
+		}))
+		ref := remit.DueDateRunRef{Tenant: s.tenant, Run: &id}
+		for more := true; more; {
+			var err error
+			more, err = due.ChargeDuePage(ctx, ref)
+			must(t, err)
+		}
+		must(t, due.EndDueDateRun(ctx, ref))
+		return ref
+	}
+	begin(dry, true)
+	begin(run, false)
+	must(t, s.db.InTenant(ctx, s.tenant, func(tx *postgres.Tx) error {
+		entries, err := tx.DueDateEntries(ctx, dry, nil, 10)
+		must(t, err)
+		if len(entries) != 1 || entries[0].Forecast != remit.OutcomeCharged {
+			t.Errorf("the forecast of today is %+v", entries)
+		}
+		ran, err := tx.DueDateRun(ctx, run)
+		must(t, err)
+		different, err := tx.DueDateDifferences(ctx, ran, 10)
+		if ran.ComparedWith == nil || ran.Counts.Found != 0 || len(different) != 0 {
+			t.Errorf("a run before its time found %d and differs by %+v", ran.Counts.Found, different)
+		}
+		return err
+	}))
+}

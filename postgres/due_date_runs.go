@@ -90,13 +90,13 @@ func (tx *Tx) InsertDueDateRun(ctx context.Context, r remit.DueDateRun) error {
 // $5: each at the time it began, or by a date $4 in the zone of each. What was put
 // off, and the tries after a failure, are not hurried: they have a time of their
 // own, and a run would else take up again and again what it has put off itself. Only
-// a dry run for a day to come counts on them.
+// a dry run counts on them, those of its own day too, which later runs will carry out.
 func dueRows(began, dry string) string {
 	return `agenda g join organisations u on u.tenant = g.tenant and u.id = g.organisation_id
 		join organisations top on top.tenant = $1 and top.id = $3
 		where g.tenant = $1 and g.done_at is null and g.kind = 'charge' and g.at <= $5
 			and (u.path = top.path or u.path ^@ (top.path || '/')) and (g.at <= ` + began + ` or (g.at at time zone u.time_zone)::date <= $4
-				and (coalesce((g.details ->> 'try')::int, 0) <= 1 and coalesce((g.details ->> 'round')::int, 0) = 0 or ` + dry + ` and (` + began + ` at time zone u.time_zone)::date < $4))`
+				and (coalesce((g.details ->> 'try')::int, 0) <= 1 and coalesce((g.details ->> 'round')::int, 0) = 0 or ` + dry + ` and (` + began + ` at time zone u.time_zone)::date <= $4))`
 }
 
 // NextCharges reads the next charges of a run that it has no entry of, in order of
@@ -311,6 +311,7 @@ func (tx *Tx) EndDueDateRun(ctx context.Context, run uuid.UUID, now time.Time, f
 
 // DueDateDifferences reads what came otherwise than a dry run had forecast, in order,
 // at most limit: charges that both have and that differ, and those that only one has.
+// A charge whose time has not come when the run began is none: it is to come.
 func (tx *Tx) DueDateDifferences(ctx context.Context, run remit.DueDateRun, limit int) ([]remit.DueDateEntry, error) {
 	if run.ComparedWith == nil {
 		return tx.queryDueEntries(ctx, run.ID, "and (e.outcome <> e.forecast or e.outcome = 'charged' and e.amount <> e.forecast_amount) and e.outcome <> '' order by e.at, e.agenda_id limit $3", limit)
@@ -321,7 +322,9 @@ func (tx *Tx) DueDateDifferences(ctx context.Context, run remit.DueDateRun, limi
 		from (select agenda_id, invoice_id, at, amount, surcharge, currency, method, outcome, reason, attempt_id from due_date_run_entries where tenant = $1 and run_id = $2) e
 		full join (select agenda_id, invoice_id, at, currency, method, forecast, forecast_amount, forecast_reason from due_date_run_entries where tenant = $1 and run_id = $3) f using (agenda_id)
 		join invoices i on i.tenant = $1 and i.id = coalesce(e.invoice_id, f.invoice_id) join customers c on c.tenant = i.tenant and c.id = i.customer_id
-		where e.outcome is distinct from f.forecast or e.outcome = 'charged' and e.amount <> f.forecast_amount order by 5, 1 limit $4`, tx.Tenant, run.ID, *run.ComparedWith, limit)
+		where (e.outcome is distinct from f.forecast or e.outcome = 'charged' and e.amount <> f.forecast_amount)
+			and (e.agenda_id is not null or not exists (select 1 from agenda g where g.tenant = $1 and g.id = f.agenda_id and g.done_at is null and g.at > $5))
+		order by 5, 1 limit $4`, tx.Tenant, run.ID, *run.ComparedWith, limit, run.CreatedAt)
 	if err != nil {
 		return nil, fmt.Errorf("compare a due-date run: %w", err)
 	}
