@@ -126,6 +126,32 @@ func TestTurnedOnAgainPlansTheNextPermittedCharge(t *testing.T) {
 
 func first(i remit.Invoice, _ []remit.Payment) remit.Invoice { return i }
 
+// A method that comes after the day on which its charge would have been announced is
+// announced at once, before it is charged.
+func TestMethodThatComesLateIsAnnouncedAtOnce(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	ctx := t.Context()
+	must(t, s.db.InTenant(ctx, s.tenant, func(tx *postgres.Tx) error {
+		_, err := tx.Exec(ctx, "update payment_methods set status = 'detached'")
+		must(t, err)
+		_, err = tx.Exec(ctx, "update customers set default_payment_method = null")
+		return err
+	}))
+	ref := s.automatic(5000, 2, nil) // within the three days of notice
+	if row := s.planned(ref); row != nil {
+		t.Fatalf("planned is %+v", row)
+	}
+	s.save("pm_card_mastercard")
+	if row := s.planned(ref); row == nil || row.At.After(s.now()) {
+		t.Fatalf("planned is %+v", row)
+	}
+	s.run(ref)
+	if mails := s.mails(ref)["announced"]; len(mails) != 1 || !strings.Contains(mails[0].Body, "4444") {
+		t.Errorf("announced is %+v", mails)
+	}
+}
+
 // A forecast of today counts on the tries that come later the same day, and what is
 // to come when a run begins is no difference to it.
 func TestForecastOfTodayCountsOnItsRetries(t *testing.T) {
