@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,53 @@ func TestTurnedOnAgainPlansTheNextPermittedCharge(t *testing.T) {
 }
 
 func first(i remit.Invoice, _ []remit.Payment) remit.Invoice { return i }
+
+// What is listed as curable by a new method is charged with it: what waits for
+// something else is not listed, or it would be for ever.
+func TestWhatIsCurableIsCharged(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	ctx := t.Context()
+	broken, off, held := s.automatic(5000, 9, nil), s.automatic(6000, 9, nil), s.automatic(7000, 9, nil)
+	for _, ref := range []remit.InvoiceRef{broken, off, held} {
+		s.cameTo(ref, remit.CollectionEnded)
+	}
+	curable := func() (ids []uuid.UUID) {
+		must(t, s.db.InTenant(ctx, s.tenant, func(tx *postgres.Tx) (err error) {
+			ids, err = tx.Curable(ctx, 10)
+			return err
+		}))
+		return ids
+	}
+	must(t, s.db.InTenant(ctx, s.tenant, func(tx *postgres.Tx) error {
+		_, err := tx.Exec(ctx, "update invoices set settings = settings || '{\"auto_charge\": false}' where id = $1", off.Invoice)
+		must(t, err)
+		_, err = tx.Exec(ctx, "update invoices set hold_reason = 'asked', hold_since = now(), hold_kind = 'person' where id = $1", held.Invoice)
+		return err
+	}))
+	listed := curable()
+	if !slices.Equal(listed, []uuid.UUID{broken.Invoice}) {
+		t.Errorf("curable are %v, want %v alone", listed, broken.Invoice)
+	}
+	must(t, s.db.InTenant(ctx, s.tenant, func(tx *postgres.Tx) error {
+		for _, id := range listed {
+			l, err := tx.LockInvoice(ctx, id)
+			must(t, err)
+			if charged, err := activities.ChargeWithNewMethod(ctx, tx, l, s.now()); err != nil || !charged {
+				t.Errorf("%s is listed and not charged (%v)", id, err)
+			}
+		}
+		return nil
+	}))
+	s.cameTo(broken, remit.CollectionEnded)
+	must(t, s.db.InTenant(ctx, s.tenant, func(tx *postgres.Tx) error {
+		_, err := tx.Exec(ctx, "update payment_methods set account = 'acct_other' where tenant = $1", s.tenant)
+		return err
+	}))
+	if listed := curable(); len(listed) != 0 {
+		t.Errorf("with a method at another account %v are curable", listed)
+	}
+}
 
 // A method that comes after the day on which its charge would have been announced is
 // announced at once, before it is charged.
