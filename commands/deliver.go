@@ -35,15 +35,7 @@ func (c *Commands) DeliverMails(ctx context.Context, postman Postman) error {
 }
 
 func (c *Commands) deliverOf(ctx context.Context, tenant uuid.UUID, postman Postman) error {
-	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
-		lost, err := tx.LostMails(ctx, remit.MailTakes)
-		for _, row := range lost {
-			if err := c.tellDelivery(ctx, tx, row.Mail); err != nil {
-				return err
-			}
-		}
-		return err
-	})
+	err := c.loseMails(ctx, tenant)
 	for err == nil && ctx.Err() == nil {
 		var claimed *postgres.MailRow
 		err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
@@ -54,6 +46,37 @@ func (c *Commands) deliverOf(ctx context.Context, tenant uuid.UUID, postman Post
 			return err
 		}
 		err = c.deliver(ctx, tenant, *claimed, postman)
+	}
+	return err
+}
+
+// mostLost is how many mails one look gives up for lost.
+const mostLost = 100
+
+// loseMails gives up the mails whose sending has not ended, each in a transaction of
+// its own that locks its invoice first, as everywhere.
+func (c *Commands) loseMails(ctx context.Context, tenant uuid.UUID) error {
+	var lost []postgres.LostMail
+	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+		lost, err = tx.LostMails(ctx, remit.MailTakes, mostLost)
+		return err
+	})
+	for _, mail := range lost {
+		err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+			if mail.Invoice != nil {
+				if _, err := tx.LockInvoice(ctx, *mail.Invoice); err != nil {
+					return err
+				}
+			}
+			row, err := tx.LoseMail(ctx, mail.ID, remit.MailTakes)
+			if err != nil || row == nil {
+				return err
+			}
+			return c.tellDelivery(ctx, tx, row.Mail)
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return err
 }
