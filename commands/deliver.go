@@ -269,7 +269,7 @@ func (c *Commands) resend(ctx context.Context, caller Caller, found seen, invoic
 			return err
 		}
 		entry := remit.TimelineEntry{
-			Kind: "mail_delivery", Actor: caller.Actor(), What: fmt.Sprintf("%s had the mail %q to %s sent again.", caller.Actor().Name, row.Subject, row.To),
+			Kind: "mail_delivery", Actor: caller.Actor(), What: fmt.Sprintf("%s had the mail %q to %s sent again.", caller.Actor().Name, row.Name(), row.To),
 			Why:  remit.Why{Rule: "only a person sends a mail again that may have gone out", Version: "1"},
 			Data: map[string]any{"mail": id.String(), "stage": string(row.Invoice.Stage), "state": string(remit.MailQueued), "was": string(before)},
 		}
@@ -278,6 +278,9 @@ func (c *Commands) resend(ctx context.Context, caller Caller, found seen, invoic
 		}
 		return c.audit(ctx, tx, caller.entry("mail.resend", "mail "+id.String(), l.Organisation))
 	})
+	if !c.readsCodes(ctx, caller, found) {
+		row.Subject = row.Name()
+	}
 	return row.Mail, err
 }
 
@@ -286,7 +289,9 @@ func (c *Commands) resend(ctx context.Context, caller Caller, found seen, invoic
 const resentTries = 1
 
 // MailTroubles lists the mails about invoices that did not arrive, newest first: of
-// the organisations at a path and below it where the caller holds invoice=edit.
+// the organisations at a path and below it where the caller holds invoice=edit. Who
+// may not read what banks say to the merchant reads what a mail is about, not its
+// subject.
 func (c *Commands) MailTroubles(ctx context.Context, caller Caller, organisation string, page Page) (List[remit.Mail], error) {
 	member, path, err := c.atPath(ctx, caller, organisation, remit.InvoiceEdit)
 	if err != nil {
@@ -301,13 +306,24 @@ func (c *Commands) MailTroubles(ctx context.Context, caller Caller, organisation
 		return List[remit.Mail]{}, err
 	}
 	var rows []postgres.MailRow
+	var invoices map[uuid.UUID]remit.Invoice
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
-		rows, err = tx.ListTroubles(ctx, units, path, before, page.limit()+1)
+		if rows, err = tx.ListTroubles(ctx, units, path, before, page.limit()+1); err != nil {
+			return err
+		}
+		ids := make([]uuid.UUID, len(rows))
+		for n, row := range rows {
+			ids[n] = row.Invoice.ID
+		}
+		invoices, err = tx.InvoicesByID(ctx, ids)
 		return err
 	})
 	mails := make([]remit.Mail, len(rows))
 	for n, row := range rows {
 		mails[n] = row.Mail
+		if row.Invoice.Stage.Occasion().ToSeller() && !c.readsCodes(ctx, caller, seen{member: member, path: invoices[row.Invoice.ID].Organisation}) {
+			mails[n].Subject = row.Name()
+		}
 	}
 	return cut(mails, page.limit(), func(m remit.Mail) (string, uuid.UUID) { return "", m.ID }), err
 }

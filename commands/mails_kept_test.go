@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"strings"
 	"testing"
 
 	"remit"
@@ -36,5 +37,39 @@ func TestLostMailsAreLockedAfterTheirInvoices(t *testing.T) {
 	}
 	if m := h.delivery(owner, invoice); m.Delivery.State != remit.MailUnknown {
 		t.Errorf("it is %+v", m.Delivery)
+	}
+}
+
+// What a bank said to the merchant alone may be in the subject of a mail to the
+// business: staff who may not read it see what the mail is about, in the list, on the
+// timeline and when they send it again.
+func TestSubjectsTellNoDeclineCodes(t *testing.T) {
+	h, owner := openHouse(t)
+	invoice := h.billed(owner, "INV-1", "a@acme.example", 1000)
+	h.send(owner, invoice)
+	h.custom(owner, "Clerks", remit.InvoiceEdit, remit.InvoiceRead)
+	clerk := h.join(owner, "cleo@example.com", "Clerks at /dev")
+	h.exec("update mails set state = 'failed', stage = 'failed_seller/1', subject = 'Failed: lost_card' where invoice_id = $1", invoice)
+	for who, caller := range map[string]Caller{"clerk": clerk, "owner": owner} {
+		list, err := h.MailTroubles(t.Context(), caller, "", Page{})
+		if err != nil || len(list.Items) != 1 {
+			t.Fatalf("%s: %+v %v", who, list.Items, err)
+		}
+		if told := strings.Contains(list.Items[0].Subject, "lost_card"); told != (who == "owner") {
+			t.Errorf("%s reads %q", who, list.Items[0].Subject)
+		}
+	}
+	again, err := h.ResendMail(t.Context(), clerk, h.delivery(owner, invoice).ID)
+	if err != nil || strings.Contains(again.Subject, "lost_card") {
+		t.Errorf("sent again is %q %v", again.Subject, err)
+	}
+	entries, err := h.Timeline(t.Context(), clerk, invoice)
+	for _, e := range entries {
+		if strings.Contains(e.What, "lost_card") {
+			t.Errorf("the timeline tells %q", e.What)
+		}
+	}
+	if err != nil || strings.Contains(again.DeliveryWords(), "lost_card") {
+		t.Errorf("of its delivery it tells %q %v", again.DeliveryWords(), err)
 	}
 }
