@@ -115,6 +115,7 @@ var routes = []struct {
 	{"webhookEndpoints", webhookEndpoints},
 	{"addWebhookEndpoint", addWebhookEndpoint},
 	{"removeWebhookEndpoint", removeWebhookEndpoint},
+	{"enableWebhookEndpoint", enableWebhookEndpoint},
 	{"events", events},
 	{"resendEvent", resendEvent},
 

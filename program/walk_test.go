@@ -128,6 +128,7 @@ var walkRows = map[string]walked{
 	"webhookEndpoints":         {"TOP/Branch A", "y3333334"},
 	"addWebhookEndpoint":       {"", "y333333y"},
 	"removeWebhookEndpoint":    {"webhook", "y4444444"},
+	"enableWebhookEndpoint":    {"webhook", "y4444444"},
 	"events":                   {"TOP/Branch A", "y3333334"},
 	"resendEvent":              {"event", "y4444444"},
 	"excess":                   {"TOP/Branch A", "y3333334"},

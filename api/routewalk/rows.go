@@ -216,6 +216,7 @@ var Rows = map[string]Row{
 	"webhookEndpoints":      {At: "unit", Do: needs(adminHooks)},
 	"addWebhookEndpoint":    {Do: needs(adminHooks)},
 	"removeWebhookEndpoint": {Object: KindWebhook, See: []string{adminHooks}},
+	"enableWebhookEndpoint": {Object: KindWebhook, See: []string{adminHooks}},
 	"events":                {At: "unit", Do: needs(adminHooks)},
 	"resendEvent":           {Object: KindEvent, See: []string{adminHooks}},
 
