@@ -11,6 +11,7 @@ import (
 	"remit"
 	"remit/activities"
 	"remit/postgres"
+	"remit/retry"
 )
 
 // cameTo has charging an invoice by itself come to a state, with nothing planned.
@@ -197,6 +198,34 @@ func TestMethodThatComesLateIsAnnouncedAtOnce(t *testing.T) {
 	s.run(ref)
 	if mails := s.mails(ref)["announced"]; len(mails) != 1 || !strings.Contains(mails[0].Body, "4444") {
 		t.Errorf("announced is %+v", mails)
+	}
+}
+
+// Where the last try fails and the organisation gives up what is owed, the business
+// is told so, and nobody is asked to pay what was just given up.
+func TestBusinessIsToldThatItGaveUp(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	s.charges(s.save("pm_card_chargeCustomerFail"))
+	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error {
+		_, err := tx.SetSetting(t.Context(), s.branch.ID, activities.RetriesSetting, retry.Policy{MaxTries: 1, Within: 1, Final: retry.Uncollectible}, s.payer)
+		return err
+	}))
+	ref := s.automatic(5000, 0, nil)
+	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error {
+		_, err := tx.Exec(t.Context(), `update invoices set settings = settings || '{"contact": "books@acme.test"}' where id = $1`, ref.Invoice)
+		return err
+	}))
+	s.advance(ref)
+	if invoice, _ := s.read(ref); invoice.Status != remit.InvoiceUncollectible {
+		t.Fatalf("it is %s: %v", invoice.Status, s.kinds(ref))
+	}
+	mails := s.mails(ref)
+	if told := mails["failed_seller"]; len(told) != 1 || told[0].To != "books@acme.test" || !strings.Contains(told[0].Body, "What was owed is given up") {
+		t.Errorf("the business is told %+v", told)
+	}
+	if len(mails["failed"]) != 0 || len(mails["ended"]) != 0 {
+		t.Errorf("the payer is told %+v", mails)
 	}
 }
 

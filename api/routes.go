@@ -78,6 +78,7 @@ var routes = []struct {
 	{"bankAccount", bankAccount},
 	{"verifyBankAccount", verifyBankAccount},
 	{"setDefaultPaymentMethod", setDefaultPaymentMethod},
+	{"switchAutomatic", switchAutomatic},
 	{"removePaymentMethod", removePaymentMethod},
 
 	{"invoices", invoices},
@@ -114,8 +115,8 @@ var routes = []struct {
 
 	{"webhookEndpoints", webhookEndpoints},
 	{"addWebhookEndpoint", addWebhookEndpoint},
-	{"removeWebhookEndpoint", removeWebhookEndpoint},
 	{"enableWebhookEndpoint", enableWebhookEndpoint},
+	{"removeWebhookEndpoint", removeWebhookEndpoint},
 	{"events", events},
 	{"resendEvent", resendEvent},
 
