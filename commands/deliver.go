@@ -263,6 +263,9 @@ func (c *Commands) resend(ctx context.Context, caller Caller, found seen, invoic
 		if !row.Delivery.State.Trouble() {
 			return remit.Conflict(remit.CodeConflict, "This mail is on its way, or has gone out.")
 		}
+		if row.Emptied {
+			return remit.Conflict(remit.CodeConflict, "Its text is not kept any more. Send the invoice itself, or write anew.")
+		}
 		before := row.Delivery.State
 		row.Delivery = remit.MailDelivery{State: remit.MailQueued, Tries: resentTries, NextAt: c.Now(), MessageID: row.Delivery.MessageID}
 		if err := tx.SaveMailDelivery(ctx, id, row.Delivery); err != nil {

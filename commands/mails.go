@@ -111,6 +111,9 @@ func (c *Commands) opened(tenant uuid.UUID, row postgres.MailRow, invoices map[u
 		mail.BankAccount.Link = c.PublicURL + "/bank-accounts/" + mail.BankAccount.ID.String()
 		return mail, nil
 	}
+	if mail.Emptied {
+		return mail, nil
+	}
 	body, err := c.Secrets.Open(secrets.Mails, mailPlace(tenant, row.ID), row.Sealed)
 	if err != nil {
 		return remit.Mail{}, fmt.Errorf("open a mail: %w", err)
