@@ -19,7 +19,8 @@ type DueDateRun struct {
 	DryRun         bool
 	State          RunState
 	Stage          DueDateStage
-	Failure        string
+	Failure        string // why it could not go on
+	NoticeFailure  string // of the first notice that could not be written
 	Counts         DueDateCounts
 	Sums           map[string]int64 // charged, or expected to be, by currency
 	ComparedWith   *uuid.UUID       // the dry run whose forecast it is held against; nil: its own
@@ -34,6 +35,7 @@ type DueDateRun struct {
 type DueDateCounts struct {
 	Found, Charged, Processing, Declined, Skipped, Failed int
 	Notices                                               int // written
+	NoticesFailed                                         int // that could not be; they are tried again
 }
 
 // Done is how many of those found are through.

@@ -23,6 +23,7 @@ type Mail struct {
 	Body      string
 	CreatedAt time.Time
 	Delivery  MailDelivery
+	Emptied   bool // its body was let go of; that it was written stays
 	// Unsubscribe is where its receiver says that he wants no more of the kind; ""
 	// where that cannot be. It is known, like the link, when the mail is opened.
 	Unsubscribe string

@@ -115,9 +115,29 @@ func (m Mail) mayAsk(i Invoice) (why string) {
 	return ""
 }
 
+// Name is what a mail is called before everybody who may see the invoice. The subject
+// of one to the business may hold what banks say to the merchant alone.
+func (m Mail) Name() string {
+	if m.Invoice == nil {
+		return m.Subject
+	}
+	switch m.Invoice.Stage.Occasion() {
+	case OccasionFailedSeller:
+		return "A payment for invoice " + m.Invoice.Number + " failed"
+	case OccasionEndedSeller:
+		return "The last try to charge invoice " + m.Invoice.Number + " failed"
+	case OccasionAsks:
+		return "Shall invoice " + m.Invoice.Number + " be charged?"
+	case OccasionPromise:
+		return "A promise to pay invoice " + m.Invoice.Number + " was not kept"
+	case OccasionFailed, OccasionPaid, OccasionAnnounced, OccasionExpires, OccasionReminder, OccasionEnded, OccasionLocked:
+	}
+	return m.Subject
+}
+
 // DeliveryWords say to staff what has become of a mail.
 func (m Mail) DeliveryWords() string {
-	named := fmt.Sprintf("The mail %q to %s", m.Subject, m.To)
+	named := fmt.Sprintf("The mail %q to %s", m.Name(), m.To)
 	why := m.Delivery.LastError
 	switch m.Delivery.State {
 	case MailQueued:

@@ -273,6 +273,8 @@ const DueDateRunWorkflow = "DueDateRun"
 type DueDateRunRef struct {
 	Tenant uuid.UUID
 	Run    *uuid.UUID `json:",omitempty"`
+	// Failure is, for the step that ends a run, why it could not go on.
+	Failure string `json:",omitempty"`
 }
 
 // DueDateRunWorkflowID is the id of the one workflow of a run.

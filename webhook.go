@@ -115,6 +115,13 @@ func (d Delivery) After(a Answered, now time.Time) Delivery {
 	return d
 }
 
+// Enabled is an endpoint that a person has told of events again: the five days after
+// which it is disabled begin anew.
+func (w WebhookEndpoint) Enabled() WebhookEndpoint {
+	w.State, w.Reason, w.FailingSince = EndpointEnabled, "", nil
+	return w
+}
+
 // After is an endpoint's health as a try leaves it. It is disabled where it says
 // that it is gone, or where nothing arrived for five days.
 func (w WebhookEndpoint) After(a Answered, now time.Time) WebhookEndpoint {

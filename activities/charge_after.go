@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -132,19 +131,37 @@ func giveUpOwed(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice,
 }
 
 // afterCancel plans a charge by itself anew that was never sent. One that somebody
-// called back, or that never gets to be sent, is a person's to decide about.
-func (p *Payments) afterCancel(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, a remit.Attempt, r result) ([]remit.TimelineEntry, error) {
-	if !byItself(a) || l.VoidedAt != nil || l.Billed <= l.Applied {
+// called back, here or in Stripe's dashboard, or that never gets to be sent, is a
+// person's to decide about: whoever stopped it wants no other an hour later. was is
+// the state it was in.
+func (p *Payments) afterCancel(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, was remit.AttemptState, a remit.Attempt, r result) ([]remit.TimelineEntry, error) {
+	stopped := was == remit.AttemptProcessing && r.actor == nil // it was sent, and Stripe says that somebody stopped it
+	if !byItself(a) && !stopped || l.VoidedAt != nil || l.Billed <= l.Applied {
 		return nil, nil
 	}
 	now := l.Clock.Now(p.Now())
-	planned, err := tx.PlannedCharge(ctx, a.ID)
-	if err != nil {
-		return nil, err
-	}
-	if r.actor == nil && planned.Round < mostRounds {
-		planned.Round++
-		return nil, planCharge(ctx, tx, l, l.Settings.AutoCharge.Window.Next(now.Add(putOff), l.Zone), planned)
+	if !byItself(a) {
+		i := l.Invoice
+		i.Outstanding = l.Billed - l.Applied
+		_, wanted := remit.ChargeOf(i, l.Zone)
+		row, err := tx.Charge(ctx, l.ID)
+		if err != nil || !wanted || row != nil && row.At.After(now) {
+			return nil, err // nothing would be charged by itself now
+		}
+		if row != nil {
+			if err := tx.EndCharge(ctx, row.ID, postgres.ChargeResult{Reason: r.why}, now); err != nil {
+				return nil, err
+			}
+		}
+	} else if !stopped && r.actor == nil {
+		planned, err := tx.PlannedCharge(ctx, a.ID)
+		if err != nil {
+			return nil, err
+		}
+		if planned.Round < mostRounds {
+			planned.Round++
+			return nil, planCharge(ctx, tx, l, l.Settings.AutoCharge.Window.Next(now.Add(putOff), l.Zone), planned)
+		}
 	}
 	l.Collection = remit.Collection{State: remit.CollectionAsks, Why: r.why, Since: now}
 	told, err := p.TellAsks(ctx, tx, l)
@@ -158,99 +175,6 @@ func collectionEntry(l *postgres.LockedInvoice, what string, next retry.Decision
 		Kind: "collection", Actor: remit.System, What: what, Why: remit.Why{Rule: next.Reason, Version: next.Version},
 		Data: map[string]any{"collection": string(l.Collection.State), "try": next.Number, "of": next.Of},
 	}
-}
-
-// switchCharge says of one invoice whether it is charged by itself.
-func (p *Payments) switchCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, actor remit.Actor, on bool) error {
-	if l.Status.AtRest() && l.Status != remit.InvoiceDraft {
-		return remit.Conflict(remit.CodeConflict, "Nothing is to be charged on this invoice.")
-	}
-	if l.Settings.AutoCharge.On == on {
-		return nil
-	}
-	l.Settings.AutoCharge.On = on
-	now := l.Clock.Now(p.Now())
-	if err := errors.Join(replanCharge(ctx, tx, l, now, now), PlanNotice(ctx, tx, l, p.Now())); err != nil {
-		return err
-	}
-	what := "It is charged by itself from now on."
-	if !on {
-		what = "It is not charged by itself any more."
-	}
-	return tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
-		Kind: "auto_charge", Actor: actor, What: what, Why: remit.Why{Rule: "an invoice may have a word of its own", Version: "1"}, Data: map[string]any{"on": on},
-	})
-}
-
-// chargeAsked has an invoice charged now, as a person wants it, whatever put it
-// off. A hold is lifted first.
-func (p *Payments) chargeAsked(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, actor remit.Actor) error {
-	if err := remit.CollectableNow(l.Invoice); err != nil {
-		return err
-	}
-	if l.Live != nil {
-		return inFlight()
-	}
-	if l.Hold != nil {
-		return remit.Conflict(remit.CodeConflict, "It is on hold: %s. Lift the hold first.", l.Hold.Reason)
-	}
-	if !l.Settings.AutoCharge.On {
-		return remit.Conflict(remit.CodeConflict, "Automatic charge is off for this invoice.")
-	}
-	if l.CustomerAuto != nil && !*l.CustomerAuto {
-		return remit.Conflict(remit.CodeConflict, "%s wants no automatic charges.", l.CustomerName)
-	}
-	method, err := chargedMethod(ctx, tx, l.CustomerID)
-	if err != nil {
-		return err
-	}
-	if method == nil {
-		return remit.Conflict(remit.CodeConflict, "%s has no payment method that can be charged.", l.CustomerName)
-	}
-	now := l.Clock.Now(p.Now())
-	l.Collection = remit.Collection{}
-	if err := planCharge(ctx, tx, l, now, remit.ChargePlan{Planned: now, Asked: true, Soon: true, Deposit: l.DepositLeft() > 0}); err != nil {
-		return err
-	}
-	if err := PlanNotice(ctx, tx, l, p.Now()); err != nil {
-		return err
-	}
-	return tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
-		Kind: "charge_asked", Actor: actor, What: "Asked to be charged now.", Why: remit.Why{Rule: "a person may decide", Version: "1"},
-	})
-}
-
-// ChargeWithNewMethod has an invoice charged once, at once, whose collection came to
-// an end or waits, and whose customer has a method now that was not tried on it
-// (R7). It reports whether it did.
-func ChargeWithNewMethod(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real time.Time) (bool, error) {
-	switch l.Collection.State {
-	case remit.CollectionMethod, remit.CollectionPayer, remit.CollectionRetries, remit.CollectionEnded:
-	case remit.CollectionNone, remit.CollectionAsks:
-		return false, nil
-	}
-	if l.Live != nil || l.Hold != nil || !l.Status.Payable() || !l.Settings.AutoCharge.On || l.CustomerAuto != nil && !*l.CustomerAuto {
-		return false, nil
-	}
-	method, err := chargedMethod(ctx, tx, l.CustomerID)
-	if err != nil || method == nil {
-		return false, err
-	}
-	if tried, err := tx.WasTried(ctx, l.ID, *method); err != nil || tried {
-		return false, err
-	}
-	if refused, err := tx.HardRefusal(ctx, *method); err != nil || refused != nil {
-		return false, err
-	}
-	now := l.Clock.Now(real)
-	l.Collection = remit.Collection{}
-	if err := planCharge(ctx, tx, l, now, remit.ChargePlan{Planned: now, Asked: true, Soon: true, Deposit: l.DepositLeft() > 0}); err != nil {
-		return false, err
-	}
-	return true, tx.SaveInvoice(ctx, l, real, remit.TimelineEntry{
-		Kind: "charge_asked", Actor: remit.System, What: "There is a new payment method: " + methodWords(method.Summary()) + ". It is tried once, at once.",
-		Why: remit.Why{Rule: "a new method means one immediate try", Version: "1"},
-	})
 }
 
 func methodKey(a remit.Attempt) string {

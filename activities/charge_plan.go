@@ -22,6 +22,9 @@ const afterAttempt = time.Hour
 func KeepCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real time.Time) error {
 	now := l.Clock.Now(real)
 	first, wanted := remit.ChargeOf(l.Invoice, l.Zone)
+	if wanted && waitedForDeposit(l, first) {
+		l.Collection = remit.Collection{}
+	}
 	switch {
 	case !wanted && !l.Settings.AutoCharge.On && l.Collection.State == remit.CollectionNone:
 		return nil // it never had one
@@ -56,6 +59,12 @@ func KeepCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice,
 	}
 	soon := !at.After(now) // sent on its day, or on sending
 	return planCharge(ctx, tx, l, at, remit.ChargePlan{Planned: first.At, Deposit: first.Deposit, Soon: soon})
+}
+
+// waitedForDeposit reports that what collecting has come to was about a deposit that
+// is paid by now: it came to that before the rest's own date.
+func waitedForDeposit(l *postgres.LockedInvoice, rest remit.ScheduledCharge) bool {
+	return l.Collection.Attention() && l.Deposit != nil && l.DepositLeft() == 0 && l.Outstanding > 0 && l.Collection.Since.Before(rest.At)
 }
 
 // keepTrying plans the ladder's next try anew that somebody's own payment, which then

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -91,12 +92,22 @@ func (d *DueDates) ChargeDuePage(ctx context.Context, ref remit.DueDateRunRef) (
 		return false, asTemporal(ctx, d.Payments.Logger, err)
 	}
 	d.Payments.boundary("page begun")
+	var trouble map[uuid.UUID]string
 	if !run.DryRun {
-		d.chargeAll(ctx, ref.Tenant, page)
+		trouble = d.chargeAll(ctx, run, ref.Tenant, page)
 	}
 	err = d.Payments.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
-		if err := d.outcomes(ctx, tx, run, page); err != nil {
+		clock, err := tx.Clock(ctx)
+		if err != nil {
 			return err
+		}
+		if err := d.outcomes(ctx, tx, run, page, trouble); err != nil {
+			return err
+		}
+		if !run.DryRun {
+			if err := d.putOffFailed(ctx, tx, page, clock.Now(d.Payments.Now())); err != nil {
+				return err
+			}
 		}
 		return tx.EndDueDateEntries(ctx, run.ID, page)
 	})
@@ -116,18 +127,45 @@ func (d *DueDates) forecastPage(ctx context.Context, tx *postgres.Tx, run remit.
 		return nil, err
 	}
 	now := clock.Now(d.Payments.Now())
-	ids, early := make([]uuid.UUID, len(rows)), []uuid.UUID{}
-	for n, row := range rows {
-		ids[n] = row.InvoiceID
-		if row.At.After(now) {
-			early = append(early, row.ID)
-		}
-	}
-	invoices, err := tx.InvoicesByID(ctx, ids)
+	through, err := d.Payments.chargeThrough(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	through, err := d.Payments.chargeThrough(ctx, tx)
+	var entries []remit.DueDateEntry
+	failed, err := tx.Alone(ctx, func(tx *postgres.Tx) (err error) {
+		entries, err = d.forecastAll(ctx, tx, rows, through, now)
+		return err
+	})
+	if err == nil && failed != nil {
+		entries, err = d.forecastEach(ctx, tx, run, rows, through, now)
+	}
+	if err != nil {
+		return nil, err
+	}
+	early := []uuid.UUID{}
+	for n, row := range rows {
+		if row.At.After(now) && entries[n].Forecast != remit.OutcomeFailed {
+			early = append(early, row.ID)
+		}
+	}
+	if !run.DryRun && len(early) > 0 { // whoever asked for it has it charged today
+		if err := tx.BringForward(ctx, early, now); err != nil {
+			return nil, err
+		}
+	}
+	return entries, tx.AddDueDateEntries(ctx, run.ID, entries)
+}
+
+// forecastAll says what is to be expected of charges.
+func (d *DueDates) forecastAll(ctx context.Context, tx *postgres.Tx, rows []postgres.ChargeRow, through chargeRoute, now time.Time) ([]remit.DueDateEntry, error) {
+	ids := make([]uuid.UUID, len(rows))
+	for n, row := range rows {
+		if row.Unreadable != nil {
+			return nil, fmt.Errorf("read what a charge was planned with: %w", row.Unreadable)
+		}
+		ids[n] = row.InvoiceID
+	}
+	invoices, err := tx.InvoicesByID(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -144,12 +182,7 @@ func (d *DueDates) forecastPage(ctx context.Context, tx *postgres.Tx, run remit.
 			return nil, err
 		}
 	}
-	if !run.DryRun && len(early) > 0 { // whoever asked for it has it charged today
-		if err := tx.BringForward(ctx, early, now); err != nil {
-			return nil, err
-		}
-	}
-	return entries, tx.AddDueDateEntries(ctx, run.ID, entries)
+	return entries, nil
 }
 
 // forecast says what is to be expected of one charge, from the facts and by the rule
@@ -173,18 +206,31 @@ func forecast(ctx context.Context, tx *postgres.Tx, row postgres.ChargeRow, i re
 }
 
 // chargeAll has the invoices of a page charged, a few at once. What cannot be
-// carried out now stays on the agenda: the next run takes it up.
-func (d *DueDates) chargeAll(ctx context.Context, tenant uuid.UUID, page []remit.DueDateEntry) {
+// carried out now stays on the agenda: the next run takes it up. It gives why some
+// were not, by their rows.
+func (d *DueDates) chargeAll(ctx context.Context, run remit.DueDateRun, tenant uuid.UUID, page []remit.DueDateEntry) map[uuid.UUID]string {
 	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(DueAtOnce)
+	var mu sync.Mutex
+	trouble := map[uuid.UUID]string{}
 	for _, entry := range page {
+		if entry.Forecast == remit.OutcomeFailed {
+			continue
+		}
 		group.Go(func() error {
 			ref := remit.InvoiceRef{Tenant: tenant, Invoice: entry.InvoiceID}
 			aside, err := false, error(nil)
 			if entry.Forecast == remit.OutcomeSkipped { // else it is decided anew by who charges it
 				aside, err = d.Payments.setAside(within, ref)
 			}
-			if err == nil && !aside {
+			if err != nil && within.Err() == nil {
+				d.alarm(within, run.ID, entry.InvoiceID, err)
+				mu.Lock()
+				defer mu.Unlock()
+				trouble[entry.Row] = failureOf(err)
+				return nil
+			}
+			if !aside {
 				err = d.Advance(within, tenant, remit.Invoice{ID: entry.InvoiceID, OrganisationID: tenant, Status: remit.InvoiceOpen, DueDate: remit.DateOf(entry.At)})
 			}
 			if err != nil {
@@ -194,6 +240,7 @@ func (d *DueDates) chargeAll(ctx context.Context, tenant uuid.UUID, page []remit
 		})
 	}
 	_ = group.Wait() // each one's outcome is read from its row
+	return trouble
 }
 
 // setAside takes a charge off the agenda that is not to be, without waking the
@@ -240,60 +287,6 @@ func (p *Payments) setAside(ctx context.Context, ref remit.InvoiceRef) (aside bo
 	return aside, err
 }
 
-// outcomes fills in what came of a page's entries.
-func (d *DueDates) outcomes(ctx context.Context, tx *postgres.Tx, run remit.DueDateRun, page []remit.DueDateEntry) error {
-	if run.DryRun {
-		for n := range page {
-			page[n].Outcome, page[n].Reason = page[n].Forecast, page[n].ForecastReason
-		}
-		return nil
-	}
-	rows := make([]uuid.UUID, len(page))
-	for n, e := range page {
-		rows[n] = e.Row
-	}
-	states, err := tx.ChargeOutcomes(ctx, rows)
-	if err != nil {
-		return err
-	}
-	for n := range page {
-		e, s := &page[n], states[page[n].Row]
-		e.Outcome, e.Reason = outcomeOf(s)
-		if e.Attempt = s.Attempt; s.Attempt != nil {
-			e.Amount, e.Surcharge = s.Amount, s.Surcharge
-		} else {
-			e.Surcharge = 0 // nothing was charged that it could be passed on with
-		}
-	}
-	return nil
-}
-
-// outcomeOf says what came of a charge, and why where that does not speak for
-// itself.
-func outcomeOf(s postgres.ChargeState) (remit.ChargeOutcome, string) {
-	switch s.State {
-	case remit.AttemptSucceeded:
-		return remit.OutcomeCharged, ""
-	case remit.AttemptProcessing:
-		return remit.OutcomeProcessing, "The bank takes some days"
-	case remit.AttemptFailed:
-		return remit.OutcomeDeclined, s.Code
-	case remit.AttemptCanceled:
-		return remit.OutcomeFailed, "It was not sent"
-	case remit.AttemptCreated, remit.AttemptConfirming, remit.AttemptRequiresAction:
-		return remit.OutcomeProcessing, "The answer is awaited"
-	}
-	switch {
-	case s.Result.Credit:
-		return remit.OutcomeCharged, "Paid from the customer's credit"
-	case s.Result.Reason != "":
-		return remit.OutcomeSkipped, s.Result.Reason
-	case s.Done:
-		return remit.OutcomeSkipped, "There is nothing to collect any more"
-	}
-	return remit.OutcomeFailed, "The invoice's workflow did not answer"
-}
-
 // NoticeDuePage writes the next notices that are due and reports whether there may
 // be more.
 func (d *DueDates) NoticeDuePage(ctx context.Context, ref remit.DueDateRunRef) (more bool, err error) {
@@ -310,23 +303,39 @@ func (d *DueDates) NoticeDuePage(ctx context.Context, ref remit.DueDateRunRef) (
 	if err != nil || len(rows) == 0 {
 		return false, asTemporal(ctx, d.Payments.Logger, err)
 	}
-	for _, row := range rows {
-		if err := d.Payments.WriteNotice(ctx, ref.Tenant, row); err != nil {
-			return false, asTemporal(ctx, d.Payments.Logger, fmt.Errorf("write a notice: %w", err))
-		}
+	failed, why, err := d.writeNotices(ctx, ref, rows)
+	if err != nil {
+		return false, asTemporal(ctx, d.Payments.Logger, err)
 	}
-	err = d.Payments.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error { return tx.CountNotices(ctx, *ref.Run, len(rows)) })
-	return len(rows) == noticePage, asTemporal(ctx, d.Payments.Logger, err)
-}
-
-// EndDueDateRun records the end of a run.
-func (d *DueDates) EndDueDateRun(ctx context.Context, ref remit.DueDateRunRef) error {
-	err := d.Payments.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+	err = d.Payments.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
 		clock, err := tx.Clock(ctx)
 		if err != nil {
 			return err
 		}
-		return tx.EndDueDateRun(ctx, *ref.Run, clock.Now(d.Payments.Now()), "")
+		return tx.CountNotices(ctx, *ref.Run, len(rows)-len(failed), failed, why, clock.Now(d.Payments.Now()).Add(putOff))
+	})
+	return len(rows) == noticePage, asTemporal(ctx, d.Payments.Logger, err)
+}
+
+// EndDueDateRun records the end of a run: where [remit.DueDateRunRef.Failure] says
+// why it could not go on, as failed.
+func (d *DueDates) EndDueDateRun(ctx context.Context, ref remit.DueDateRunRef) error {
+	err := d.Payments.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+		if ref.Failure != "" {
+			d.Payments.Logger.ErrorContext(ctx, "a due-date run could not go on", "run", *ref.Run, "error", ref.Failure)
+			failed, err := tx.Alone(ctx, func(tx *postgres.Tx) error { return d.settlePending(ctx, tx, *ref.Run) })
+			if err != nil {
+				return err
+			}
+			if failed != nil {
+				d.alarm(ctx, *ref.Run, *ref.Run, failed)
+			}
+		}
+		clock, err := tx.Clock(ctx)
+		if err != nil {
+			return err
+		}
+		return tx.EndDueDateRun(ctx, *ref.Run, clock.Now(d.Payments.Now()), ref.Failure)
 	})
 	return asTemporal(ctx, d.Payments.Logger, err)
 }

@@ -10,7 +10,7 @@ import (
 
 // endAndTell books the end of an attempt, and then writes the mails about it.
 func (p *Payments) endAndTell(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, before remit.AttemptState, a *remit.Attempt, payment *remit.Payment, r result) ([]remit.TimelineEntry, error) {
-	entries, err := p.ending(ctx, tx, l, a, payment, r)
+	entries, err := p.ending(ctx, tx, l, before, a, payment, r)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (p *Payments) tellEnd(ctx context.Context, tx *postgres.Tx, l *postgres.Loc
 	business := told
 	business.Stage, business.Reason = remit.AttemptStage(remit.OccasionFailedSeller, a.Number), r.refused.StaffMessage()
 	var err error
-	if told.Next, business.Next, err = afterDecline(ctx, tx, l); err != nil {
+	if told.Next, business.Next, err = afterDecline(ctx, tx, l, r.view.StripeInvoice != ""); err != nil {
 		return nil, err
 	}
 	switch {
@@ -58,8 +58,13 @@ func (p *Payments) tellEnd(ctx context.Context, tx *postgres.Tx, l *postgres.Loc
 	return append(entries, more...), err
 }
 
-// afterDecline says to payer and business what happens next.
-func afterDecline(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice) (payer, business string, err error) {
+// afterDecline says to payer and business what happens next. Where Stripe itself
+// tries again, whoever paid another way meanwhile might pay twice.
+func afterDecline(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, stripeRetries bool) (payer, business string, err error) {
+	if stripeRetries {
+		return "It is tried again by itself in the next days. Please ask before you pay another way, so that you do not pay twice.",
+			"Stripe tries it again by itself, as the account's own settings say; Remit does not.", nil
+	}
 	switch l.Collection.State {
 	case remit.CollectionRetries:
 		row, err := tx.AgendaOf(ctx, remit.AgendaCharge, l.ID)

@@ -84,10 +84,10 @@ func (p *Payments) record(ctx context.Context, w *work, r result) error {
 				return err
 			}
 		}
-		now, known := l.Clock.Now(p.Now()), payment.PaymentIntent
+		now, known, was := l.Clock.Now(p.Now()), payment.PaymentIntent, a.State
 		takeOver(&a, &payment, r, now)
 		applied := l.Applied
-		entries, err := p.endAndTell(ctx, tx, l, w.attempt.State, &a, &payment, r)
+		entries, err := p.endAndTell(ctx, tx, l, was, &a, &payment, r)
 		if err != nil {
 			return err
 		}
@@ -144,8 +144,9 @@ func takeOver(a *remit.Attempt, payment *remit.Payment, r result, now time.Time)
 	}
 }
 
-// ending books what the end of an attempt means and tells it to the timeline.
-func (p *Payments) ending(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, a *remit.Attempt, payment *remit.Payment, r result) ([]remit.TimelineEntry, error) {
+// ending books what the end of an attempt means and tells it to the timeline. was is
+// the state it was in.
+func (p *Payments) ending(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, was remit.AttemptState, a *remit.Attempt, payment *remit.Payment, r result) ([]remit.TimelineEntry, error) {
 	switch r.state {
 	case remit.AttemptSucceeded:
 		payment.SettledAt = a.EndedAt
@@ -172,7 +173,7 @@ func (p *Payments) ending(ctx context.Context, tx *postgres.Tx, l *postgres.Lock
 		locked, err := p.lockDebited(ctx, tx, l, *a, *r.refused, r.refused.Rule == decline.RuleNewMandate)
 		return append(entries, locked...), err
 	default:
-		next, err := p.afterCancel(ctx, tx, l, *a, r)
+		next, err := p.afterCancel(ctx, tx, l, was, *a, r)
 		return append([]remit.TimelineEntry{canceledEntry(l, *a, r, *payment)}, next...), err
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/mail"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -42,8 +43,11 @@ type operation struct {
 	spec   *openapi3.Operation
 }
 
-// loadContract reads the embedded document.
-func loadContract() (*contract, error) {
+// loadContract reads the embedded document, once in a process: it takes half a second
+// under the race detector, and nothing changes it.
+var loadContract = sync.OnceValues(readContract)
+
+func readContract() (*contract, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(document)
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)

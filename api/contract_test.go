@@ -216,7 +216,7 @@ var wires = map[string]any{
 	"setNoticeSettings": noticeSettingsWire{}, "setNoticeTemplate": noticeTextWire{}, "previewNotice": noticePreviewWire{}, "promisePayment": promiseWire{},
 	"setExcessSettings": excessSettingsWire{}, "recordExcess": excessWire{}, "resolveExcess": resolveWire{},
 	"setRetrySettings": retriesWire{}, "replayRetries": retriesWire{},
-	"switchCharge": autoChargeWire{}, "startDueDateRun": dueDateRunWire{},
+	"switchCharge": autoChargeWire{}, "switchAutomatic": autoChargeWire{}, "startDueDateRun": dueDateRunWire{},
 	"addWebhookEndpoint": webhookWire{}, "startReconciliation": reconcileWire{}, "fetchMissing": fetchWire{},
 }
 

@@ -85,6 +85,19 @@ type defaultMethodWire struct {
 	PaymentMethod uuid.UUID `json:"payment_method"`
 }
 
+// switchAutomatic takes a customer's word on being charged by himself.
+func switchAutomatic(c *call) (answer, error) {
+	err := c.server.commands.SwitchAutomatic(c.ctx(), c.caller, c.id(), body(c, func(w autoChargeWire) (bool, error) { return w.AutoCharge, nil }))
+	if err != nil {
+		return answer{}, err
+	}
+	customer, err := c.server.commands.Customer(c.ctx(), c.caller, c.id())
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(customerShape(customer))
+}
+
 func setDefaultPaymentMethod(c *call) (answer, error) {
 	return customerAnswer(c.server.commands.SetDefaultMethod(c.ctx(), c.caller, c.id(), body(c, func(w defaultMethodWire) (uuid.UUID, error) {
 		return w.PaymentMethod, nil

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -29,7 +30,16 @@ func docsStyle(*call) (answer, error) {
 	return answer{status: http.StatusOK, raw: docsCSS, header: http.Header{"Content-Type": {"text/css; charset=utf-8"}}}, nil
 }
 
-// renderDocs makes the page, once.
+// theDocs are the page of the one contract, made once in a process.
+var theDocs = sync.OnceValues(func() ([]byte, error) {
+	c, err := loadContract()
+	if err != nil {
+		return nil, err
+	}
+	return renderDocs(c)
+})
+
+// renderDocs makes the page.
 func renderDocs(c *contract) ([]byte, error) {
 	object := func(name string) bool { return c.doc.Components.Schemas[name] != nil }
 	page, err := template.New("docs").Funcs(template.FuncMap{"prose": prose, "anchor": anchor, "object": object}).Parse(docsTemplate)

@@ -72,6 +72,8 @@ type dueDateRunBody struct {
 	Skipped      int                `json:"skipped"`
 	Failed       int                `json:"failed"`
 	Notices      int                `json:"notices"`
+	NoticesBad   int                `json:"notices_failed"`
+	NoticeBad    *string            `json:"notice_failure"`
 	Sums         []importSumBody    `json:"sums"`
 	ComparedWith *uuid.UUID         `json:"compared_with"`
 	Actor        actorBody          `json:"actor"`
@@ -85,6 +87,7 @@ func dueDateRunShape(r remit.DueDateRun) dueDateRunBody {
 		ID: r.ID, Organisation: r.Organisation, AsOf: r.AsOf, DryRun: r.DryRun, State: r.State, Stage: r.Stage, Failure: orNull(r.Failure),
 		Found: r.Counts.Found, Charged: r.Counts.Charged, Processing: r.Counts.Processing, Declined: r.Counts.Declined,
 		Skipped: r.Counts.Skipped, Failed: r.Counts.Failed, Notices: r.Counts.Notices,
+		NoticesBad: r.Counts.NoticesFailed, NoticeBad: orNull(r.NoticeFailure),
 		Sums: []importSumBody{}, ComparedWith: r.ComparedWith, Actor: actorBody(r.Actor), CreatedAt: r.CreatedAt.UTC(), EndedAt: utc(r.EndedAt),
 	}
 	for _, currency := range slices.Sorted(maps.Keys(r.Sums)) {

@@ -28,6 +28,14 @@ func addWebhookEndpoint(c *call) (answer, error) {
 	return created(newWebhookBody{webhookShape(made.WebhookEndpoint), made.Secret.Reveal()})
 }
 
+func enableWebhookEndpoint(c *call) (answer, error) {
+	endpoint, err := c.server.commands.EnableWebhookEndpoint(c.ctx(), c.caller, c.id())
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(webhookShape(endpoint))
+}
+
 func removeWebhookEndpoint(c *call) (answer, error) {
 	if err := c.server.commands.RemoveWebhookEndpoint(c.ctx(), c.caller, c.id()); err != nil {
 		return answer{}, err

@@ -89,6 +89,7 @@ var routes = []struct {
 	{"bankAccount", bankAccount},
 	{"verifyBankAccount", verifyBankAccount},
 	{"setDefaultPaymentMethod", setDefaultPaymentMethod},
+	{"switchAutomatic", switchAutomatic},
 	{"removePaymentMethod", removePaymentMethod},
 
 	{"invoices", invoices},
@@ -125,6 +126,7 @@ var routes = []struct {
 
 	{"webhookEndpoints", webhookEndpoints},
 	{"addWebhookEndpoint", addWebhookEndpoint},
+	{"enableWebhookEndpoint", enableWebhookEndpoint},
 	{"removeWebhookEndpoint", removeWebhookEndpoint},
 	{"events", events},
 	{"resendEvent", resendEvent},

@@ -59,7 +59,7 @@ func New(options Options) (*Server, error) {
 		auth:  &Auth{commands: options.Commands},
 		ready: &readiness{look: options.Commands.Ready, now: time.Now},
 	}
-	if s.docs, err = renderDocs(contract); err != nil {
+	if s.docs, err = theDocs(); err != nil {
 		return nil, err
 	}
 	engine, err := s.router()

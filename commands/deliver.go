@@ -35,15 +35,7 @@ func (c *Commands) DeliverMails(ctx context.Context, postman Postman) error {
 }
 
 func (c *Commands) deliverOf(ctx context.Context, tenant uuid.UUID, postman Postman) error {
-	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
-		lost, err := tx.LostMails(ctx, remit.MailTakes)
-		for _, row := range lost {
-			if err := c.tellDelivery(ctx, tx, row.Mail); err != nil {
-				return err
-			}
-		}
-		return err
-	})
+	err := c.loseMails(ctx, tenant)
 	for err == nil && ctx.Err() == nil {
 		var claimed *postgres.MailRow
 		err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
@@ -54,6 +46,37 @@ func (c *Commands) deliverOf(ctx context.Context, tenant uuid.UUID, postman Post
 			return err
 		}
 		err = c.deliver(ctx, tenant, *claimed, postman)
+	}
+	return err
+}
+
+// mostLost is how many mails one look gives up for lost.
+const mostLost = 100
+
+// loseMails gives up the mails whose sending has not ended, each in a transaction of
+// its own that locks its invoice first, as everywhere.
+func (c *Commands) loseMails(ctx context.Context, tenant uuid.UUID) error {
+	var lost []postgres.LostMail
+	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+		lost, err = tx.LostMails(ctx, remit.MailTakes, mostLost)
+		return err
+	})
+	for _, mail := range lost {
+		err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+			if mail.Invoice != nil {
+				if _, err := tx.LockInvoice(ctx, *mail.Invoice); err != nil {
+					return err
+				}
+			}
+			row, err := tx.LoseMail(ctx, mail.ID, remit.MailTakes)
+			if err != nil || row == nil {
+				return err
+			}
+			return c.tellDelivery(ctx, tx, row.Mail)
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return err
 }
@@ -240,13 +263,16 @@ func (c *Commands) resend(ctx context.Context, caller Caller, found seen, invoic
 		if !row.Delivery.State.Trouble() {
 			return remit.Conflict(remit.CodeConflict, "This mail is on its way, or has gone out.")
 		}
+		if row.Emptied {
+			return remit.Conflict(remit.CodeConflict, "Its text is not kept any more. Send the invoice itself, or write anew.")
+		}
 		before := row.Delivery.State
 		row.Delivery = remit.MailDelivery{State: remit.MailQueued, Tries: resentTries, NextAt: c.Now(), MessageID: row.Delivery.MessageID}
 		if err := tx.SaveMailDelivery(ctx, id, row.Delivery); err != nil {
 			return err
 		}
 		entry := remit.TimelineEntry{
-			Kind: "mail_delivery", Actor: caller.Actor(), What: fmt.Sprintf("%s had the mail %q to %s sent again.", caller.Actor().Name, row.Subject, row.To),
+			Kind: "mail_delivery", Actor: caller.Actor(), What: fmt.Sprintf("%s had the mail %q to %s sent again.", caller.Actor().Name, row.Name(), row.To),
 			Why:  remit.Why{Rule: "only a person sends a mail again that may have gone out", Version: "1"},
 			Data: map[string]any{"mail": id.String(), "stage": string(row.Invoice.Stage), "state": string(remit.MailQueued), "was": string(before)},
 		}
@@ -255,6 +281,9 @@ func (c *Commands) resend(ctx context.Context, caller Caller, found seen, invoic
 		}
 		return c.audit(ctx, tx, caller.entry("mail.resend", "mail "+id.String(), l.Organisation))
 	})
+	if !c.readsCodes(ctx, caller, found) {
+		row.Subject = row.Name()
+	}
 	return row.Mail, err
 }
 
@@ -263,7 +292,9 @@ func (c *Commands) resend(ctx context.Context, caller Caller, found seen, invoic
 const resentTries = 1
 
 // MailTroubles lists the mails about invoices that did not arrive, newest first: of
-// the organisations at a path and below it where the caller holds invoice=edit.
+// the organisations at a path and below it where the caller holds invoice=edit. Who
+// may not read what banks say to the merchant reads what a mail is about, not its
+// subject.
 func (c *Commands) MailTroubles(ctx context.Context, caller Caller, organisation string, page Page) (List[remit.Mail], error) {
 	member, path, err := c.atPath(ctx, caller, organisation, remit.InvoiceEdit)
 	if err != nil {
@@ -278,13 +309,24 @@ func (c *Commands) MailTroubles(ctx context.Context, caller Caller, organisation
 		return List[remit.Mail]{}, err
 	}
 	var rows []postgres.MailRow
+	var invoices map[uuid.UUID]remit.Invoice
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
-		rows, err = tx.ListTroubles(ctx, units, path, before, page.limit()+1)
+		if rows, err = tx.ListTroubles(ctx, units, path, before, page.limit()+1); err != nil {
+			return err
+		}
+		ids := make([]uuid.UUID, len(rows))
+		for n, row := range rows {
+			ids[n] = row.Invoice.ID
+		}
+		invoices, err = tx.InvoicesByID(ctx, ids)
 		return err
 	})
 	mails := make([]remit.Mail, len(rows))
 	for n, row := range rows {
 		mails[n] = row.Mail
+		if row.Invoice.Stage.Occasion().ToSeller() && !c.readsCodes(ctx, caller, seen{member: member, path: invoices[row.Invoice.ID].Organisation}) {
+			mails[n].Subject = row.Name()
+		}
 	}
 	return cut(mails, page.limit(), func(m remit.Mail) (string, uuid.UUID) { return "", m.ID }), err
 }

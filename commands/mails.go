@@ -111,7 +111,7 @@ func (c *Commands) opened(tenant uuid.UUID, row postgres.MailRow, invoices map[u
 		mail.BankAccount.Link = c.PublicURL + "/bank-accounts/" + mail.BankAccount.ID.String()
 		return mail, nil
 	}
-	if row.Sealed == nil { // about a connection, and no secret
+	if mail.Emptied || row.Sealed == nil { // let go of, or about a connection, and no secret
 		return mail, nil
 	}
 	body, err := c.Secrets.Open(secrets.Mails, mailPlace(tenant, row.ID), row.Sealed)

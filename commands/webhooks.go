@@ -154,6 +154,44 @@ func listWebhooks[T any](ctx context.Context, c *Commands, caller Caller, organi
 	return cut(items, page.limit(), func(item T) (string, uuid.UUID) { return "", id(item) }), nil
 }
 
+// EnableWebhookEndpoint has an endpoint told of events again that was disabled since
+// nothing arrived there. What happened meanwhile is not sent by itself. One that is
+// enabled already stays as it is.
+func (c *Commands) EnableWebhookEndpoint(ctx context.Context, caller Caller, id uuid.UUID) (remit.WebhookEndpoint, error) {
+	var w remit.WebhookEndpoint
+	found, err := c.find(ctx, caller, func(tx *postgres.Tx) (string, uuid.UUID, error) {
+		there, err := tx.WebhookEndpoint(ctx, id)
+		w = there.WebhookEndpoint
+		return w.Organisation, uuid.Nil, err
+	}, remit.AdminWebhooks)
+	if err != nil {
+		return w, err
+	}
+	if err := c.authorise(ctx, caller, found.member.Tenant, found.path, remit.AdminWebhooks); err != nil {
+		return w, err
+	}
+	if w.State == remit.EndpointEnabled {
+		return w, nil
+	}
+	if err := c.checkWebhookURL(ctx, w.URL); err != nil {
+		return w, err
+	}
+	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
+		locked, err := tx.LockWebhookEndpoint(ctx, id)
+		if err != nil || locked.State == remit.EndpointEnabled {
+			w = locked.WebhookEndpoint
+			return err
+		}
+		before := locked.WebhookEndpoint
+		w = before.Enabled()
+		if err := tx.SaveWebhookEndpoint(ctx, w); err != nil {
+			return err
+		}
+		return c.audit(ctx, tx, endpointEntry(caller, "webhook_endpoint.enable", &before, &w))
+	})
+	return w, err
+}
+
 // RemoveWebhookEndpoint ends an endpoint at once: nothing more is sent there,
 // and its secret is gone. It asks for no confirmation: what leaks should end fast.
 func (c *Commands) RemoveWebhookEndpoint(ctx context.Context, caller Caller, id uuid.UUID) error {
@@ -228,7 +266,7 @@ func endpointEntry(caller Caller, action string, before, after *remit.WebhookEnd
 			return nil
 		}
 		address.RawQuery = ""
-		return map[string]any{"url": address.String(), "events": w.Events, "organisation": w.Organisation}
+		return map[string]any{"url": address.String(), "events": w.Events, "organisation": w.Organisation, "state": w.State}
 	}
 	of := before
 	if of == nil {

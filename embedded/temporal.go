@@ -34,6 +34,9 @@ type TemporalOptions struct {
 	// NamespaceRefresh is how soon a changed namespace is seen by the whole
 	// server: at least 50 ms; 1 s when zero.
 	NamespaceRefresh time.Duration
+	// Shards are its history shards, fixed at the first start of its database;
+	// temporald's own default when zero.
+	Shards int
 	// Program is the temporald to run; [TemporalProgram] when empty.
 	Program string
 }
@@ -129,6 +132,9 @@ func temporalCommand(ctx context.Context, folder *Folder, options TemporalOption
 	}
 	if options.NamespaceRefresh > 0 {
 		cmd.Args = append(cmd.Args, "-namespace-refresh", options.NamespaceRefresh.String())
+	}
+	if options.Shards > 0 {
+		cmd.Args = append(cmd.Args, "-shards", strconv.Itoa(options.Shards))
 	}
 	cmd.Dir = "/"
 	cmd.Env = []string{"TZ=UTC", "TEMPORALD_POSTGRES_PASSWORD=" + password} // and none of our secrets

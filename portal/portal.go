@@ -219,6 +219,7 @@ func (p *Portal) mountSettings(router gin.IRouter) {
 	router.POST("/settings/tokens/:id/revoke", p.signedIn((*visit).revokeToken))
 	router.GET(pathWebhooks, p.signedIn((*visit).webhooks))
 	router.POST(pathWebhooks, p.signedIn((*visit).addWebhook))
+	router.POST(pathWebhooks+"/:id/enable", p.signedIn((*visit).enableWebhook))
 	router.POST(pathWebhooks+"/:id/remove", p.signedIn((*visit).removeWebhook))
 	router.POST(pathWebhooks+"/events/:id/resend", p.signedIn((*visit).resendEvent))
 	router.GET("/settings/audit", p.signedIn((*visit).audit))

@@ -71,14 +71,28 @@ func (v *visit) removeWebhook() error {
 	return v.goTo(pathWebhooks, "removed")
 }
 
+func (v *visit) enableWebhook() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	_, err = v.do.EnableWebhookEndpoint(v.ctx(), v.caller, id)
+	return v.webhookDone(err, "reenabled")
+}
+
 func (v *visit) resendEvent() error {
 	id, err := v.id("id")
 	if err != nil {
 		return err
 	}
 	_, err = v.do.ResendEvent(v.ctx(), v.caller, id)
+	return v.webhookDone(err, "redelivered")
+}
+
+// webhookDone shows the page anew, with what was done or what stands against it.
+func (v *visit) webhookDone(err error, done string) error {
 	if err == nil {
-		return v.goTo(pathWebhooks, "redelivered")
+		return v.goTo(pathWebhooks, done)
 	}
 	p, status, mendable := problems(err)
 	if !mendable {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 type ChargeRow struct {
 	AgendaRow
 	Plan remit.ChargePlan
+	// Unreadable is, in a page of many, why the plan could not be read.
+	Unreadable error
 }
 
 // ChargeResult is what became of a row: the attempt it led to, or why there is none.
@@ -87,13 +90,19 @@ func (tx *Tx) NoteCharge(ctx context.Context, invoice uuid.UUID, result ChargeRe
 	return nil
 }
 
-func scanCharge(row pgx.CollectableRow) (c ChargeRow, err error) {
+// scanChargeOfMany does not fail for a plan that cannot be read: the others can.
+func scanChargeOfMany(row pgx.CollectableRow) (c ChargeRow, err error) {
 	var details []byte
 	err = row.Scan(&c.ID, &c.OrganisationID, &c.InvoiceID, &c.At, &c.Kind, &c.ObjectID, &c.What, &c.Soon, &details)
 	if err == nil {
-		err = json.Unmarshal(details, &c.Plan)
+		c.Unreadable = json.Unmarshal(details, &c.Plan)
 	}
 	return c, err
+}
+
+func scanCharge(row pgx.CollectableRow) (ChargeRow, error) {
+	c, err := scanChargeOfMany(row)
+	return c, errors.Join(err, c.Unreadable)
 }
 
 // HardRefusal reads what was last said of a method, on whatever invoice, where that
@@ -184,13 +193,16 @@ func (tx *Tx) OpenInvoicesOf(ctx context.Context, customer uuid.UUID) ([]uuid.UU
 	return ids, nil
 }
 
-// Curable reads invoices whose collection waits, or has ended, and whose customer's
-// default method was not tried on them: at most limit.
+// Curable reads invoices whose collection waits, or has ended, and that would be
+// charged with a method that was not tried on them: at most limit. It asks all that
+// is asked before one is charged with it: what is listed in vain would be again.
 func (tx *Tx) Curable(ctx context.Context, limit int) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `select i.id from invoices i join customers c on c.tenant = i.tenant and c.id = i.customer_id
-		join payment_methods m on m.tenant = c.tenant and m.id = c.default_payment_method and m.status = 'usable'
+		join lateral (select m.* from payment_methods m join connections n on n.tenant = m.tenant and n.account = m.account and n.livemode = m.livemode and n.disconnected_at is null
+			where m.tenant = c.tenant and m.customer_id = c.id and m.status = 'usable'
+			order by coalesce(c.default_payment_method = m.id, false) desc, m.created_at, m.id limit 1) m on true
 		where i.tenant = $1 and i.collection_state in ('awaits_method', 'awaits_payer', 'retrying', 'ended') and i.hold_reason is null and i.status in ('open', 'partially_paid')
-			and coalesce(c.auto_charge, true) and not coalesce((select (w.decline ->> 'hard')::boolean from (`+lastWord+`) w), false) and not exists (select 1 from attempts a where a.tenant = i.tenant and a.invoice_id = i.id
+			and coalesce((i.settings ->> 'auto_charge')::boolean, false) and coalesce(c.auto_charge, true) and not coalesce((select (w.decline ->> 'hard')::boolean from (`+lastWord+`) w), false) and not exists (select 1 from attempts a where a.tenant = i.tenant and a.invoice_id = i.id
 				and (a.payment_method_id = m.id or m.fingerprint <> '' and a.method ->> 'fingerprint' = m.fingerprint or a.state in ('created', 'requires_action', 'processing', 'confirming')))
 		order by i.due_date, i.id limit $2`, tx.Tenant, limit)
 	if err != nil {

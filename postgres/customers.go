@@ -227,7 +227,10 @@ func (tx *Tx) SetDefaultMethod(ctx context.Context, customer, method uuid.UUID) 
 	if err != nil {
 		return false, fmt.Errorf("make a method the default: %w", err)
 	}
-	return tag.RowsAffected() > 0, nil
+	if tag.RowsAffected() == 0 {
+		return false, nil
+	}
+	return true, tx.announceAnew(ctx, customer)
 }
 
 // DetachMethod marks a method as removed; the next usable one, if any, becomes

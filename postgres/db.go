@@ -87,6 +87,23 @@ func (db *DB) InTenant(ctx context.Context, tenant uuid.UUID, fn func(tx *Tx) er
 	})
 }
 
+// Alone runs fn within the transaction so that what it did, and nothing else, is
+// undone where it fails. It gives what fn failed by, and an error of its own where the
+// transaction cannot go on.
+func (tx *Tx) Alone(ctx context.Context, fn func(tx *Tx) error) (failed, err error) {
+	inner, err := tx.Begin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("begin a part of a transaction: %w", err)
+	}
+	if failed = fn(&Tx{Tx: inner, Tenant: tx.Tenant}); failed == nil {
+		return nil, inner.Commit(ctx)
+	}
+	if err := inner.Rollback(ctx); err != nil {
+		return failed, fmt.Errorf("undo a part of a transaction: %w", errors.Join(err, failed))
+	}
+	return failed, nil
+}
+
 // Global runs fn in a transaction without a tenant: only the directory tables
 // (accounts, sessions, tokens, tenants) show rows there.
 func (db *DB) Global(ctx context.Context, fn func(tx pgx.Tx) error) error {

@@ -14,7 +14,7 @@ import (
 )
 
 const dueRunColumns = `r.id, r.organisation_id, o.path, r.as_of, r.by_instant, r.dry_run, r.state, r.stage, r.failure, r.found, r.charged, r.processing, r.declined, r.skipped, r.failed,
-	r.notices, r.amount_charged, r.compared_with, r.actor, r.created_at, r.ended_at, coalesce(r.ended_real - r.started_real, '0'::interval)`
+	r.notices, r.notices_failed, r.notice_failure, r.amount_charged, r.compared_with, r.actor, r.created_at, r.ended_at, coalesce(r.ended_real - r.started_real, '0'::interval)`
 
 const dueRunTables = " from due_date_runs r join organisations o on o.tenant = r.tenant and o.id = r.organisation_id where r.tenant = $1 and "
 
@@ -26,7 +26,7 @@ func (tx *Tx) queryDueRuns(ctx context.Context, where string, args ...any) ([]re
 	runs, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r remit.DueDateRun, err error) {
 		var sums, actor []byte
 		err = row.Scan(&r.ID, &r.OrganisationID, &r.Organisation, &r.AsOf, &r.By, &r.DryRun, &r.State, &r.Stage, &r.Failure,
-			&r.Counts.Found, &r.Counts.Charged, &r.Counts.Processing, &r.Counts.Declined, &r.Counts.Skipped, &r.Counts.Failed, &r.Counts.Notices,
+			&r.Counts.Found, &r.Counts.Charged, &r.Counts.Processing, &r.Counts.Declined, &r.Counts.Skipped, &r.Counts.Failed, &r.Counts.Notices, &r.Counts.NoticesFailed, &r.NoticeFailure,
 			&sums, &r.ComparedWith, &actor, &r.CreatedAt, &r.EndedAt, &r.Took)
 		if err == nil {
 			err = json.Unmarshal(sums, &r.Sums)
@@ -90,13 +90,13 @@ func (tx *Tx) InsertDueDateRun(ctx context.Context, r remit.DueDateRun) error {
 // $5: each at the time it began, or by a date $4 in the zone of each. What was put
 // off, and the tries after a failure, are not hurried: they have a time of their
 // own, and a run would else take up again and again what it has put off itself. Only
-// a dry run for a day to come counts on them.
+// a dry run counts on them, those of its own day too, which later runs will carry out.
 func dueRows(began, dry string) string {
 	return `agenda g join organisations u on u.tenant = g.tenant and u.id = g.organisation_id
 		join organisations top on top.tenant = $1 and top.id = $3
 		where g.tenant = $1 and g.done_at is null and g.kind = 'charge' and g.at <= $5
 			and (u.path = top.path or u.path ^@ (top.path || '/')) and (g.at <= ` + began + ` or (g.at at time zone u.time_zone)::date <= $4
-				and (coalesce((g.details ->> 'try')::int, 0) <= 1 and coalesce((g.details ->> 'round')::int, 0) = 0 or ` + dry + ` and (` + began + ` at time zone u.time_zone)::date < $4))`
+				and (coalesce((g.details ->> 'try')::int, 0) <= 1 and coalesce((g.details ->> 'round')::int, 0) = 0 or ` + dry + ` and (` + began + ` at time zone u.time_zone)::date <= $4))`
 }
 
 // NextCharges reads the next charges of a run that it has no entry of, in order of
@@ -108,7 +108,7 @@ func (tx *Tx) NextCharges(ctx context.Context, run remit.DueDateRun, limit int) 
 	if err != nil {
 		return nil, fmt.Errorf("read the charges that are due: %w", err)
 	}
-	list, err := pgx.CollectRows(rows, scanCharge)
+	list, err := pgx.CollectRows(rows, scanChargeOfMany)
 	if err != nil {
 		return nil, fmt.Errorf("read the charges that are due: %w", err)
 	}
@@ -124,7 +124,7 @@ func (tx *Tx) AddDueDateEntries(ctx context.Context, run uuid.UUID, entries []re
 	batch := &pgx.Batch{}
 	for _, e := range entries {
 		batch.Queue(`insert into due_date_run_entries (tenant, run_id, agenda_id, invoice_id, at, amount, surcharge, currency, method, forecast, forecast_reason, forecast_amount, forecast_surcharge)
-			values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$6,$7) on conflict do nothing`,
+			values ($1,$2,$3,$4,$5,$6,$7,coalesce(nullif($8, ''), (select currency from invoices where tenant = $1 and id = $4)),$9,$10,$11,$6,$7) on conflict do nothing`,
 			tx.Tenant, run, e.Row, e.InvoiceID, e.At, e.ForecastAmount, e.ForecastFee, e.Currency, e.Method, e.Forecast, e.ForecastReason)
 	}
 	last := entries[len(entries)-1]
@@ -243,21 +243,41 @@ func (tx *Tx) BringForward(ctx context.Context, rows []uuid.UUID, now time.Time)
 	return nil
 }
 
-// DueNotices reads the notices at a run's organisation and below that are due.
+// PutOff moves rows of the agenda to a later time that cannot be carried out now.
+func (tx *Tx) PutOff(ctx context.Context, rows []uuid.UUID, to time.Time) error {
+	_, err := tx.Exec(ctx, "update agenda set at = $3 where tenant = $1 and id = any($2) and at < $3 and done_at is null", tx.Tenant, rows, to)
+	if err != nil {
+		return fmt.Errorf("put rows of the agenda off: %w", err)
+	}
+	return nil
+}
+
+// DueNotices reads the notices at a run's organisation and below that were due when
+// it began: each that is written, or put off, is none of them any more.
 func (tx *Tx) DueNotices(ctx context.Context, run remit.DueDateRun, limit int) ([]AgendaRow, error) {
 	rows, err := tx.Query(ctx, `select g.id, g.organisation_id, g.invoice_id, g.at, g.kind, g.object_id, g.what, false from agenda g
 		join organisations u on u.tenant = g.tenant and u.id = g.organisation_id join organisations top on top.tenant = g.tenant and top.id = $2
-		where g.tenant = $1 and g.done_at is null and g.kind = 'notice' and g.at <= $3 and (u.path = top.path or u.path ^@ (top.path || '/')) order by g.at, g.id limit $4`,
-		tx.Tenant, run.OrganisationID, run.By, limit)
+		where g.tenant = $1 and g.done_at is null and g.kind = 'notice' and g.at <= least($3, $5::timestamptz) and (u.path = top.path or u.path ^@ (top.path || '/')) order by g.at, g.id limit $4`,
+		tx.Tenant, run.OrganisationID, run.By, limit, run.CreatedAt)
 	if err != nil {
 		return nil, fmt.Errorf("read the notices that are due: %w", err)
 	}
 	return collectAgenda(rows)
 }
 
-// CountNotices counts notices that a run wrote.
-func (tx *Tx) CountNotices(ctx context.Context, run uuid.UUID, written int) error {
-	_, err := tx.Exec(ctx, "update due_date_runs set notices = notices + $3, stage = 'notices' where tenant = $1 and id = $2", tx.Tenant, run, written)
+// CountNotices counts notices that a run wrote, and those that it could not, which
+// it puts off, with why the first was not.
+func (tx *Tx) CountNotices(ctx context.Context, run uuid.UUID, written int, failed []AgendaRow, why string, to time.Time) error {
+	first, rows := uuid.Nil, make([]uuid.UUID, len(failed))
+	for n, row := range failed {
+		first, rows[n] = failed[0].InvoiceID, row.ID
+	}
+	if err := tx.PutOff(ctx, rows, to); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `update due_date_runs set notices = notices + $3, notices_failed = notices_failed + $4, stage = 'notices',
+		notice_failure = case when notice_failure <> '' then notice_failure else coalesce((select number || ': ' || $5 from invoices where tenant = $1 and id = $6), '') end
+		where tenant = $1 and id = $2`, tx.Tenant, run, written, len(failed), why, first)
 	if err != nil {
 		return fmt.Errorf("count notices: %w", err)
 	}
@@ -291,6 +311,7 @@ func (tx *Tx) EndDueDateRun(ctx context.Context, run uuid.UUID, now time.Time, f
 
 // DueDateDifferences reads what came otherwise than a dry run had forecast, in order,
 // at most limit: charges that both have and that differ, and those that only one has.
+// A charge whose time has not come when the run began is none: it is to come.
 func (tx *Tx) DueDateDifferences(ctx context.Context, run remit.DueDateRun, limit int) ([]remit.DueDateEntry, error) {
 	if run.ComparedWith == nil {
 		return tx.queryDueEntries(ctx, run.ID, "and (e.outcome <> e.forecast or e.outcome = 'charged' and (e.amount, e.surcharge) <> (e.forecast_amount, e.forecast_surcharge)) and e.outcome <> '' order by e.at, e.agenda_id limit $3", limit)
@@ -301,7 +322,9 @@ func (tx *Tx) DueDateDifferences(ctx context.Context, run remit.DueDateRun, limi
 		from (select agenda_id, invoice_id, at, amount, surcharge, currency, method, outcome, reason, attempt_id from due_date_run_entries where tenant = $1 and run_id = $2) e
 		full join (select agenda_id, invoice_id, at, currency, method, forecast, forecast_amount, forecast_surcharge, forecast_reason from due_date_run_entries where tenant = $1 and run_id = $3) f using (agenda_id)
 		join invoices i on i.tenant = $1 and i.id = coalesce(e.invoice_id, f.invoice_id) join customers c on c.tenant = i.tenant and c.id = i.customer_id
-		where e.outcome is distinct from f.forecast or e.outcome = 'charged' and (e.amount, e.surcharge) <> (f.forecast_amount, f.forecast_surcharge) order by 5, 1 limit $4`, tx.Tenant, run.ID, *run.ComparedWith, limit)
+		where (e.outcome is distinct from f.forecast or e.outcome = 'charged' and (e.amount, e.surcharge) <> (f.forecast_amount, f.forecast_surcharge))
+			and (e.agenda_id is not null or not exists (select 1 from agenda g where g.tenant = $1 and g.id = f.agenda_id and g.done_at is null and g.at > $5))
+		order by 5, 1 limit $4`, tx.Tenant, run.ID, *run.ComparedWith, limit, run.CreatedAt)
 	if err != nil {
 		return nil, fmt.Errorf("compare a due-date run: %w", err)
 	}

@@ -23,10 +23,17 @@ func TestFiguresOverAllTenants(t *testing.T) {
 	mustExec(t, b.super, b.words.Replace(`insert into agenda (tenant, id, organisation_id, at, kind, object_id, what)
 		values ({tenant}, gen_random_uuid(), {tenant}, now() + interval '1 day', 'poll', gen_random_uuid(), 'x'),
 		({other}, gen_random_uuid(), {other}, now() - interval '1 hour', 'poll', gen_random_uuid(), 'x')`))
+	for _, tenant := range []string{"{tenant}", "{other}"} {
+		mustExec(t, b.super, b.words.Replace(`insert into due_date_runs (tenant, id, organisation_id, as_of, by_instant, dry_run, state, actor, created_at, failed, notices_failed, started_real)
+			values (`+tenant+`, gen_random_uuid(), `+tenant+`, current_date, now(), false, 'failed', '{}', now(), 2, 1, now()), (`+tenant+`, gen_random_uuid(), `+tenant+`, current_date, now(), false, 'done', '{}', now(), 2, 1, now() - interval '2 days')`))
+	}
 	got, err := db.Figures(t.Context())
 	must(t, err)
 	if got.Live[remit.AttemptConfirming] != 2 || got.Live[remit.AttemptCreated] != 0 || got.Requests != 2 {
 		t.Errorf("live %v, %d requests wait", got.Live, got.Requests)
+	}
+	if got.RunsFailed != 8 {
+		t.Errorf("runs failed in %d things", got.RunsFailed)
 	}
 	if got.Events[postgres.EventWaiting] != 2 || got.Events[postgres.EventForeign] != 2 {
 		t.Errorf("events %v", got.Events)

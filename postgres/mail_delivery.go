@@ -30,27 +30,39 @@ func (tx *Tx) ClaimMail(ctx context.Context, host string) (*MailRow, error) {
 	return &m, err
 }
 
-// LostMails marks as unknown the mails whose sending has not ended for so long that
-// whoever sent them must have died, and gives them.
-func (tx *Tx) LostMails(ctx context.Context, after time.Duration) ([]MailRow, error) {
-	rows, err := tx.Query(ctx, `update mails set state = 'unknown', last_error = 'The process that sent it died before the mail server answered.'
-		where tenant = $1 and state = 'sending' and sending_since < now() - $2::interval returning id`, tx.Tenant, after)
+// LostMail is a mail whose sending does not end.
+type LostMail struct {
+	ID      uuid.UUID
+	Invoice *uuid.UUID // that it is about; nil: none
+}
+
+// LostMails reads, without holding them, the mails whose sending has not ended for so
+// long that whoever sent them must have died: at most limit.
+func (tx *Tx) LostMails(ctx context.Context, after time.Duration, limit int) ([]LostMail, error) {
+	rows, err := tx.Query(ctx, "select id, invoice_id from mails where tenant = $1 and state = 'sending' and sending_since < now() - $2::interval order by sending_since, id limit $3", tx.Tenant, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("look for lost mails: %w", err)
 	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	lost, err := pgx.CollectRows(rows, pgx.RowToStructByPos[LostMail])
 	if err != nil {
 		return nil, fmt.Errorf("look for lost mails: %w", err)
-	}
-	lost := make([]MailRow, 0, len(ids))
-	for _, id := range ids {
-		m, err := tx.Mail(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		lost = append(lost, m)
 	}
 	return lost, nil
+}
+
+// LoseMail marks a mail as unknown whose sending has still not ended, and gives it;
+// nil where it has. Whoever calls it holds the mail's invoice.
+func (tx *Tx) LoseMail(ctx context.Context, id uuid.UUID, after time.Duration) (*MailRow, error) {
+	tag, err := tx.Exec(ctx, `update mails set state = 'unknown', last_error = 'The process that sent it died before the mail server answered.'
+		where tenant = $1 and id = $2 and state = 'sending' and sending_since < now() - $3::interval`, tx.Tenant, id, after)
+	if err != nil {
+		return nil, fmt.Errorf("give a mail up for lost: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return nil, nil
+	}
+	m, err := tx.Mail(ctx, id)
+	return &m, err
 }
 
 // SaveMailDelivery writes how far a mail has come that the caller has locked.

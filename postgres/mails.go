@@ -58,7 +58,7 @@ func (tx *Tx) InsertConnectionMail(ctx context.Context, connection uuid.UUID, st
 }
 
 const mailColumns = `m.id, m.recipient, m.subject, m.created_at, m.body, coalesce(m.text, ''), m.invoice_id, m.stage, m.due_version, i.number, m.bank_account_id, coalesce(b.hosted_url, ''),
-	m.bcc, m.state, m.tries, m.queued_at, m.next_at, m.delivered_at, m.message_id, m.last_error`
+	m.bcc, m.state, m.tries, m.queued_at, m.next_at, m.delivered_at, m.message_id, m.last_error, m.emptied_at is not null`
 
 const mailTables = ` from mails m left join invoices i on i.tenant = m.tenant and i.id = m.invoice_id
 	left join bank_accounts b on b.tenant = m.tenant and b.id = m.bank_account_id`
@@ -96,7 +96,7 @@ func scanMail(row pgx.Row) (m MailRow, err error) {
 	var stage, number *string
 	var version *int
 	err = row.Scan(&m.ID, &m.To, &m.Subject, &m.CreatedAt, &m.Sealed, &m.Body, &invoice, &stage, &version, &number, &bank, &hosted,
-		&m.BCC, &m.Delivery.State, &m.Delivery.Tries, &m.Delivery.QueuedAt, &m.Delivery.NextAt, &m.Delivery.DeliveredAt, &m.Delivery.MessageID, &m.Delivery.LastError)
+		&m.BCC, &m.Delivery.State, &m.Delivery.Tries, &m.Delivery.QueuedAt, &m.Delivery.NextAt, &m.Delivery.DeliveredAt, &m.Delivery.MessageID, &m.Delivery.LastError, &m.Emptied)
 	if err == nil && invoice != nil {
 		m.Invoice = &remit.MailedInvoice{ID: *invoice, Stage: remit.MailStage(*stage), DueVersion: *version, Number: *number}
 	}

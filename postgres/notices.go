@@ -139,3 +139,19 @@ func (tx *Tx) RecheckNotices(ctx context.Context, customer *uuid.UUID, path stri
 	}
 	return nil
 }
+
+// announceAnew has the next notice decided anew, at once, of every invoice of a
+// customer that is to be charged by itself: with what he is charged has changed, and
+// what could not be announced for want of a method is to be now.
+func (tx *Tx) announceAnew(ctx context.Context, customer uuid.UUID) error {
+	_, err := tx.Exec(ctx, `insert into agenda (tenant, id, organisation_id, invoice_id, at, kind, object_id, what)
+		select i.tenant, gen_random_uuid(), i.organisation_id, i.id, now() + coalesce((select clock_offset from organisations where tenant = $1 and clock_offset is not null limit 1), interval '0'),
+			'notice', i.id, 'Sees which notice comes next'
+		from invoices i join agenda c on c.tenant = i.tenant and c.kind = 'charge' and c.object_id = i.id and c.done_at is null
+		where i.tenant = $1 and i.customer_id = $2 and i.status in ('open', 'partially_paid') and i.hold_reason is null
+		on conflict (tenant, kind, object_id) where done_at is null do update set at = least(agenda.at, excluded.at), what = excluded.what`, tx.Tenant, customer)
+	if err != nil {
+		return fmt.Errorf("have charges announced anew: %w", err)
+	}
+	return nil
+}

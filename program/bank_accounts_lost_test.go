@@ -67,12 +67,14 @@ func TestRebuildGoesOnWithBankAccounts(t *testing.T) {
 	w.deposits("amounts")
 	id := w.added("000123456789")
 	workflow := "bank-account/" + id
-	must(t, w.program.Commands.Temporal.TerminateWorkflow(t.Context(), workflow, "", "lost"))
-	report, err := w.program.Commands.Rebuild(t.Context())
-	must(t, err)
-	if report.Started < 1 {
-		t.Errorf("%+v", report)
-	}
+	// A late webhook of the set-up may start it between the two; then it is lost once
+	// more. Nothing but a hint does so, since nothing is due, and hints end.
+	w.until("a rebuild starts what is lost", func() bool {
+		must(t, w.program.Commands.Temporal.TerminateWorkflow(t.Context(), workflow, "", "lost"))
+		report, err := w.program.Commands.Rebuild(t.Context())
+		must(t, err)
+		return report.Started == 1
+	})
 	w.later(11 * 24 * time.Hour)
 	w.wantEnded(id, "expired", "10 days have passed. Add it again.")
 }

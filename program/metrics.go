@@ -34,6 +34,7 @@ var (
 	describeLag      = prometheus.NewDesc("remit_agenda_lag_seconds", "How long the most overdue row of an agenda has been due.", nil, nil)
 	describeRequests = prometheus.NewDesc("remit_requests_waiting", "Requests of the last day that are not carried out yet.", nil, nil)
 	describeEvents   = prometheus.NewDesc("remit_webhook_events", "Stored events from Stripe, by state.", []string{"state"}, nil)
+	describeRuns     = prometheus.NewDesc("remit_due_date_rows_failed", "Charges and notices that due-date runs of the last day could not carry out, and runs that could not go on.", nil, nil)
 	describeSilent   = prometheus.NewDesc("remit_connections_unheard", "Connections whose charges Stripe has not reported for hours, though it has an endpoint to report to.", nil, nil)
 	describeConns    = prometheus.NewDesc("remit_database_connections", "Connections of this process to PostgreSQL, by state.", []string{"state"}, nil)
 	describeWaits    = prometheus.NewDesc("remit_database_waits_total", "How often somebody had to wait for a connection.", nil, nil)
@@ -42,7 +43,7 @@ var (
 
 // Describe names the metrics.
 func (f *figures) Describe(out chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{describeLive, describeLag, describeRequests, describeEvents, describeSilent, describeConns, describeWaits, describeFailed} {
+	for _, desc := range []*prometheus.Desc{describeLive, describeLag, describeRequests, describeEvents, describeRuns, describeSilent, describeConns, describeWaits, describeFailed} {
 		out <- desc
 	}
 }
@@ -72,6 +73,7 @@ func (f *figures) Collect(out chan<- prometheus.Metric) {
 	}
 	gauge(describeLag, read.AgendaLag.Seconds())
 	gauge(describeRequests, float64(read.Requests))
+	gauge(describeRuns, float64(read.RunsFailed))
 	gauge(describeSilent, float64(read.Silent))
 }
 

@@ -42,7 +42,7 @@ func TestT37MetricsAreForTheOperatorAlone(t *testing.T) {
 		`remit_request_seconds_count{operation="payInvoice",status="200"} 1`,
 		`remit_attempts_ended_total{class="",kind="charge",state="succeeded"} 1`,
 		`remit_attempts_live{state="confirming"} 0`,
-		`remit_agenda_lag_seconds 0`,
+		`remit_agenda_lag_seconds 0`, `remit_due_date_rows_failed 0`,
 		`remit_webhook_events{state="waiting"} \d+`,
 		`remit_requests_waiting 0`,
 		`remit_database_connections{state="limit"} \d+`,

@@ -286,6 +286,7 @@ func (p *Program) work(ctx context.Context) {
 		}
 	})
 	p.running.Go(func() { p.sweep(ctx) })
+	p.running.Go(func() { p.prune(ctx) })
 	if every := p.config.DeliverEvery; p.config.Postman != nil {
 		if every == 0 {
 			every = 5 * time.Second
@@ -302,6 +303,30 @@ const deliverEvery = time.Second
 // DashboardEvery is how old the figures of Stripe's accounts get at most while all
 // is well: a refresh of an account that rested takes five calls.
 const DashboardEvery = 5 * time.Minute
+
+// pruneEvery is how often it is looked for what is kept no longer.
+const pruneEvery = time.Hour
+
+// prune lets go of what is kept no longer. Several processes may do so at once.
+func (p *Program) prune(ctx context.Context) {
+	ticker := time.NewTicker(pruneEvery)
+	defer ticker.Stop()
+	for {
+		done, err := p.Commands.Prune(ctx)
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
+			p.config.Logger.WarnContext(ctx, "what is old was not let go of", "error", err)
+		case done != (postgres.Pruned{}):
+			p.config.Logger.InfoContext(ctx, "what is old was let go of", "card_tries", done.CardTries, "events", done.Events, "mails", done.Mails)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
 
 // sweep looks, now and then, for what was lost on the way to a workflow.
 func (p *Program) sweep(ctx context.Context) {

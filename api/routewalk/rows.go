@@ -180,6 +180,7 @@ var Rows = map[string]Row{
 	"paymentMethods":          {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
 	"addPaymentMethod":        {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
 	"setDefaultPaymentMethod": {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
+	"switchAutomatic":         {Object: KindCustomer, See: []string{customerSee, customerEd}, Do: needs(customerEd), Customer: Allowed},
 	"removePaymentMethod":     {Object: KindPaymentMethod, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
 	"bankAccounts":            {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
 	"addBankAccount":          {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
@@ -226,6 +227,7 @@ var Rows = map[string]Row{
 
 	"webhookEndpoints":      {At: "unit", Do: needs(adminHooks)},
 	"addWebhookEndpoint":    {Do: needs(adminHooks)},
+	"enableWebhookEndpoint": {Object: KindWebhook, See: []string{adminHooks}},
 	"removeWebhookEndpoint": {Object: KindWebhook, See: []string{adminHooks}},
 	"events":                {At: "unit", Do: needs(adminHooks)},
 	"resendEvent":           {Object: KindEvent, See: []string{adminHooks}},

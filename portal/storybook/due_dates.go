@@ -45,6 +45,8 @@ func (b book) dueDates() chapter {
 	running.State, running.EndedAt, running.Counts = remit.RunRunning, nil, remit.DueDateCounts{Found: 1200, Charged: 431, Declined: 12, Skipped: 7}
 	failed := ran
 	failed.State, failed.Failure = remit.RunFailed, "the database did not answer"
+	spoilt := ran
+	spoilt.Counts.Failed, spoilt.Counts.Skipped, spoilt.Counts.NoticesFailed, spoilt.NoticeFailure = 1, 2, 2, "INV-98: Its data could not be read. The log says why"
 	none := dry
 	none.Counts, none.Sums = remit.DueDateCounts{}, nil
 
@@ -81,6 +83,10 @@ func (b book) dueDates() chapter {
 			paid.Outcome, paid.Reason, paid.Amount = remit.OutcomeCharged, "Paid from the customer's credit", 30000
 			v.Differences = []remit.DueDateEntry{v.Entries[0], paid}
 			v.Asks = map[uuid.UUID]page.ChargeAsk{id(5): ask}
+		})),
+		"staff/U19 run/rows failed": page.DueDateRunPage(report(spoilt, func(v *page.DueDateReport) {
+			v.Entries[3].Forecast, v.Entries[3].Outcome = remit.OutcomeFailed, remit.OutcomeFailed
+			v.Entries[3].Reason, v.Entries[3].Method = "Its data could not be read. The log says why", ""
 		})),
 		"staff/U19 run/failed": page.DueDateRunPage(report(failed, nil)),
 	}
