@@ -189,3 +189,24 @@ func TestPercentReadsWhatItWrites(t *testing.T) {
 		}
 	}
 }
+
+// F5, M8: of a fee the same part goes back as of the amount, in steps that Stripe can
+// send back, and the rest with the last of it.
+func TestPartOfASurchargeGoesBack(t *testing.T) {
+	t.Parallel()
+	for _, of := range []struct {
+		currency                    money.Currency
+		applied, fee, amount, wants int64
+	}{
+		{"USD", 100_00, 3_20, 50_00, 1_60}, {"USD", 100_00, 3_20, 100_00, 3_20}, {"USD", 100_00, 3_20, 33_33, 1_07},
+		{"KWD", 100_000, 3_090, 50_010, 1_540}, {"KWD", 100_000, 3_090, 100_000, 3_090},
+	} {
+		may := remit.Refundable{Applied: of.applied, Surcharge: of.fee}
+		if back, err := may.Refund(of.amount, of.currency, true); back != of.wants || err != nil {
+			t.Errorf("of %d, %d of %d %s: %d, %v; want %d", of.fee, of.amount, of.applied, of.currency, back, err, of.wants)
+		}
+		if kept, err := may.Refund(of.amount, of.currency, false); kept != 0 || err != nil {
+			t.Errorf("a fee that is kept: %d, %v", kept, err)
+		}
+	}
+}

@@ -192,6 +192,7 @@ func (p *Payments) bookCapture(ctx context.Context, tx *postgres.Tx, l *postgres
 	}
 	// Of money that pays nothing here the fee is excess too, and goes back with it.
 	fee := money.Share(a.Surcharge, min(owed, a.Amount), a.Amount)
+	fee -= fee % money.ChargeStep(money.Currency(l.Currency))
 	entry := ledger.Capture(ledger.Received{
 		Invoice: l.ID, Payment: payment.ID, Currency: string(received.Currency), Amount: received.Minor, Surcharge: fee, Outstanding: owed,
 	})
