@@ -112,10 +112,7 @@ func (p *Payments) record(ctx context.Context, w *work, r result) error {
 	})
 	p.boundary("recorded")
 	if err == nil && ended {
-		p.putAway(ctx, w)
-	}
-	if err == nil && ended && p.Ended != nil {
-		p.Ended(w.attempt)
+		p.ended(ctx, w)
 	}
 	return err
 }
