@@ -133,6 +133,7 @@ func (r Refundable) Refund(amount int64, currency money.Currency, returnSurcharg
 		surcharge = r.Surcharge
 	default:
 		surcharge = money.Share(r.Surcharge, amount, r.Applied)
+		surcharge -= surcharge % money.ChargeStep(currency) // of what Stripe can send back
 	}
 	if _, err := money.Of(amount+surcharge, currency).Stripe(); err != nil {
 		return 0, Invalid("amount", "%s", err) // it would be promised, and refused

@@ -165,8 +165,8 @@ func part(amount int64, of Percent, halfUp bool) int64 {
 		low, carry = bits.Add64(low, uint64(percentWhole)/2, 0)
 		high += carry
 	}
-	quotient, _ := bits.Div64(high, low, uint64(percentWhole)) //nolint:gosec // positive
-	return int64(quotient)                                     //nolint:gosec // at most the amount
+	quotient, _ := bits.Div64(high, low, uint64(percentWhole))
+	return int64(quotient) //nolint:gosec // at most the amount
 }
 
 // String is the percentage as people write it: "2.9 %".

@@ -55,7 +55,7 @@ func TestFailure45NoPartOfAFeeIsDropped(t *testing.T) {
 			currencies = append(currencies, c)
 		}
 	}
-	for range 100 { // times the hundred draws of each check
+	for range 120 { // times the hundred draws of each check
 		rapid.Check(t, func(t *rapid.T) {
 			c := rapid.SampledFrom(currencies).Draw(t, "currency")
 			step := money.ChargeStep(c)
@@ -66,11 +66,11 @@ func TestFailure45NoPartOfAFeeIsDropped(t *testing.T) {
 			}
 			amount := rapid.Int64Range(1, 500_000).Draw(t, "amount") * step
 			if money.CheckCharge(money.Of(amount, c)) != nil {
-				t.Skip("below the minimum")
+				return // below the minimum
 			}
 			fee, err := remit.Surcharge(s, credit("visa"), money.Of(amount, c))
 			if err != nil {
-				t.Skip(err)
+				return // above the most that can be charged
 			}
 			total := amount + fee
 			if fee < 0 || money.CheckCharge(money.Of(total, c)) != nil {
@@ -186,6 +186,27 @@ func TestPercentReadsWhatItWrites(t *testing.T) {
 	for _, text := range []string{"", "-1", "2.9001", "two", "1e9", "99999999999"} {
 		if p, err := remit.ParsePercent("percent", text); err == nil {
 			t.Errorf("%q is %s", text, p)
+		}
+	}
+}
+
+// F5, M8: of a fee the same part goes back as of the amount, in steps that Stripe can
+// send back, and the rest with the last of it.
+func TestPartOfASurchargeGoesBack(t *testing.T) {
+	t.Parallel()
+	for _, of := range []struct {
+		currency                    money.Currency
+		applied, fee, amount, wants int64
+	}{
+		{"USD", 100_00, 3_20, 50_00, 1_60}, {"USD", 100_00, 3_20, 100_00, 3_20}, {"USD", 100_00, 3_20, 33_33, 1_07},
+		{"KWD", 100_000, 3_090, 50_010, 1_540}, {"KWD", 100_000, 3_090, 100_000, 3_090},
+	} {
+		may := remit.Refundable{Applied: of.applied, Surcharge: of.fee}
+		if back, err := may.Refund(of.amount, of.currency, true); back != of.wants || err != nil {
+			t.Errorf("of %d, %d of %d %s: %d, %v; want %d", of.fee, of.amount, of.applied, of.currency, back, err, of.wants)
+		}
+		if kept, err := may.Refund(of.amount, of.currency, false); kept != 0 || err != nil {
+			t.Errorf("a fee that is kept: %d, %v", kept, err)
 		}
 	}
 }

@@ -112,10 +112,7 @@ func (p *Payments) record(ctx context.Context, w *work, r result) error {
 	})
 	p.boundary("recorded")
 	if err == nil && ended {
-		p.putAway(ctx, w)
-	}
-	if err == nil && ended && p.Ended != nil {
-		p.Ended(w.attempt)
+		p.ended(ctx, w)
 	}
 	return err
 }
@@ -193,6 +190,7 @@ func (p *Payments) bookCapture(ctx context.Context, tx *postgres.Tx, l *postgres
 	}
 	// Of money that pays nothing here the fee is excess too, and goes back with it.
 	fee := money.Share(a.Surcharge, min(owed, a.Amount), a.Amount)
+	fee -= fee % money.ChargeStep(money.Currency(l.Currency))
 	entry := ledger.Capture(ledger.Received{
 		Invoice: l.ID, Payment: payment.ID, Currency: string(received.Currency), Amount: received.Minor, Surcharge: fee, Outstanding: owed,
 	})

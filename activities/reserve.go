@@ -198,6 +198,9 @@ func (p *Payments) paymentFor(ctx context.Context, tx *postgres.Tx, l *postgres.
 }
 
 func (p *Payments) insertAttempt(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, r *reservation, payment remit.Payment) (*work, error) {
+	if err := hostedFor(ctx, tx, l, r); err != nil {
+		return nil, err
+	}
 	now := l.Clock.Now(p.Now())
 	id, err := newID()
 	if err != nil {
@@ -210,9 +213,6 @@ func (p *Payments) insertAttempt(ctx context.Context, tx *postgres.Tx, l *postgr
 	what := "opens a hosted checkout"
 	if r.stored.Kind == remit.RequestCheckout {
 		a.Kind = remit.AttemptCheckout
-		if err := hostedFor(ctx, tx, l, r); err != nil {
-			return nil, err
-		}
 		expires := now.Add(sessionLife)
 		a.ExpiresAt = &expires
 		if a.SessionParams, err = json.Marshal(sessionParams(l, r, a, expires)); err != nil {

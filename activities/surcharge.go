@@ -71,6 +71,9 @@ func feeWords(fee int64, currency string) string {
 // bank accounts alone. The exception is a payer whose bank wants him to confirm, which
 // he can do nowhere else: he pays without the fee.
 func hostedFor(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, r *reservation) error {
+	if r.stored.Kind != remit.RequestCheckout {
+		return nil
+	}
 	if r.in.BankOnly && !r.debits.Offered {
 		return remit.Invalid("payment_method", "A bank account is not offered. %s", r.debits.Why)
 	}
@@ -82,6 +85,14 @@ func hostedFor(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, 
 		return err
 	}
 	return remit.Conflict(remit.CodeConflict, "This was changed meanwhile. Check, send again.")
+}
+
+// ended follows the record of an attempt's end.
+func (p *Payments) ended(ctx context.Context, w *work) {
+	p.putAway(ctx, w)
+	if p.Ended != nil {
+		p.Ended(w.attempt)
+	}
 }
 
 // putAway takes a card away again, here and at Stripe, that was typed for one payment

@@ -90,7 +90,9 @@ func setPaymentSettings(c *call) (answer, error) {
 			replace(&settings.Surcharge.Mode, w.Surcharge.Mode)
 			replace(&settings.Surcharge.Percent, w.Surcharge.Percent)
 			replace(&settings.Surcharge.Fixed, w.Surcharge.Fixed)
-			replace(&settings.Surcharge.Caps, w.Surcharge.Caps)
+			if w.Surcharge.Caps != nil {
+				settings.Surcharge.Caps = w.Surcharge.Caps.caps()
+			}
 		}
 		replace(&settings.AutoCharge.On, w.AutoCharge)
 		replace(&settings.AutoCharge.At, w.AutoChargeAt)
@@ -140,10 +142,34 @@ type chargeWindowWire struct {
 }
 
 type surchargeWire struct {
-	Mode    *remit.SurchargeMode      `json:"mode"`
-	Percent *remit.Percent            `json:"percent"`
-	Fixed   *int64                    `json:"fixed"`
-	Caps    *map[string]remit.Percent `json:"caps"`
+	Mode    *remit.SurchargeMode `json:"mode"`
+	Percent *remit.Percent       `json:"percent"`
+	Fixed   *int64               `json:"fixed"`
+	Caps    *capsWire            `json:"caps"`
+}
+
+// capsWire are all caps: what is left out has none.
+type capsWire struct {
+	Visa       *remit.Percent `json:"visa"`
+	Mastercard *remit.Percent `json:"mastercard"`
+	Amex       *remit.Percent `json:"amex"`
+	Discover   *remit.Percent `json:"discover"`
+	Diners     *remit.Percent `json:"diners"`
+	JCB        *remit.Percent `json:"jcb"`
+	UnionPay   *remit.Percent `json:"unionpay"`
+}
+
+func (w capsWire) caps() map[string]remit.Percent {
+	named := map[string]*remit.Percent{
+		"visa": w.Visa, "mastercard": w.Mastercard, "amex": w.Amex, "discover": w.Discover, "diners": w.Diners, "jcb": w.JCB, "unionpay": w.UnionPay,
+	}
+	caps := map[string]remit.Percent{}
+	for network, most := range named {
+		if most != nil {
+			caps[network] = *most
+		}
+	}
+	return caps
 }
 
 // exampleBody is what a payment comes to under the settings: of 100 in their currency.

@@ -153,8 +153,11 @@ func (v *visit) payCollected() error {
 		return v.goTo(here, "")
 	}
 	p, status, mendable := problems(err)
-	again, readAgain := v.do.CheckoutReturn(v.ctx(), session)
-	if !mendable || readAgain != nil || again.Ask == nil {
+	again, unread := v.do.CheckoutReturn(v.ctx(), session)
+	if unread != nil {
+		return unread
+	}
+	if !mendable || again.Ask == nil {
 		v.failWith(err, true)
 		return nil
 	}
