@@ -21,6 +21,10 @@ type facts struct {
 	Banned   []banned
 	Payer    string // the id of who was banned
 	Mails    []string
+
+	Connections []connectionFacts
+	Cuts        []cut
+	Founded     []string // what is wrong with accounts that were made meanwhile
 }
 
 // invoiceFacts are what API and database say of an invoice.
@@ -116,8 +120,10 @@ func (w *world) facts(ctx context.Context) (f facts, err error) {
 		return f, err
 	}
 	f.Claims, f.Banned, f.Payer = w.claims, w.banned, w.payerID
-	f.Mails, err = column[string](ctx, w, mailsTwice)
-	return f, err
+	if f.Mails, err = column[string](ctx, w, mailsTwice); err != nil {
+		return f, err
+	}
+	return f, w.factsOfConnections(ctx, &f)
 }
 
 func rows[T any](ctx context.Context, w *world, question string, scan func(pgx.CollectableRow) (T, error)) ([]T, error) {

@@ -128,6 +128,29 @@ var scenes = []scene{
 			Night: Night{Hours: 24 * 8, Asleep: r.IntN(2) == 0},
 		}
 	}, nil},
+	{"the account is disconnected while a checkout is open and a debit on its way", func(r *rand.Rand) Day {
+		return Day{
+			Fault: &Fault{},
+			Acts: []Act{
+				{Kind: "checkout", Card: "good", Times: 1, Later: 4000 + r.IntN(1000)},
+				{Kind: "link", Invoice: 1, Card: "good", Times: 1, Later: 4000 + r.IntN(1000)},
+				{Kind: "disconnect", After: 1200 + r.IntN(400), Later: 6000, Times: 1 + r.IntN(2)},
+				{Kind: "debit", Invoice: 2, Card: "bank", Times: 1, After: 1000 * r.IntN(12)},
+			},
+			Kills: []Kill{{Part: partWorker, Boundary: []string{"wound down", "account recorded", "session expired"}[r.IntN(3)], Passing: 1}},
+			Night: Night{Hours: 24 * 8},
+		}
+	}, nil},
+	{"access is given up at once while nobody knows what a card was charged", func(r *rand.Rand) Day {
+		return Day{
+			Fault: silence(r),
+			Acts: []Act{
+				{Kind: "pay", Card: "saved", Times: 1}, {Kind: "pay", Invoice: 1, Card: "saved", Times: 1, After: 300},
+				{Kind: "disconnect", Choice: []string{"force", "revoke"}[r.IntN(2)], After: 400 + r.IntN(800), Later: r.IntN(2000), Times: 1, Leave: r.IntN(2) == 0},
+			},
+			Night: Night{Hours: 26},
+		}
+	}, nil},
 }
 
 // muteAboutIntents is a Stripe that charges, and tells nothing of it: neither by

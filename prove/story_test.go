@@ -72,7 +72,7 @@ func TestStoriesLeaveNothingOut(t *testing.T) {
 	}
 }
 
-var marked = regexp.MustCompile(`(?:p|Payments)\.boundary\("([^"]+)"\)`)
+var marked = regexp.MustCompile(`(?:p|a|Payments)\.boundary\("([^"]+)"\)`)
 
 // The boundaries that are listed are those that the steps pass.
 func TestBoundariesAreThoseOfTheSteps(t *testing.T) {

@@ -48,7 +48,8 @@ func (c *provePartCommand) Run(ctx context.Context, s *surroundings) error {
 	}
 	return prove.Part(ctx, prove.PartOptions{
 		DatabaseURL: settings.DatabaseURL.Reveal(), TemporalAddress: settings.TemporalAddress, Namespace: settings.TemporalNamespace,
-		StripeURL: settings.StripeURL, KEKFile: settings.MasterKeyFile, Listen: c.Listen, OpsListen: c.Ops, Crashes: c.Crashes,
+		StripeURL: settings.StripeURL, KEKFile: settings.MasterKeyFile,
+		PlatformKey: settings.PlatformKey, ClientID: settings.ClientID, ConnectSecret: settings.ConnectSecret, Listen: c.Listen, OpsListen: c.Ops, Crashes: c.Crashes,
 		Logger:       slog.New(slog.NewJSONHandler(s.out, &slog.HandlerOptions{Level: settings.LogLevel})),
 		ScriptRunner: []string{s.program, script.Subcommand}, Portal: pages,
 	})
