@@ -14,7 +14,7 @@ type proveCommand struct {
 	For    time.Duration `help:"How long instead, such as 8h."                                                        xor:"long"`
 	Seed   uint64        `help:"Seed of the first run; alone, of the only one."`
 	Worlds int           `default:"10"                                                                                 help:"Runs at a time; they share the processes and their kills."`
-	Mutant string        `help:"Prove a Remit with this fault planted in it, a to i: it must be found. Needs the sources." placeholder:"LETTER"`
+	Mutant string        `help:"Prove a Remit with this fault planted in it, a to j: it must be found. Needs the sources." placeholder:"LETTER"`
 	Story  string        `help:"Run the story of a file, such as one that failed."                                    placeholder:"FILE" type:"path"`
 	Shrink time.Duration `default:"4m"                                                                                help:"How long a story that failed is made smaller; below 0 not at all."`
 	Keep   bool          `help:"Leave databases and logs behind."`
