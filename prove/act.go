@@ -39,6 +39,9 @@ var kinds = []kind{
 	{"method", 2, writeMethod, doMethod, []string{"charge begun", "recorded"}},
 	{"look", 1, writeNothing, doLook, []string{"asked once more", "settled by hand"}},
 	{"rights", 1, writeRights, doRights, []string{"intent canceled"}},
+	{"restrict", 1, writeRestrict, doRestrict, []string{"account looked at", "account recorded"}},
+	{"disconnect", 2, writeDisconnect, doDisconnect, []string{"account looked at", "account recorded", "wound down", "access revoked", "session expired", "intent canceled"}},
+	{"found", 1, writeNothing, doFound, []string{"account made", "account made", "account looked at"}},
 }
 
 func writeNothing(*rand.Rand, *Story, *Act) {}

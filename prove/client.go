@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"remit/api"
 	"remit/secrets"
 )
 
@@ -20,9 +21,10 @@ const patience = 10 * time.Second
 
 // caller is somebody with an API token.
 type caller struct {
-	base  string
-	token secrets.Secret
-	http  *http.Client
+	base    string
+	token   secrets.Secret
+	account string // at Stripe, for which a platform asks
+	http    *http.Client
 }
 
 func newCaller(base string, token secrets.Secret) *caller {
@@ -63,12 +65,19 @@ func (c *caller) ask(ctx context.Context, method, path, key string, body any) (a
 	if err != nil {
 		return answer{}, fmt.Errorf("make a request: %w", err)
 	}
-	request.Header.Set("Authorization", "Bearer "+c.token.Reveal())
+	c.sign(request)
 	request.Header.Set("Content-Type", "application/json")
 	if key != "" {
 		request.Header.Set("Idempotency-Key", key)
 	}
 	return send(c.http, request)
+}
+
+func (c *caller) sign(request *http.Request) {
+	request.Header.Set("Authorization", "Bearer "+c.token.Reveal())
+	if c.account != "" {
+		request.Header.Set("Stripe-Account", c.account)
+	}
 }
 
 // submit sends a form, as Stripe's API takes them, until there is an answer.
@@ -80,7 +89,7 @@ func (c *caller) submit(ctx context.Context, path, key string, form url.Values) 
 		if err != nil {
 			return answer{}, fmt.Errorf("make a request: %w", err)
 		}
-		request.Header.Set("Authorization", "Bearer "+c.token.Reveal())
+		c.sign(request)
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		request.Header.Set("Idempotency-Key", key)
 		got, err := send(c.http, request)
@@ -139,10 +148,13 @@ func send(through *http.Client, request *http.Request) (answer, error) {
 
 // visitor is a browser without script, which says where it is sent instead of
 // going there.
-type visitor struct{ http *http.Client }
+type visitor struct {
+	http    *http.Client
+	session string // of a person who is signed in; "" for anybody
+}
 
 func newVisitor() *visitor {
-	return &visitor{&http.Client{
+	return &visitor{http: &http.Client{
 		Timeout:       10 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -162,6 +174,9 @@ func (v *visitor) visit(ctx context.Context, address string, form url.Values) (p
 	request.Header.Set("Sec-Fetch-Site", "same-origin")
 	if form != nil {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if v.session != "" {
+		request.AddCookie(&http.Cookie{Name: api.CookieSession, Value: v.session})
 	}
 	response, err := v.http.Do(request)
 	if err != nil {

@@ -22,6 +22,10 @@ type facts struct {
 	Payer    string // the id of who was banned
 	Fees     string // how a fee is passed on
 	Mails    []string
+
+	Connections []connectionFacts
+	Cuts        []cut
+	Founded     []string // what is wrong with accounts that were made meanwhile
 }
 
 // invoiceFacts are what API and database say of an invoice.
@@ -118,8 +122,10 @@ func (w *world) facts(ctx context.Context) (f facts, err error) {
 		return f, err
 	}
 	f.Claims, f.Banned, f.Payer, f.Fees = w.claims, w.banned, w.payerID, w.story.Fees
-	f.Mails, err = column[string](ctx, w, mailsTwice)
-	return f, err
+	if f.Mails, err = column[string](ctx, w, mailsTwice); err != nil {
+		return f, err
+	}
+	return f, w.factsOfConnections(ctx, &f)
 }
 
 func rows[T any](ctx context.Context, w *world, question string, scan func(pgx.CollectableRow) (T, error)) ([]T, error) {

@@ -34,12 +34,14 @@ type house struct {
 	crashes     crashes
 	url         string // of the API
 	standin     string
+	platform    *caller  // Remit's own account at the stand-in
 	env         []string // of Remit's processes
 	parts       map[string]*part
 	logger      *slog.Logger
 	operator    *program.Program // makes organisations, as an operator would
 	sql         *pgxpool.Pool    // reads, and cannot write
 	temporal    client.Client
+	founding    sync.Mutex    // while the platform's answers are lost
 	hashing     sync.Mutex    // while passwords are hashed
 	rest        time.Duration // in which everything has to come to rest
 }
@@ -119,10 +121,17 @@ func openHouse(ctx context.Context, folder, programFile string, sql []string, sa
 	if err := secrets.CreateKEK(kek); err != nil {
 		return nil, err
 	}
-	h.env = []string{
-		"TZ=UTC", "DATABASE_URL=" + databaseURL, "TEMPORAL_ADDRESS=" + temporal.Address, "TEMPORAL_NAMESPACE=" + temporal.Namespace,
-		"STRIPE_API_URL=" + h.standin, "REMIT_MASTER_KEY_FILE=" + kek,
+	if err := h.choosePorts(); err != nil {
+		return nil, err
 	}
+	platform, err := h.openPlatform(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h.env = append(platform,
+		"TZ=UTC", "DATABASE_URL="+databaseURL, "TEMPORAL_ADDRESS="+temporal.Address, "TEMPORAL_NAMESPACE="+temporal.Namespace,
+		"STRIPE_API_URL="+h.standin, "REMIT_MASTER_KEY_FILE="+kek,
+	)
 	h.operator, err = program.Start(ctx, program.Config{DatabaseURL: databaseURL, StripeURL: h.standin, KEKFile: kek, Sandbox: true, Logger: h.logger})
 	if err != nil {
 		return nil, err
@@ -132,9 +141,6 @@ func openHouse(ctx context.Context, folder, programFile string, sql []string, sa
 		return nil, fmt.Errorf("reach Temporal: %w", err)
 	}
 	say("Starting Remit: API and worker")
-	if err := h.choosePorts(); err != nil {
-		return nil, err
-	}
 	for _, name := range []string{partWorker, partAPI} {
 		if err := h.keep(ctx, name, func(context.Context) (process, error) { return h.startRemit(name) }); err != nil {
 			return nil, err

@@ -14,6 +14,8 @@ func judge(f facts) (wrong []string) {
 	j.threeAgree()
 	j.answersTrue()
 	j.nobodyBannedPaid()
+	j.nothingWhileCut()
+	j.connectionsTold()
 	for _, mail := range f.Mails {
 		j.sayf("%s", mail)
 	}

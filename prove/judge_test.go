@@ -25,6 +25,11 @@ func sound() facts {
 		Claims:   []claim{{"i", "p1", "pi_1"}, {invoice: "i", payment: "p3"}},
 		Banned:   []banned{{*at(0), *at(9)}, {*at(11), *at(20)}},
 		Payer:    "payer",
+		Connections: []connectionFacts{
+			{ID: "c1", Account: "acct", Status: "disconnected", Told: []string{"active", "restricted", "disconnected"}, Sources: []string{"person", "event", "look"}, ToldOn: []string{"true true", "false true", "false false"}},
+			{ID: "c2", Account: "acct", Status: "active", Live: true, Charges: true, Payouts: true, Told: []string{"active"}, Sources: []string{"person"}, ToldOn: []string{"true true"}},
+		},
+		Cuts: []cut{{from: *at(5), until: *at(9), orderly: true}, {from: *at(12), until: *at(13), charged: []string{"ch_page"}}},
 	}
 }
 
@@ -80,14 +85,23 @@ func TestJudge(t *testing.T) {
 			f.Books.Refunds = append(f.Books.Refunds, f.Books.Refunds[0])
 			f.Payments[0].Promised, f.Payments[0].Sent, f.Payments[0].Refunds = 2000, 2000, 2
 		}, "the refund r1 was made 2 times at Stripe"},
-		"refunded more than captured": {func(f *facts) { f.Books.Refunds[0].Amount = 7001 }, "captured 7000 and was refunded 7001"},
-		"promised and not refunded":   {func(f *facts) { f.Books.Refunds = nil }, "refunded 0 in 0 refunds at Stripe; promised are 1000 in 1"},
-		"a timeline that is silent":   {func(f *facts) { f.Invoices[0].ToldApplied = 0 }, "the timeline of P-0 tells of 0 paid"},
-		"a total that is not billed":  {func(f *facts) { f.Invoices[0].Total = 1 }, "has a total of 1"},
-		"an answer that was not true": {func(f *facts) { f.Claims[0] = claim{"i", "p2", "pi_2"} }, "an answer said that pi_2 was paid"},
-		"a transfer that is lost":     {func(f *facts) { f.Claims[1].payment = "p9" }, "payment p9 was made"},
-		"a payer who might not":       {func(f *facts) { f.Attempts[0].ConfirmAt = at(12) }, "the payer was charged by pi_1"},
-		"a mail twice":                {func(f *facts) { f.Mails = []string{"2 mails of P-0"} }, "2 mails of P-0"},
+		"refunded more than captured":  {func(f *facts) { f.Books.Refunds[0].Amount = 7001 }, "captured 7000 and was refunded 7001"},
+		"promised and not refunded":    {func(f *facts) { f.Books.Refunds = nil }, "refunded 0 in 0 refunds at Stripe; promised are 1000 in 1"},
+		"a timeline that is silent":    {func(f *facts) { f.Invoices[0].ToldApplied = 0 }, "the timeline of P-0 tells of 0 paid"},
+		"a total that is not billed":   {func(f *facts) { f.Invoices[0].Total = 1 }, "has a total of 1"},
+		"an answer that was not true":  {func(f *facts) { f.Claims[0] = claim{"i", "p2", "pi_2"} }, "an answer said that pi_2 was paid"},
+		"a transfer that is lost":      {func(f *facts) { f.Claims[1].payment = "p9" }, "payment p9 was made"},
+		"a payer who might not":        {func(f *facts) { f.Attempts[0].ConfirmAt = at(12) }, "the payer was charged by pi_1"},
+		"charged while disconnected":   {func(f *facts) { f.Cuts[0].charged = []string{"ch_1"} }, "in good order"},
+		"confirmed while disconnected": {func(f *facts) { f.Cuts[1].from = *at(9) }, "pi_1 was charged at"},
+		"nothing is connected":         {func(f *facts) { f.Connections[1].Live = false }, "0 connections are in force"},
+		"another account":              {func(f *facts) { f.Connections[1].Account = "acct_2" }, "two accounts were connected"},
+		"an end that nobody tells":     {func(f *facts) { f.Connections[0].Told[2] = "restricted" }, "connection c1 is disconnected"},
+		"an end told of what is live":  {func(f *facts) { f.Connections[1].Told[0] = "disconnected" }, "connection c2 is active"},
+		"charges on that are off":      {func(f *facts) { f.Connections[1].ToldOn[0] = "false true" }, "connection c2 has charges"},
+		"a beginning nobody tells":     {func(f *facts) { f.Connections[1].Sources[0] = "look" }, "does not tell how it began"},
+		"an account made twice":        {func(f *facts) { f.Founded = []string{"made for it were two"} }, "made for it were two"},
+		"a mail twice":                 {func(f *facts) { f.Mails = []string{"2 mails of P-0"} }, "2 mails of P-0"},
 	} {
 		f := sound()
 		f.Books.Intents[0].Metadata.Invoice = "i"

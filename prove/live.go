@@ -19,6 +19,9 @@ func (w *world) live(ctx context.Context) {
 			return
 		}
 		day := &w.story.Days[n]
+		if n > 0 {
+			w.morning(ctx)
+		}
 		w.wrong(ctx, day.Fault)
 		w.house.arm(day.Kills)
 		var doing sync.WaitGroup
@@ -177,6 +180,7 @@ func (w *world) settle(ctx context.Context) error {
 	if err := w.house.ready(ctx); err != nil {
 		return err
 	}
+	w.morning(ctx)
 	began := time.Now()
 	for n := 0; ; n++ {
 		restless, err := w.restless(ctx)
@@ -185,6 +189,9 @@ func (w *world) settle(ctx context.Context) error {
 		}
 		if time.Since(began) > w.house.rest {
 			return errors.Join(fmt.Errorf("%w within %s: %s", errRestless, w.house.rest, strings.Join(restless, "; ")), err)
+		}
+		if n%20 == 10 { // whoever cut the connection may have been answered late
+			w.mend(ctx)
 		}
 		if n%20 == 4 { // what waits for a day is not waited for, nor for a bank's week
 			by := 26 * time.Hour

@@ -119,6 +119,13 @@ var single = []mutant{
 		return p.pend(ctx, w, outcome.State, view)
 `}},
 	},
+	{
+		letter: "j", says: "an account is disconnected while checkouts are open, and nobody follows what is on its way",
+		edits: []edit{
+			{"activities/wind_down.go", "	err := p.closeOpenCheckout(ctx, ref)\n", "// woundDown tells", "	return nil\n}\n\nvar _ = errors.Is\n\n"},
+			{"activities/connection_end.go", "	if err != nil || follow {\n", "		return err\n", "	_ = follow\n	if err != nil {\n"},
+		},
+	},
 }
 
 // unguarded are the mutants that a second guard keeps from doing harm, without
@@ -152,7 +159,7 @@ func unguarded() []mutant {
 }
 
 // errNoMutant says which there are.
-var errNoMutant = errors.New("there is no such mutant: a to i, and e2, f2 and g2; docs/prove.md says what they are")
+var errNoMutant = errors.New("there is no such mutant: a to j, and e2, f2 and g2; docs/prove.md says what they are")
 
 func mutantOf(letter string) (*mutant, error) {
 	for n := range mutants {

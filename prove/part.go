@@ -7,12 +7,16 @@ import (
 
 	"remit/commands"
 	"remit/program"
+	"remit/secrets"
 	"remit/workflows"
 )
 
 // PartOptions are those of [Part].
 type PartOptions struct {
 	DatabaseURL, TemporalAddress, Namespace, StripeURL, KEKFile string
+
+	PlatformKey, ConnectSecret secrets.Secret
+	ClientID                   string
 
 	Listen       string // of the API; "" for the worker
 	OpsListen    string
@@ -39,6 +43,7 @@ const (
 func Part(ctx context.Context, o PartOptions) error {
 	p, err := program.Start(ctx, program.Config{
 		DatabaseURL: o.DatabaseURL, TemporalAddress: o.TemporalAddress, Namespace: o.Namespace, StripeURL: o.StripeURL, KEKFile: o.KEKFile,
+		PlatformKey: o.PlatformKey, ClientID: o.ClientID, ConnectSecret: o.ConnectSecret,
 		StripeTimeout: stripeTimeout, Times: workflows.Times{Step: stepTimeout, Heartbeat: chargeHeartbeat}, SweepEvery: time.Second, Answer: answerTimeout,
 		Sandbox: true, Listen: o.Listen, Work: o.Listen == "", OpsListen: o.OpsListen, Logger: o.Logger,
 		ScriptRunner: o.ScriptRunner, Portal: o.Portal, Crash: crashes(o.Crashes).hook(),

@@ -224,7 +224,7 @@ func (p *prover) openWorlds(ctx context.Context, stories []Story) ([]*world, err
 // about are the sentences about a world, and those about none.
 func about(everywhere []string, top string, first bool) (own []string) {
 	for _, sentence := range everywhere {
-		if strings.HasPrefix(sentence, top+":") || first && !strings.HasPrefix(sentence, "/") {
+		if strings.HasPrefix(sentence, top+":") || strings.HasPrefix(sentence, top+"-") || first && !strings.HasPrefix(sentence, "/") {
 			own = append(own, sentence)
 		}
 	}

@@ -46,6 +46,11 @@ func (w *world) restless(ctx context.Context) (found []string, err error) {
 		}
 		found = append(found, said...)
 	}
+	said, err := w.unconnected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, said...)
 	should, err := column[uuid.UUID](ctx, w, unrestful)
 	if err != nil {
 		return nil, err
@@ -72,10 +77,15 @@ func (w *world) workflowOf(ctx context.Context, invoice *bill, needed bool) (str
 	if err != nil {
 		return "", fmt.Errorf("an invoice's id: %w", err)
 	}
-	described, err := w.house.temporal.DescribeWorkflowExecution(ctx, remit.InvoiceWorkflowID(id), "")
+	return w.house.workflow(ctx, remit.InvoiceWorkflowID(id), invoice.number, needed)
+}
+
+// workflow says what is wrong with the workflow of something, or "".
+func (h *house) workflow(ctx context.Context, id, of string, needed bool) (string, error) {
+	described, err := h.temporal.DescribeWorkflowExecution(ctx, id, "")
 	if _, absent := errors.AsType[*serviceerror.NotFound](err); absent {
 		if needed {
-			return "the workflow of " + invoice.number + " is missing", nil
+			return "the workflow of " + of + " is missing", nil
 		}
 		return "", nil
 	}
@@ -85,12 +95,12 @@ func (w *world) workflowOf(ctx context.Context, invoice *bill, needed bool) (str
 	running := described.GetWorkflowExecutionInfo().GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING
 	switch {
 	case !running && needed:
-		return "the workflow of " + invoice.number + " has ended and should not have", nil
+		return "the workflow of " + of + " has ended and should not have", nil
 	case running && len(described.GetPendingActivities()) > 0:
 		step := described.GetPendingActivities()[0]
-		return fmt.Sprintf("%s of %s is at its try %d", step.GetActivityType().GetName(), invoice.number, step.GetAttempt()), nil
+		return fmt.Sprintf("%s of %s is at its try %d", step.GetActivityType().GetName(), of, step.GetAttempt()), nil
 	case running && described.GetPendingWorkflowTask() != nil:
-		return fmt.Sprintf("a workflow task of %s is at its try %d", invoice.number, described.GetPendingWorkflowTask().GetAttempt()), nil
+		return fmt.Sprintf("a workflow task of %s is at its try %d", of, described.GetPendingWorkflowTask().GetAttempt()), nil
 	}
 	return "", nil
 }

@@ -128,6 +128,34 @@ var scenes = []scene{
 			Night: Night{Hours: 24 * 8, Asleep: r.IntN(2) == 0},
 		}
 	}, nil},
+	{"the account is disconnected while a checkout is open and a debit on its way", func(r *rand.Rand) Day {
+		d := Day{
+			Fault: &Fault{},
+			Acts: []Act{
+				{Kind: "checkout", Card: "good", Times: 1, Later: 7000 + r.IntN(1000)},
+				{Kind: "link", Invoice: 1, Card: "good", Times: 1, Later: 7000 + r.IntN(1000)},
+				{Kind: "disconnect", After: 1500 + r.IntN(1000), Later: 9000, Times: 1 + r.IntN(2), Leave: r.IntN(2) == 0},
+			},
+			Night: Night{Hours: 24 * 8},
+		}
+		if r.IntN(2) == 0 { // which keeps the account connected until it has settled
+			d.Acts = append(d.Acts, Act{Kind: "debit", Invoice: 2, Card: "bank", Times: 1, After: r.IntN(1000)})
+		}
+		if r.IntN(2) == 0 {
+			d.Kills = []Kill{{Part: partWorker, Boundary: []string{"wound down", "session expired"}[r.IntN(2)], Passing: 1}}
+		}
+		return d
+	}, nil},
+	{"access is given up at once while nobody knows what a card was charged", func(r *rand.Rand) Day {
+		return Day{
+			Fault: silence(r),
+			Acts: []Act{
+				{Kind: "pay", Card: "saved", Times: 1}, {Kind: "pay", Invoice: 1, Card: "saved", Times: 1, After: 300},
+				{Kind: "disconnect", Choice: []string{"force", "revoke"}[r.IntN(2)], After: 400 + r.IntN(800), Later: r.IntN(2000), Times: 1, Leave: r.IntN(2) == 0},
+			},
+			Night: Night{Hours: 26},
+		}
+	}, nil},
 }
 
 // muteAboutIntents is a Stripe that charges, and tells nothing of it: neither by

@@ -12,6 +12,7 @@ type Story struct {
 	Scripted bool   `json:"scripted,omitempty"` // an after-payment script of its own is in force
 	Auto     string `json:"auto,omitempty"`     // when saved methods are charged by themselves; "" never
 	Fees     string `json:"fees,omitempty"`     // how a card's fee is passed on; "" not at all
+	Mode     string `json:"mode,omitempty"`     // how the account is connected; "" by keys
 	Invoices []Bill `json:"invoices"`
 	Days     []Day  `json:"days"`
 }
@@ -77,7 +78,7 @@ var everyPart = []string{partWorker, partWorker, partWorker, partAPI, partAPI, p
 // NewStory makes a story of a seed.
 func NewStory(seed uint64) Story {
 	r := rand.New(rand.NewPCG(seed, 0x52656d6974)) //nolint:gosec // a story has to be the same each time
-	s := Story{Seed: seed, Scripted: r.IntN(3) == 0, Auto: autoCharge(r), Fees: feesOf(seed)}
+	s := Story{Seed: seed, Scripted: r.IntN(3) == 0, Auto: autoCharge(r), Fees: feesOf(seed), Mode: modeOf(r)}
 	for range 14 + r.IntN(4) {
 		s.Invoices = append(s.Invoices, Bill{Amount: 1000 + int64(r.IntN(40))*500 + int64(r.IntN(100)), Due: r.IntN(40)})
 	}

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"remit/activities"
@@ -72,7 +73,7 @@ func TestStoriesLeaveNothingOut(t *testing.T) {
 	}
 }
 
-var marked = regexp.MustCompile(`(?:p|Payments)\.boundary\("([^"]+)"\)`)
+var marked = regexp.MustCompile(`(?:p|a|Payments)\.boundary\("([^"]+)"\)`)
 
 // The boundaries that are listed are those that the steps pass.
 func TestBoundariesAreThoseOfTheSteps(t *testing.T) {
@@ -86,6 +87,9 @@ func TestBoundariesAreThoseOfTheSteps(t *testing.T) {
 	}
 	var passed []string
 	for _, file := range files {
+		if strings.HasPrefix(filepath.Base(file), "bank_account") {
+			continue // of a workflow that no act passes through
+		}
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -14,9 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"remit"
-	"remit/commands"
 	"remit/policies"
-	"remit/secrets"
 )
 
 // world is one organisation with a test clock and an account at the stand-in of
@@ -29,6 +27,7 @@ type world struct {
 	tenant   uuid.UUID
 	account  *caller // the stand-in's account, by its key
 	admin    *caller
+	adminID  uuid.UUID
 	payer    *caller
 	payerID  string
 	customer string
@@ -39,11 +38,17 @@ type world struct {
 	grant  string     // of the payer
 	banned []banned
 
+	own    struct{ ID string } // the account
+	access accessTold          // what was done to the connection
+
 	mutex   sync.Mutex // guards what follows
 	keys    int
 	claims  []claim
 	answers map[string]int
 	faults  int
+
+	restricted bool     // Stripe wants to be told something
+	sisters    []sister // organisations that were made meanwhile
 
 	asked    int // requests to Stripe, since the stand-in was last killed, and
 	told     int // deliveries of events, once judged
@@ -79,9 +84,9 @@ func openWorld(ctx context.Context, h *house, s Story) (*world, error) {
 	nameless.Unlock()
 	w := &world{
 		house: h, story: s, first: remit.DateOf(time.Now().UTC()).AddDays(1), top: top, saved: map[string]string{}, answers: map[string]int{},
-		account: newCaller(h.standin, secrets.NewSecret("sk_test_"+strings.ReplaceAll(uuid.NewString(), "-", ""))),
+		account: newCaller(h.standin, newStripeKey()),
 	}
-	for _, step := range []func(context.Context) error{w.makePeople, w.connect, w.makeCustomer, w.saveAccounts, w.makeInvoices} {
+	for _, step := range []func(context.Context) error{w.makePeople, w.connect, w.settings, w.makeCustomer, w.saveAccounts, w.makeInvoices} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("make the world of seed %d: %w", s.Seed, err)
 		}
@@ -89,49 +94,20 @@ func openWorld(ctx context.Context, h *house, s Story) (*world, error) {
 	return w, nil
 }
 
-func (w *world) makePeople(ctx context.Context) error {
-	w.house.hashing.Lock() // many passwords at once are refused
-	defer w.house.hashing.Unlock()
-	c := w.house.operator.Commands
-	if err := c.CreateDemoTenant(ctx, commands.OrganisationInput{Path: w.top, Name: "World", TimeZone: "America/New_York", Currency: "USD", Clock: &w.first}); err != nil {
+func (w *world) makePeople(ctx context.Context) (err error) {
+	if w.tenant, err = w.house.found(ctx, w.top, &w.first); err != nil {
 		return err
 	}
-	var found bool
-	var err error
-	if w.tenant, found, err = c.DB.TenantOfPath(ctx, w.top); err != nil || !found {
-		return errors.Join(err, errors.New("its organisation is not there"))
+	if w.admin, w.adminID, err = w.house.employ(ctx, w.top, "admin", policies.RoleOwner); err != nil {
+		return err
 	}
-	for _, one := range []struct {
-		name, role string
-		as         **caller
-		id         *string
-	}{{"admin", policies.RoleOwner, &w.admin, new(string)}, {"payer", payerRole, &w.payer, &w.payerID}} {
-		id, err := c.CreateDemoUser(ctx, commands.DemoUser{
-			Organisation: w.top, Email: one.name + "@" + strings.TrimPrefix(w.top, "/") + ".test", Name: one.name,
-			Grants: []commands.GrantInput{{Role: one.role, Path: w.top}},
-		})
-		if err != nil {
-			return err
-		}
-		who, err := c.ActAs(ctx, id)
-		if err != nil {
-			return err
-		}
-		who.Session = []byte("prove") // a token is made by somebody in a session
-		issued, err := c.CreateAPIToken(ctx, who, commands.Given(commands.TokenInput{Name: "prove"}))
-		if err != nil {
-			return err
-		}
-		*one.as, *one.id = newCaller(w.house.url, issued.Secret), id.String()
-	}
-	return nil
+	var payer uuid.UUID
+	w.payer, payer, err = w.house.employ(ctx, w.top, "payer", payerRole)
+	w.payerID = payer.String()
+	return err
 }
 
-func (w *world) connect(ctx context.Context) error {
-	keys := map[string]any{"secret_key": w.account.token.Reveal(), "publishable_key": "pk_test_prove"}
-	if err := w.admin.must(ctx, http.MethodPut, "/v1/stripe/connection/keys", keys, nil); err != nil {
-		return err
-	}
+func (w *world) settings(ctx context.Context) error {
 	if w.story.Scripted {
 		source := "def after_payment(invoice, payment):\n    return [{'set_label': 'Settled'}, {'add_tag': 'proved'}]\n"
 		if err := w.admin.must(ctx, http.MethodPut, "/v1/settings/after-payment-script?organisation="+url.QueryEscape(w.top), map[string]any{"source": source}, nil); err != nil {

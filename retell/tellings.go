@@ -72,6 +72,7 @@ var tellings = map[string]func(*State, *reading, remit.TimelineEntry){
 	"charge_asked":    nil,
 	"collection":      nil,
 	"auto_charge":     nil,
+	"disconnected":    nil,
 	"written_off": func(s *State, d *reading, _ remit.TimelineEntry) {
 		s.gaveUp, s.Billed = true, s.Billed-d.number("amount")
 	},

@@ -14,7 +14,7 @@ type proveCommand struct {
 	For    time.Duration `help:"How long instead, such as 8h."                                                        xor:"long"`
 	Seed   uint64        `help:"Seed of the first run; alone, of the only one."`
 	Worlds int           `default:"10"                                                                                 help:"Runs at a time; they share the processes and their kills."`
-	Mutant string        `help:"Prove a Remit with this fault planted in it, a to i: it must be found. Needs the sources." placeholder:"LETTER"`
+	Mutant string        `help:"Prove a Remit with this fault planted in it, a to j: it must be found. Needs the sources." placeholder:"LETTER"`
 	Story  string        `help:"Run the story of a file, such as one that failed."                                    placeholder:"FILE" type:"path"`
 	Shrink time.Duration `default:"4m"                                                                                help:"How long a story that failed is made smaller; below 0 not at all."`
 	Keep   bool          `help:"Leave databases and logs behind."`
@@ -48,7 +48,8 @@ func (c *provePartCommand) Run(ctx context.Context, s *surroundings) error {
 	}
 	return prove.Part(ctx, prove.PartOptions{
 		DatabaseURL: settings.DatabaseURL.Reveal(), TemporalAddress: settings.TemporalAddress, Namespace: settings.TemporalNamespace,
-		StripeURL: settings.StripeURL, KEKFile: settings.MasterKeyFile, Listen: c.Listen, OpsListen: c.Ops, Crashes: c.Crashes,
+		StripeURL: settings.StripeURL, KEKFile: settings.MasterKeyFile,
+		PlatformKey: settings.PlatformKey, ClientID: settings.ClientID, ConnectSecret: settings.ConnectSecret, Listen: c.Listen, OpsListen: c.Ops, Crashes: c.Crashes,
 		Logger:       slog.New(slog.NewJSONHandler(s.out, &slog.HandlerOptions{Level: settings.LogLevel})),
 		ScriptRunner: []string{s.program, script.Subcommand}, Portal: pages,
 	})
