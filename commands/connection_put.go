@@ -25,29 +25,7 @@ func (c *Commands) putConnection(ctx context.Context, caller Caller, member Memb
 		if err != nil {
 			return err
 		}
-		switch {
-		case live != nil && live.ID == next.ID:
-			err = tx.SaveConnection(ctx, next)
-		case live != nil:
-			flying, countErr := tx.MoneyInFlight(ctx, live.Account)
-			if countErr != nil {
-				return countErr
-			}
-			if flying > 0 {
-				return remit.Conflict(remit.CodeConflict, "%d payments are under way at the connected account. Wait until they are settled.", flying)
-			}
-			keep, followErr := tx.ToFollow(ctx, live.ID)
-			if followErr != nil {
-				return followErr
-			}
-			replaced = live
-			if err = tx.Disconnect(ctx, live.ID, remit.EndedByReplaced, keep); err == nil {
-				err = tx.InsertConnection(ctx, next)
-			}
-		default:
-			err = tx.InsertConnection(ctx, next)
-		}
-		if err != nil {
+		if replaced, err = putInPlace(ctx, tx, live, next); err != nil {
 			return err
 		}
 		if saved, err = tx.LiveConnection(ctx); err != nil {
@@ -81,6 +59,39 @@ func (c *Commands) putConnection(ctx context.Context, caller Caller, member Memb
 	c.dropEndpoint(ctx, replaced)
 	c.follow(ctx, remit.ConnectionRef{Tenant: member.Tenant, Connection: saved.ID}, "it was connected")
 	return saved.Connection, nil
+}
+
+// putInPlace writes a connection in the place of the one in force, which is given back where
+// it was another.
+func putInPlace(ctx context.Context, tx *postgres.Tx, live *postgres.SealedConnection, next postgres.SealedConnection) (replaced *postgres.SealedConnection, err error) {
+	if live != nil && live.ID == next.ID {
+		return nil, tx.SaveConnection(ctx, next)
+	}
+	if live == nil {
+		ended, err := tx.Connection(ctx, next.ID)
+		if err != nil {
+			return nil, err
+		}
+		if ended != nil { // it was being disconnected when this began, and its row keeps its end
+			return nil, remit.Errorf(remit.KindUnavailable, remit.CodeUnavailable, "The account was disconnected meanwhile. Connect it once more.")
+		}
+		return nil, tx.InsertConnection(ctx, next)
+	}
+	flying, err := tx.MoneyInFlight(ctx, live.Account)
+	if err != nil {
+		return nil, err
+	}
+	if flying > 0 {
+		return nil, remit.Conflict(remit.CodeConflict, "%d payments are under way at the connected account. Wait until they are settled.", flying)
+	}
+	keep, err := tx.ToFollow(ctx, live.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.Disconnect(ctx, live.ID, remit.EndedByReplaced, keep); err != nil {
+		return nil, err
+	}
+	return live, tx.InsertConnection(ctx, next)
 }
 
 // sameAsBefore reports that a connection is to the account that was connected last:

@@ -176,7 +176,7 @@ func (v *visitor) visit(ctx context.Context, address string, form url.Values) (p
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	if v.session != "" {
-		request.AddCookie(&http.Cookie{Name: api.CookieSession, Value: v.session})
+		request.AddCookie(&http.Cookie{Name: api.CookieSession, Value: v.session}) //nolint:gosec // as a browser sends it
 	}
 	response, err := v.http.Do(request)
 	if err != nil {

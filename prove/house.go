@@ -128,10 +128,10 @@ func openHouse(ctx context.Context, folder, programFile string, sql []string, sa
 	if err != nil {
 		return nil, err
 	}
-	h.env = append(platform,
-		"TZ=UTC", "DATABASE_URL="+databaseURL, "TEMPORAL_ADDRESS="+temporal.Address, "TEMPORAL_NAMESPACE="+temporal.Namespace,
-		"STRIPE_API_URL="+h.standin, "REMIT_MASTER_KEY_FILE="+kek,
-	)
+	h.env = slices.Concat(platform, []string{
+		"TZ=UTC", "DATABASE_URL=" + databaseURL, "TEMPORAL_ADDRESS=" + temporal.Address, "TEMPORAL_NAMESPACE=" + temporal.Namespace,
+		"STRIPE_API_URL=" + h.standin, "REMIT_MASTER_KEY_FILE=" + kek,
+	})
 	h.operator, err = program.Start(ctx, program.Config{DatabaseURL: databaseURL, StripeURL: h.standin, KEKFile: kek, Sandbox: true, Logger: h.logger})
 	if err != nil {
 		return nil, err
