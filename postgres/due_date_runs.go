@@ -104,6 +104,7 @@ func dueRows(began, dry string) string {
 func (tx *Tx) NextCharges(ctx context.Context, run remit.DueDateRun, limit int) ([]ChargeRow, error) {
 	rows, err := tx.Query(ctx, "select g.id, g.organisation_id, g.invoice_id, g.at, g.kind, g.object_id, g.what, coalesce((g.details ->> 'soon')::boolean, false), g.details from "+dueRows("$7", "$8")+`
 		and (g.at, g.id) > (select coalesce(after_at, '-infinity'), coalesce(after_id, '00000000-0000-0000-0000-000000000000') from due_date_runs where tenant = $1 and id = $2)
+		and not exists (select 1 from due_date_run_entries e where e.tenant = $1 and e.run_id = $2 and e.agenda_id = g.id)
 		order by g.at, g.id limit $6`, tx.Tenant, run.ID, run.OrganisationID, run.AsOf, run.By, limit, run.CreatedAt, run.DryRun)
 	if err != nil {
 		return nil, fmt.Errorf("read the charges that are due: %w", err)

@@ -97,7 +97,7 @@ var walkRows = map[string]walked{
 	"paymentMethods":           {"customer", "yy434y44"},
 	"addPaymentMethod":         {"customer", "yy434y44"},
 	"setDefaultPaymentMethod":  {"customer", "yy434y44"},
-	"switchAutomatic":          {"customer", "yy434344"},
+	"switchAutomatic":          {"customer", "y3434y44"},
 	"removePaymentMethod":      {"payment method", "yy434y44"},
 	"bankAccounts":             {"customer", "yy434y44"},
 	"addBankAccount":           {"customer", "yy434y44"},
