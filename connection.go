@@ -120,9 +120,9 @@ func (c *Connection) Describe(f AccountFacts) {
 // Stripe reports or not: often while somebody waits for it, else once a day.
 func (c Connection) NextLook(now time.Time) time.Duration {
 	switch {
-	case c.DisconnectingSince != nil:
+	case c.DisconnectingSince != nil, c.KeysRefused != nil: // keys may be refused by mistake, for a while
 		return 15 * time.Minute
-	case c.KeysRefused != nil, c.Status == ConnectionRestricted:
+	case c.Status == ConnectionRestricted:
 		return 6 * time.Hour
 	case c.Status == ConnectionOnboarding || c.Status == ConnectionPending:
 		if now.Sub(c.CreatedAt) < 24*time.Hour {
