@@ -141,17 +141,11 @@ func (p *Payments) afterCancel(ctx context.Context, tx *postgres.Tx, l *postgres
 	}
 	now := l.Clock.Now(p.Now())
 	if !byItself(a) {
-		i := l.Invoice
-		i.Outstanding = l.Billed - l.Applied
-		_, wanted := remit.ChargeOf(i, l.Zone)
-		row, err := tx.Charge(ctx, l.ID)
-		if err != nil || !wanted || row != nil && row.At.After(now) {
-			return nil, err // nothing would be charged by itself now
+		if would, err := wouldFollow(ctx, tx, l, now); err != nil || !would {
+			return nil, err
 		}
-		if row != nil {
-			if err := tx.EndCharge(ctx, row.ID, postgres.ChargeResult{Reason: r.why}, now); err != nil {
-				return nil, err
-			}
+		if err := tx.Done(ctx, remit.AgendaCharge, l.ID, now); err != nil {
+			return nil, err
 		}
 	} else if !stopped && r.actor == nil {
 		planned, err := tx.PlannedCharge(ctx, a.ID)
@@ -166,6 +160,19 @@ func (p *Payments) afterCancel(ctx context.Context, tx *postgres.Tx, l *postgres
 	l.Collection = remit.Collection{State: remit.CollectionAsks, Why: r.why, Since: now}
 	told, err := p.TellAsks(ctx, tx, l)
 	return append([]remit.TimelineEntry{collectionEntry(l, "It is not charged by itself before a person says so.", retry.Decision{Reason: "what was not charged is asked about", Version: "1"})}, told...), err
+}
+
+// wouldFollow reports whether an invoice would be charged by itself next, once somebody's
+// own payment came to nothing: its date has come.
+func wouldFollow(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, now time.Time) (bool, error) {
+	i := l.Invoice
+	i.Outstanding = l.Billed - l.Applied
+	first, wanted := remit.ChargeOf(i, l.Zone)
+	row, err := tx.Charge(ctx, l.ID)
+	if row != nil {
+		return wanted && !row.At.After(now), err
+	}
+	return wanted && !first.At.After(now), err
 }
 
 // collectionEntry tells what an invoice has come to. Codes and rules are for
