@@ -15,8 +15,8 @@ type ConnectionNotice struct {
 
 // When somebody who has not finished Stripe's form is reminded, after it was begun.
 const (
-	stuckFirst  = 3 * 24 * time.Hour
-	stuckSecond = 10 * 24 * time.Hour
+	stuckSoon  = 3 * 24 * time.Hour
+	stuckLong = 10 * 24 * time.Hour
 )
 
 // ConnectionNotices are the mails that a look at an account gives rise to, by what
@@ -44,7 +44,7 @@ func ConnectionNotices(before, after Connection, business, page string, now time
 		for _, reminder := range []struct {
 			stage string
 			wait  time.Duration
-		}{{"stuck/3", stuckFirst}, {"stuck/10", stuckSecond}} {
+		}{{"stuck/3", stuckSoon}, {"stuck/10", stuckLong}} {
 			if now.Sub(after.CreatedAt) >= reminder.wait {
 				add(reminder.stage, "Stripe's form for "+business+" is not finished", "Nothing can be charged before it is. Go on where it was left:")
 			}

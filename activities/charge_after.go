@@ -140,14 +140,15 @@ func (p *Payments) afterCancel(ctx context.Context, tx *postgres.Tx, l *postgres
 		return nil, nil
 	}
 	now := l.Clock.Now(p.Now())
-	if !byItself(a) {
+	switch {
+	case !byItself(a):
 		if would, err := wouldFollow(ctx, tx, l, now); err != nil || !would {
 			return nil, err
 		}
 		if err := tx.Done(ctx, remit.AgendaCharge, l.ID, now); err != nil {
 			return nil, err
 		}
-	} else if !stopped && r.actor == nil {
+	case !stopped && r.actor == nil:
 		planned, err := tx.PlannedCharge(ctx, a.ID)
 		if err != nil {
 			return nil, err

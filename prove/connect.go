@@ -149,8 +149,8 @@ func (v *visitor) handIn(ctx context.Context, page, home string) error {
 		case shown.status == http.StatusOK && form == nil:
 			form = said
 		default:
-			return fmt.Errorf("Stripe's form was answered %d at %s: %.300s", shown.status, page, shown.raw) //nolint:staticcheck // a name
+			return fmt.Errorf("the form was answered %d at %s: %.300s", shown.status, page, shown.raw)
 		}
 	}
-	return fmt.Errorf("Stripe's form does not end; it stands at %s", page) //nolint:staticcheck // a name
+	return fmt.Errorf("the form does not end; it stands at %s", page)
 }
