@@ -56,11 +56,12 @@ func (c *Commands) StripeAccount(ctx context.Context, caller Caller, organisatio
 	if err != nil {
 		return gateway.Account{}, unavailable(err)
 	}
+	asked := c.Now()
 	account, err := link.Stripe.Account(ctx)
 	if err != nil {
 		return gateway.Account{}, unavailable(err)
 	}
-	_, err = c.connections().Record(ctx, remit.ConnectionRef{Tenant: member.Tenant, Connection: live.ID}, &account.Facts, false, remit.SourcePerson)
+	_, err = c.connections().Record(ctx, remit.ConnectionRef{Tenant: member.Tenant, Connection: live.ID}, &account.Facts, false, asked, remit.SourcePerson)
 	return account, err
 }
 
