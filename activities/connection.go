@@ -80,7 +80,7 @@ func (a *Connections) read(ctx context.Context, ref remit.ConnectionRef) (c *pos
 // ask asks Stripe and records the answer.
 func (a *Connections) ask(ctx context.Context, ref remit.ConnectionRef, c *postgres.SealedConnection) (*postgres.SealedConnection, error) {
 	var facts *remit.AccountFacts
-	refused := false
+	refused, asked := false, a.Now()
 	link, err := a.Connector.Open(c)
 	if err == nil {
 		var account gateway.Account
@@ -100,12 +100,14 @@ func (a *Connections) ask(ctx context.Context, ref remit.ConnectionRef, c *postg
 		a.Logger.WarnContext(ctx, "Stripe does not say how an account is", "connection", ref.Connection, "error", err)
 	}
 	a.boundary("account looked at")
-	return a.Record(ctx, ref, facts, refused, remit.SourceLook)
+	return a.Record(ctx, ref, facts, refused, asked, remit.SourceLook)
 }
 
 // Record writes what Stripe says of an account, or that it refuses the key; with
-// neither only the next look is planned. It gives the connection as it is then.
-func (a *Connections) Record(ctx context.Context, ref remit.ConnectionRef, facts *remit.AccountFacts, refused bool, source remit.ConnectionSource) (after *postgres.SealedConnection, err error) {
+// neither only the next look is planned. It gives the connection as it is then. asked
+// is the real time before Stripe was asked: where somebody asked later and wrote
+// before, or connected anew, the answer is an old one, and counts for nothing.
+func (a *Connections) Record(ctx context.Context, ref remit.ConnectionRef, facts *remit.AccountFacts, refused bool, asked time.Time, source remit.ConnectionSource) (after *postgres.SealedConnection, err error) {
 	holders, err := a.holders(ctx, ref.Tenant)
 	if err != nil {
 		return nil, err
@@ -119,9 +121,13 @@ func (a *Connections) Record(ctx context.Context, ref remit.ConnectionRef, facts
 			return err
 		}
 		now, before := clock.Now(a.Now()), after.Connection
+		if after.CheckedAt != nil && after.CheckedAt.After(asked) {
+			facts, refused = nil, false
+		}
 		switch {
 		case facts != nil:
 			after.Describe(*facts)
+			after.CheckedAt = &asked
 		case refused && after.KeysRefused == nil:
 			after.KeysRefused = &now
 		}

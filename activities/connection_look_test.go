@@ -63,7 +63,7 @@ func TestDisconnectFollowsWhatIsOnItsWay(t *testing.T) {
 	if state := s.lastTry(flying).State; state != remit.AttemptProcessing {
 		t.Errorf("the debit is %s", state)
 	}
-	s.pass(flying, 6)
+	s.pass(flying, 10)
 	if invoice, _ := s.read(flying); invoice.Status != remit.InvoicePaid {
 		t.Fatalf("the debit's invoice is %s", invoice.Status)
 	}
@@ -71,5 +71,29 @@ func TestDisconnectFollowsWhatIsOnItsWay(t *testing.T) {
 	must(t, err)
 	if c := s.sealed(); c.Live() || c.EndedBy != remit.EndedByPerson || len(c.SecretKey) > 0 {
 		t.Errorf("afterwards it is %+v", c.Connection)
+	}
+}
+
+// An answer of Stripe's that was asked for before another that is written already, or
+// before the account was connected anew, changes nothing: else an account that was
+// verified meanwhile would be shut again, or one that was just linked be gone.
+func TestAnOldAnswerChangesNothing(t *testing.T) {
+	s := openShop(t)
+	follow := s.follower()
+	ref := remit.ConnectionRef{Tenant: s.tenant, Connection: s.link.ID}
+	before := time.Now().Add(-time.Minute)
+	_, err := follow.LookAtConnection(t.Context(), ref)
+	must(t, err)
+	for name, facts := range map[string]*remit.AccountFacts{"restricted": {DetailsSubmitted: true, PastDue: []string{"person"}}, "gone": {Gone: true}, "the key refused": nil} {
+		_, err := follow.Record(t.Context(), ref, facts, facts == nil, before, remit.SourceLook)
+		must(t, err)
+		if c := s.sealed(); !c.Usable() {
+			t.Fatalf("%s of old made it %+v", name, c.Connection)
+		}
+	}
+	_, err = follow.Record(t.Context(), ref, &remit.AccountFacts{DetailsSubmitted: true, PastDue: []string{"person"}}, false, time.Now(), remit.SourceLook)
+	must(t, err)
+	if c := s.sealed(); c.Status != remit.ConnectionRestricted {
+		t.Errorf("restricted, it is %+v", c.Connection)
 	}
 }

@@ -273,12 +273,13 @@ func (c *Commands) offerDebits(ctx context.Context, tenant uuid.UUID, link *acti
 	if offer.Offered || currency != "USD" || link.CheckedAt != nil && c.Now().Sub(*link.CheckedAt) < time.Minute {
 		return offer, nil
 	}
+	asked := c.Now()
 	account, err := link.Stripe.Account(ctx)
 	if err != nil {
 		return offer, nil //nolint:nilerr // the stored answer stands until Stripe gives another
 	}
 	link.SealedConnection.Describe(account.Facts)
-	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error { return tx.DescribeConnection(ctx, link.SealedConnection) })
+	_, err = c.connections().Record(ctx, remit.ConnectionRef{Tenant: tenant, Connection: link.ID}, &account.Facts, false, asked, remit.SourceLook)
 	return remit.OfferDebits(currency, link.Country, link.BankDebits), err
 }
 

@@ -102,6 +102,7 @@ func (tx *Tx) InsertConnection(ctx context.Context, c SealedConnection) error {
 
 // SaveConnection writes what can change of a connection, its keys included.
 func (tx *Tx) SaveConnection(ctx context.Context, c SealedConnection) error {
+	c.CheckedAt = nil // who connects has just asked
 	batch := &pgx.Batch{}
 	batch.Queue("update connections set publishable_key = $3, secret_key = $4, webhook_secret = $5, webhook_endpoint = $6, disconnecting_since = $7, wound_down = $8 where tenant = $1 and id = $2",
 		tx.Tenant, c.ID, c.PublishableKey, c.SecretKey, c.WebhookSecret, c.WebhookEndpoint, c.DisconnectingSince, c.WoundDown)
@@ -123,7 +124,8 @@ func (tx *Tx) NameAccount(ctx context.Context, id uuid.UUID, account string) err
 	return nil
 }
 
-// DescribeConnection writes what Stripe says of a connection's account. Keys are
+// DescribeConnection writes what Stripe says of a connection's account, as of the time
+// in it at which it was asked. Keys are
 // not touched, nor is one that was ended meanwhile.
 func (tx *Tx) DescribeConnection(ctx context.Context, c SealedConnection) error {
 	batch := &pgx.Batch{}
@@ -139,10 +141,10 @@ func queueDescription(batch *pgx.Batch, tenant uuid.UUID, c SealedConnection) {
 		c.Requirements = []remit.Requirement{}
 	}
 	batch.Queue(`update connections set status = $3, charges_enabled = $4, payouts_enabled = $5, country = $6, default_currency = $7, business_name = $8, ach_debits = $9, email = $10,
-		details_submitted = $11, disabled_reason = $12, requirements = $13, deadline = $14, fee_payer = $15, loss_payer = $16, keys_refused = $17, checked_at = now()
+		details_submitted = $11, disabled_reason = $12, requirements = $13, deadline = $14, fee_payer = $15, loss_payer = $16, keys_refused = $17, checked_at = coalesce($18, now())
 		where tenant = $1 and id = $2 and disconnected_at is null`,
 		tenant, c.ID, c.Status, c.ChargesEnabled, c.PayoutsEnabled, c.Country, c.DefaultCurrency, c.BusinessName, c.BankDebits, c.Email,
-		c.DetailsSubmitted, c.DisabledReason, c.Requirements, c.Deadline, c.FeePayer, c.LossPayer, c.KeysRefused)
+		c.DetailsSubmitted, c.DisabledReason, c.Requirements, c.Deadline, c.FeePayer, c.LossPayer, c.KeysRefused, c.CheckedAt)
 }
 
 func orNow(at time.Time) time.Time {
