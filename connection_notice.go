@@ -15,7 +15,7 @@ type ConnectionNotice struct {
 
 // When somebody who has not finished Stripe's form is reminded, after it was begun.
 const (
-	stuckSoon  = 3 * 24 * time.Hour
+	stuckSoon = 3 * 24 * time.Hour
 	stuckLong = 10 * 24 * time.Hour
 )
 
