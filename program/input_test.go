@@ -79,7 +79,7 @@ func TestT22T25T26BadInputNamesItsField(t *testing.T) {
 		{"POST", "/v1/customers", `{"name":"A","stripe_customer_id":"cus_1"}`, 400, "stripe_customer_id"},
 		{"PUT", "/v1/customers/" + customer, `{"name":"A","id":"` + uuid.NewString() + `"}`, 400, "id"},
 		{"POST", pay, `{"amount":12000,"payment_method":"` + card + `","currency":"JPY"}`, 400, "currency"},
-		{"POST", pay, `{"amount":12000,"payment_method":"` + card + `","surcharge":-100}`, 400, "surcharge"},
+		{"POST", pay, `{"amount":12000,"payment_method":"` + card + `","surcharge":-100}`, 422, "surcharge"},
 		{"POST", pay, `{"amount":12000,"checkout":true,"unit_price":"0.01"}`, 400, "unit_price"},
 		{"POST", "/v1/users", `{"email":"a@b.test","name":"A","password":"x"}`, 400, "password"},
 		{"PUT", "/v1/roles/New", `{"permissions":[],"deny":true}`, 400, "deny"},

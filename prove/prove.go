@@ -274,7 +274,7 @@ func (w *world) verdict(ctx context.Context) ([]string, error) {
 	if err != nil {
 		wrong = append(wrong, err.Error())
 	}
-	f, err := w.facts(ctx)
+	f, err := w.factsOfOneMoment(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("ask the world of seed %d: %w", w.story.Seed, err)
 	}
@@ -284,7 +284,7 @@ func (w *world) verdict(ctx context.Context) ([]string, error) {
 		if err := w.settle(ctx); err != nil {
 			wrong = append(wrong, err.Error())
 		}
-		if f, err = w.facts(ctx); err != nil {
+		if f, err = w.factsOfOneMoment(ctx); err != nil {
 			return nil, fmt.Errorf("ask the world of seed %d: %w", w.story.Seed, err)
 		}
 	}
