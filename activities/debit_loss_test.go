@@ -237,7 +237,7 @@ func TestReturnLocksAtTheEarlierStripeAccount(t *testing.T) {
 	}
 	connected := func(how string) {
 		must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error {
-			_, err := tx.Exec(t.Context(), "update connections set disconnected_at = "+how+" where tenant = $1", s.tenant)
+			_, err := tx.Exec(t.Context(), "update connections set disconnected_at = "+how+", ended_by = case when "+how+" is null then '' else 'replaced' end where tenant = $1", s.tenant)
 			return err
 		}))
 	}

@@ -94,43 +94,29 @@ func TestDeclineIsReplayed(t *testing.T) {
 func TestKeyInUse(t *testing.T) {
 	s := open(t)
 	s.faults(sandbox.FaultSpec{Rules: []sandbox.FaultRule{{
-		Match: sandbox.FaultMatch{Method: "POST", Path: "/v1/payment_intents", Nth: []int64{1}}, Effect: "delay", MS: 3000,
+		Match: sandbox.FaultMatch{Method: "POST", Path: "/v1/payment_intents", Nth: []int64{1, 2}}, Effect: "delay", MS: 3000,
 	}}})
 	p := func() *stripe.PaymentIntentParams {
 		p := payment("pm_card_visa")
 		p.SetIdempotencyKey("busy")
 		return p
 	}
-	var first *stripe.PaymentIntent
+	made, failed := make([]*stripe.PaymentIntent, 2), make([]error, 2)
 	var wait sync.WaitGroup
-	wait.Go(func() {
-		pi, err := s.PaymentIntents.New(p())
-		if err != nil {
-			t.Error(err)
-		}
-		first = pi
-	})
-	eventually(t, "the first request has begun", func() bool {
-		var report struct {
-			Asked []int64 `json:"asked"`
-		}
-		s.control("GET", "/_sandbox/faults", nil, &report)
-		return report.Asked[0] == 1
-	})
-	conflicted := false
-	eventually(t, "the key is in use", func() bool {
-		_, err := s.PaymentIntents.New(p())
-		if err == nil {
-			return true
-		}
-		e := failure(t, err)
-		conflicted = e.HTTPStatusCode == 409 && e.Type == stripe.ErrorTypeIdempotency && e.Code == stripe.ErrorCodeIdempotencyKeyInUse
-		return conflicted
-	})
-	if !conflicted {
-		t.Error("no 409")
+	for n := range 2 { // whichever comes first
+		wait.Go(func() { made[n], failed[n] = s.PaymentIntents.New(p()) })
 	}
 	wait.Wait()
+	first := made[0]
+	if failed[0] != nil {
+		first, failed[0], failed[1] = made[1], failed[1], failed[0]
+	}
+	if failed[0] != nil || failed[1] == nil {
+		t.Fatalf("one was to run and the other to be told so: %v, %v", failed[0], failed[1])
+	}
+	if e := failure(t, failed[1]); e.HTTPStatusCode != 409 || e.Type != stripe.ErrorTypeIdempotency || e.Code != stripe.ErrorCodeIdempotencyKeyInUse {
+		t.Errorf("the other was told %v", e)
+	}
 	again, err := s.PaymentIntents.New(p())
 	if err != nil || again.ID != first.ID {
 		t.Error(again, err)
