@@ -31,6 +31,9 @@ func (e TimelineEntry) ForPayers() TimelineEntry {
 	case "collection":
 		e.Why, e.Data = Why{}, nil
 		return e
+	case "disconnected":
+		e.What, e.Why, e.Data = "Online payment is not available for now.", Why{}, nil
+		return e
 	case "declined":
 	default:
 		if words, told := e.Data[payersWords].(string); told && e.Data[disputeReason] != nil {

@@ -50,12 +50,12 @@ func (a *Connections) look(ctx context.Context, ref remit.ConnectionRef) (next C
 	if err != nil || c == nil {
 		return next, err
 	}
-	if c.Live() && c.Account == "" {
+	if c.Live() && c.Account == "" && c.DisconnectingSince == nil {
 		if err := a.MakeExpress(ctx, c); err != nil {
-			return next, err
+			return next, whereRepeatingHelps(err)
 		}
 	}
-	if c.Live() {
+	if c.Live() && c.Account != "" {
 		if c, err = a.ask(ctx, ref, c); err != nil {
 			return next, err
 		}

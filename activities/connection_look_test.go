@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"context"
+	"net/http"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"remit"
 	"remit/activities"
+	"remit/gateway"
 	"remit/postgres"
 )
 
@@ -95,5 +97,51 @@ func TestAnOldAnswerChangesNothing(t *testing.T) {
 	must(t, err)
 	if c := s.sealed(); c.Status != remit.ConnectionRestricted {
 		t.Errorf("restricted, it is %+v", c.Connection)
+	}
+}
+
+// express makes the shop's connection one whose account is to be made by the platform.
+func (s *shop) express() (*activities.Connections, remit.ConnectionRef) {
+	s.t.Helper()
+	must(s.t, s.db.InTenant(s.t.Context(), s.tenant, func(tx *postgres.Tx) error {
+		_, err := tx.Exec(s.t.Context(), "update connections set mode = 'express', account = '', secret_key = null, webhook_secret = null, status = 'onboarding', charges_enabled = false where tenant = $1", s.tenant)
+		return err
+	}))
+	follow, through := s.follower(), *s.payments.Connector
+	through.Gateway = gateway.New(gateway.Options{URL: s.standin, PlatformKey: "sk_test_platform", Transport: s.watched})
+	follow.Connector = &through
+	return follow, remit.ConnectionRef{Tenant: s.tenant, Connection: s.link.ID}
+}
+
+// An account that Stripe refuses to make ends its connection, and so does a person
+// before it is made: the organisation is free to connect otherwise.
+func TestAnAccountThatIsNotMadeHoldsNobody(t *testing.T) {
+	t.Parallel()
+	for name, begun := range map[string]func(s *shop) (*activities.Connections, remit.ConnectionRef){
+		"refused": func(s *shop) (*activities.Connections, remit.ConnectionRef) {
+			s.watched.answer = func(method, path string) (int, string) {
+				if method != http.MethodPost || path != "/v1/accounts" {
+					return 0, ""
+				}
+				return http.StatusBadRequest, `{"error": {"type": "invalid_request_error", "code": "country_unsupported", "message": "not there"}}`
+			}
+			return s.express()
+		},
+		"given up": func(s *shop) (*activities.Connections, remit.ConnectionRef) {
+			follow, ref := s.express()
+			s.disconnecting()
+			return follow, ref
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := openShop(t)
+			follow, ref := begun(s)
+			next, err := follow.LookAtConnection(t.Context(), ref)
+			must(t, err)
+			if c := s.sealed(); c.Live() || next.WakeIn != nil {
+				t.Errorf("it is %s, looked at again in %v", c.Status, next.WakeIn)
+			}
+		})
 	}
 }

@@ -57,7 +57,9 @@ func (c *Commands) putConnection(ctx context.Context, caller Caller, member Memb
 		return remit.Connection{}, err
 	}
 	c.dropEndpoint(ctx, replaced)
-	c.follow(ctx, remit.ConnectionRef{Tenant: member.Tenant, Connection: saved.ID}, "it was connected")
+	if saved.Account != "" { // else whoever asked has it made first: two that do at once get in each other's way at Stripe
+		c.follow(ctx, remit.ConnectionRef{Tenant: member.Tenant, Connection: saved.ID}, "it was connected")
+	}
 	return saved.Connection, nil
 }
 

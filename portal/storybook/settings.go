@@ -27,6 +27,7 @@ func (b book) settings() chapter {
 	low.Problems.Fields = []remit.FieldError{{Field: "minimum_partial", Message: "Enter an amount, like 250.00."}}
 	viewer.MayEdit = false
 	high, badFee := payments, payments
+	high.Fee.AddOn, high.Fee.GrossUp = "$100.00: payer pays $103.80, you get $99.87", "$100.00: payer pays $103.94, you get $100.00"
 	high.Fee.Percent, high.Fee.Warning = "3.5", "3.5 % is above 3 %. Visa's rules allow a surcharge of at most 3 % in the United States, and of no more than the card costs you: set a cap for Visa, or a lower percentage."
 	badFee.Fee.Percent = "two"
 	badFee.Problems.Fields = []remit.FieldError{{Field: "surcharge.percent", Message: "Enter a percentage, like 2.9."}}
