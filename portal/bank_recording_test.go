@@ -33,14 +33,14 @@ func bankPays(t *testing.T, deposits string) {
 	s.take("sign in", chromedp.EmulateViewport(360, 740), chromedp.Navigate(w.program.URL+"/sign-in"),
 		chromedp.SendKeys("#email", w.mail("globex")), chromedp.SendKeys("#password", "remit-demo"+kb.Enter), chromedp.WaitVisible("nav"))
 	s.take("payment settings", chromedp.Navigate(at), chromedp.WaitVisible(`a[href$="/bank-accounts/new"]`))
-	s.take("form", chromedp.Click(`a[href$="/bank-accounts/new"]`), chromedp.WaitVisible("[name=account_number]"))
+	s.take("form", follow(`a[href$="/bank-accounts/new"]`), chromedp.WaitVisible("[name=account_number]"))
 	s.take("typed", chromedp.SendKeys("[name=account_holder_name]", "Tara Torres"), chromedp.Click("[name=account_holder_type][value=individual]"),
 		chromedp.SendKeys("[name=routing_number]", "110000000"), chromedp.SendKeys("[name=account_number]", accountNumber), chromedp.Click("[name=mandate_accepted]"))
 	field, wrong, right := "[name=amounts]", []string{"0.11", "0.12"}, []string{"32", "45"}
 	if deposits == "descriptor_code" {
 		field, wrong, right = "[name=descriptor_code]", []string{"SM99ZZ"}, []string{"SM11AA"}
 	}
-	s.take("announced", chromedp.Click("form:has([name=account_number]) button"), chromedp.WaitVisible(field))
+	s.take("announced", follow("form:has([name=account_number]) button"), chromedp.WaitVisible(field))
 	says(s.tab, t, `document.querySelector("main").textContent.includes("Deposit on its way")`, "true")
 	// Values are set and the button is pressed: a key would go to whatever the page
 	// moves the focus to meanwhile.
@@ -49,14 +49,14 @@ func bankPays(t *testing.T, deposits string) {
 		for n, text := range typed {
 			says(s.tab, t, `(input => { input.value = "`+text+`"; return input.value })(document.querySelectorAll("`+field+`")[`+strconv.Itoa(n)+`])`, text)
 		}
-		s.take(step, chromedp.Click("form:has("+field+") button"), chromedp.WaitVisible(until))
+		s.take(step, follow("form:has("+field+") button"), chromedp.WaitVisible(until))
 	}
 	enter("wrong", field, wrong)
 	says(s.tab, t, `document.querySelector("main").textContent.includes("match. `+map[string]string{"amounts": "2", "descriptor_code": "9"}[deposits]+` tries left.")`, "true")
 	enter("right", `form[action="/portal/pay"] button`, right)
 	says(s.tab, t, `document.querySelector("main").textContent.includes("is ready.")`, "true")
-	s.take("pay form", chromedp.Click(`form[action="/portal/pay"] button`), chromedp.WaitVisible("button.pay"))
-	s.take("processing", chromedp.Click("button.pay"), chromedp.WaitVisible("#outcome"))
+	s.take("pay form", follow(`form[action="/portal/pay"] button`), chromedp.WaitVisible("button.pay"))
+	s.take("processing", follow("button.pay"), chromedp.WaitVisible("#outcome"))
 	s.take("invoices", chromedp.Navigate(w.program.URL+"/portal"), chromedp.WaitVisible("main"))
 	says(s.tab, t, `document.querySelector("main").textContent.includes("Processing")`, "true")
 	w.eventually("it has settled", func() bool {

@@ -70,13 +70,13 @@ func TestExpressIsConnectedInABrowser(t *testing.T) {
 	must(t, chromedp.Do(s.tab, withoutScript))
 	w.signInBy(s, "admin")
 	s.take("not connected", chromedp.EmulateViewport(1280, 900), chromedp.Navigate(w.program.URL+"/settings/stripe"), chromedp.WaitVisible("#express"))
-	s.take("form", chromedp.Click(`form[action="/settings/stripe/express"] button`), chromedp.WaitVisible(`[name=business_type]`))
+	s.take("form", follow(`form[action="/settings/stripe/express"] button`), chromedp.WaitVisible(`[name=business_type]`))
 	link := s.location()
-	s.take("left early", chromedp.Click(`button[value=later]`), chromedp.WaitVisible("#missing"))
+	s.take("left early", follow(`button[value=later]`), chromedp.WaitVisible("#missing"))
 	w.wantPage(s, "You left Stripe's form early.", "Onboarding")
 	must(t, chromedp.Do(s.tab, chromedp.Navigate(link)))
 	account := w.sqlOne("select account from connections")
-	s.take("link refreshed", chromedp.Navigate(w.program.URL+"/settings/stripe"), chromedp.WaitVisible("#missing"), chromedp.Click(`form[action="/settings/stripe/link"] button`), chromedp.WaitVisible(`[name=business_type]`))
+	s.take("link refreshed", chromedp.Navigate(w.program.URL+"/settings/stripe"), chromedp.WaitVisible("#missing"), follow(`form[action="/settings/stripe/link"] button`), chromedp.WaitVisible(`[name=business_type]`))
 	w.fillForm(s)
 	must(t, chromedp.Do(s.tab, chromedp.WaitVisible("#connection")))
 	w.eventually("the account is active", func() bool { return w.sqlOne("select status from connections") == "active" })
@@ -95,9 +95,9 @@ func TestExpressIsConnectedInABrowser(t *testing.T) {
 
 	s.take("drill", chromedp.Navigate(w.program.URL+"/settings/stripe/disconnect"), chromedp.WaitVisible("h1"))
 	w.wantPage(s, "What it touches", "Paid invoices are not touched.")
-	s.take("disconnected", chromedp.Click(`form[action="/settings/stripe/disconnect"] button`), chromedp.WaitVisible("#express"))
+	s.take("disconnected", follow(`form[action="/settings/stripe/disconnect"] button`), chromedp.WaitVisible("#express"))
 	w.wantPage(s, "Disconnected", "Links show bank details only.")
-	s.take("again", chromedp.Click(`form[action="/settings/stripe/express"] button`), chromedp.WaitVisible("body"))
+	s.take("again", follow(`form[action="/settings/stripe/express"] button`))
 	if again := w.sqlOne("select account from connections where disconnected_at is null"); again != account {
 		t.Errorf("connected again, the account is %s and not %s", again, account)
 	}
@@ -112,14 +112,14 @@ func TestStandardIsLinkedInABrowser(t *testing.T) {
 	w.signInBy(s, "admin")
 	begin := func() {
 		must(t, chromedp.Do(s.tab, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(w.program.URL+"/settings/stripe"), chromedp.WaitVisible("#standard"),
-			chromedp.Click(`form[action="/settings/stripe/standard"] button`), chromedp.WaitVisible(`[name=account]`)))
+			follow(`form[action="/settings/stripe/standard"] button`), chromedp.WaitVisible(`[name=account]`)))
 	}
 	begin()
 	s.take("asked at Stripe")
-	s.take("refused", chromedp.Click(`button[value=cancel]`), chromedp.WaitVisible("#standard"))
+	s.take("refused", follow(`button[value=cancel]`), chromedp.WaitVisible("#standard"))
 	w.wantPage(s, "The account was not linked")
 	begin()
-	s.take("linked", chromedp.Click(`[name=account][value=new_ready]`), chromedp.Click(`button[value=connect]`), chromedp.WaitVisible("#checklist"))
+	s.take("linked", chromedp.Click(`[name=account][value=new_ready]`), follow(`button[value=connect]`), chromedp.WaitVisible("#checklist"))
 	w.wantPage(s, "The account is linked.", "Standard, linked by its owner", "Active")
 	account := w.sqlOne("select account from connections")
 	control(t, w.stripe, platform, http.MethodPost, "/accounts/"+account, map[string]any{"deauthorize": true}, nil)
@@ -127,9 +127,9 @@ func TestStandardIsLinkedInABrowser(t *testing.T) {
 	s.take("taken away", chromedp.Navigate(w.program.URL+"/settings/stripe"), chromedp.WaitVisible("#standard"))
 	w.wantPage(s, "Disconnected")
 
-	s.take("wrong key", chromedp.SendKeys("[name=secret_key]", "sk_test_-"), chromedp.SendKeys("[name=publishable_key]", "pk_test_1"), chromedp.Click(`form[action="/settings/stripe"] button`), chromedp.WaitVisible("#keys"))
+	s.take("wrong key", chromedp.SendKeys("[name=secret_key]", "sk_test_-"), chromedp.SendKeys("[name=publishable_key]", "pk_test_1"), follow(`form[action="/settings/stripe"] button`), chromedp.WaitVisible("#keys"))
 	w.wantPage(s, "There is a problem")
-	s.take("right key", chromedp.SendKeys("[name=secret_key]", w.key), chromedp.Click(`form[action="/settings/stripe"] button`), chromedp.WaitVisible("#checklist"))
+	s.take("right key", chromedp.SendKeys("[name=secret_key]", w.key), follow(`form[action="/settings/stripe"] button`), chromedp.WaitVisible("#checklist"))
 	w.wantPage(s, "The keys are checked and saved.", "API keys")
 }
 
@@ -154,7 +154,7 @@ func (w *world) fillForm(s *recording) {
 		if _, err := chromedp.Run(s.tab, chromedp.Evaluate[any](fill)); err != nil {
 			w.t.Fatal(err)
 		}
-		s.take("form "+at[strings.LastIndexByte(at, '/')+1:], chromedp.Click(`button[value=next]`), chromedp.WaitVisible("body"))
+		s.take("form "+at[strings.LastIndexByte(at, '/')+1:], follow(`button[value=next]`))
 	}
 }
 

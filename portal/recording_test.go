@@ -71,13 +71,13 @@ func TestSeveralArePaidOnATelephone(t *testing.T) {
 	s.take("sign in", chromedp.EmulateViewport(360, 740), chromedp.Navigate(w.program.URL+"/sign-in"),
 		chromedp.SendKeys("#email", w.mail("globex")), chromedp.SendKeys("#password", "remit-demo"))
 	s.take("invoices", chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible("button.pay"))
-	s.take("none ticked", chromedp.Click("button.pay"), chromedp.WaitVisible(".note.warn"))
+	s.take("none ticked", follow("button.pay"), chromedp.WaitVisible(".note.warn"))
 	says(s.tab, t, `document.querySelector("h1").textContent`, "Nothing is ticked")
-	s.take("ticked", chromedp.Click(".buttons a"), chromedp.WaitVisible("[name=invoice]"),
+	s.take("ticked", follow(".buttons a"), chromedp.WaitVisible("[name=invoice]"),
 		chromedp.Click("tbody tr:nth-child(1) [name=invoice]"), chromedp.Click("tbody tr:nth-child(2) [name=invoice]"))
-	s.take("total", chromedp.Click("button.pay"), chromedp.WaitVisible("#method"))
+	s.take("total", follow("button.pay"), chromedp.WaitVisible("#method"))
 	says(s.tab, t, `document.querySelector("button.pay").textContent`, "Pay USD 2,400.00")
-	s.take("paid", chromedp.Click("button.pay"), chromedp.WaitVisible("#outcome"))
+	s.take("paid", follow("button.pay"), chromedp.WaitVisible("#outcome"))
 	says(s.tab, t, `document.querySelector("h1").textContent`, "2 of 2 invoices paid")
 }
 
@@ -101,6 +101,15 @@ func TestScriptPageStaysAtItsAnswer(t *testing.T) {
 // or take the parts of one.
 func inView(selector string) string {
 	return `(r => r && r.top > -1 && r.top < innerHeight)(document.querySelector("` + selector + `")?.getBoundingClientRect())`
+}
+
+// follow clicks on what leads to another page and waits for that page: what is looked for
+// next may stand on the page that is left too.
+func follow(selector string) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, _ *chromedp.Target) (none chromedp.Void, err error) {
+		_, err = chromedp.RunResponse(ctx, chromedp.Click(selector))
+		return none, err
+	}
 }
 
 // withoutScript switches scripts off in a tab.
