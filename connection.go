@@ -120,6 +120,8 @@ func (c *Connection) Describe(f AccountFacts) {
 // Stripe reports or not: often while somebody waits for it, else once a day.
 func (c Connection) NextLook(now time.Time) time.Duration {
 	switch {
+	case c.Account == "": // whoever asked for one is gone, if it is not made by then
+		return time.Minute
 	case c.DisconnectingSince != nil, c.KeysRefused != nil: // keys may be refused by mistake, for a while
 		return 15 * time.Minute
 	case c.Status == ConnectionRestricted:

@@ -86,10 +86,12 @@ type Payment struct {
 	Currency       string
 	PaymentIntent  string
 	IntentAmount   int64
+	IntentFee      int64 // the application fee it is created with, in Stripe's units
 	IntentClosed   bool
 	Charge         string
 	Amount         int64
 	Surcharge      int64
+	ApplicationFee int64 // of it, that the platform takes; minor units
 	AmountCaptured int64
 	AmountRefunded int64
 	Disputed       bool // a bank has yet to decide on it, or took it back
@@ -215,6 +217,7 @@ type IntentView struct {
 	Currency       string
 	Amount         int64
 	AmountReceived int64
+	ApplicationFee int64 // of Amount, that the platform takes
 	LatestCharge   string
 	PaymentMethod  string
 	NextActionURL  string

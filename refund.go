@@ -81,6 +81,7 @@ type Refund struct {
 	Currency     string
 	Amount       int64
 	Surcharge    int64
+	ReturnFee    bool // the platform's fee goes back with it, in proportion
 	Reason       string
 	Choice       RefundChoice
 	State        RefundState

@@ -203,8 +203,9 @@ func ParsePercent(field, text string) (Percent, error) {
 }
 
 // SurchargeExample says what a payment of 100 in a currency comes to: its total, and
-// what is left of it for the seller. ok is false where none is passed on.
-func SurchargeExample(s SurchargeSettings, currency money.Currency) (amount, total, net money.Amount, ok bool) {
+// what is left of it for the seller, of whose payments the platform takes its part. ok
+// is false where none is passed on.
+func SurchargeExample(s SurchargeSettings, currency money.Currency, platform Percent) (amount, total, net money.Amount, ok bool) {
 	amount, err := money.ParseStrict("100", currency)
 	if err != nil || !s.On() {
 		return amount, amount, amount, false
@@ -214,13 +215,14 @@ func SurchargeExample(s SurchargeSettings, currency money.Currency) (amount, tot
 		return amount, amount, amount, false
 	}
 	total = money.Of(amount.Minor+fee, currency)
-	return amount, total, money.Of(s.Net(total.Minor), currency), true
+	takes := ApplicationFee{Rate: platform}.Of(ModeExpress, total)
+	return amount, total, money.Of(s.Net(total.Minor)-takes, currency), true
 }
 
 // SurchargeWarning says which rule the settings may go against, or "". What is passed
 // on of 100 in the currency stands for what payers will be asked.
 func SurchargeWarning(s SurchargeSettings, currency money.Currency) string {
-	amount, total, _, ok := SurchargeExample(s, currency)
+	amount, total, _, ok := SurchargeExample(s, currency, 0)
 	if !ok {
 		return ""
 	}

@@ -94,7 +94,7 @@ func (p *Payments) charge(ctx context.Context, w *work) error {
 	default: // not ours to confirm any more: somebody did something at Stripe
 		return p.recordView(ctx, w, view, remit.OutcomeOf(view, ""), nil)
 	}
-	if want := stripeAmountOf(w); view.Amount != want {
+	if amount, fee := stripeAmountOf(w), feeOf(w); view.Amount != amount || view.ApplicationFee != fee {
 		return p.giveUp(ctx, w, "The amount at Stripe did not match. Nothing was charged.")
 	}
 	if ended, err := p.mandateEnded(ctx, w); ended || err != nil {
@@ -125,18 +125,19 @@ func (p *Payments) late(w *work) bool {
 }
 
 // prepareIntent creates the payment's intent unconfirmed and stores its id, or
-// takes the one it has, and sets its amount to this attempt's (M2, step 2).
+// takes the one it has, and sets its amount, and what of it the platform takes, to
+// this attempt's (M2, step 2).
 func (p *Payments) prepareIntent(ctx context.Context, w *work) (view remit.IntentView, err error) {
 	if w.payment.PaymentIntent == "" {
 		view, err = p.createIntent(ctx, w)
 	} else {
 		view, err = w.link.Stripe.Intent(ctx, w.payment.PaymentIntent)
 	}
-	want := stripeAmountOf(w)
-	if err != nil || view.Amount == want || view.Status != "requires_payment_method" && view.Status != "requires_confirmation" {
+	amount, fee := stripeAmountOf(w), feeOf(w)
+	if err != nil || view.Amount == amount && view.ApplicationFee == fee || view.Status != "requires_payment_method" && view.Status != "requires_confirmation" {
 		return view, err
 	}
-	return w.link.Stripe.SetIntentAmount(ctx, w.key("amount"), w.payment.PaymentIntent, want)
+	return w.link.Stripe.SetIntentAmount(ctx, w.key("amount"), view, amount, fee)
 }
 
 // createIntent creates the payment's intent, again just as before where the
@@ -145,6 +146,7 @@ func (p *Payments) createIntent(ctx context.Context, w *work) (remit.IntentView,
 	view, err := w.link.Stripe.CreateIntent(ctx, fmt.Sprintf("%s/create", w.payment.ID), gateway.NewIntent{
 		Amount: w.payment.IntentAmount, Currency: money.Currency(w.payment.Currency).Stripe(), StripeCustomer: w.payment.StripeCustomer,
 		Description: "Invoice " + w.invoice.Number, ReceiptEmail: w.invoice.ReceiptTo(), Metadata: metadata(w.ref, w.payment.ID),
+		ApplicationFee: w.payment.IntentFee,
 	})
 	if err != nil {
 		return view, err
@@ -342,4 +344,10 @@ func (w *work) methodType() string {
 func stripeAmountOf(w *work) int64 {
 	amount, _ := money.Of(w.attempt.Amount+w.attempt.Surcharge, money.Currency(w.payment.Currency)).Stripe() // AmountPayable checked it
 	return amount
+}
+
+// feeOf is what of the attempt's amount the platform takes, in Stripe's units.
+func feeOf(w *work) int64 {
+	fee, _ := money.Of(w.payment.ApplicationFee, money.Currency(w.payment.Currency)).Stripe() // less than the amount, in its steps
+	return fee
 }

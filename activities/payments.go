@@ -26,6 +26,9 @@ type Payments struct {
 	Seals     *seals.File // of audit trails; nil where there are none
 	Logger    *slog.Logger
 	Now       func() time.Time // real time
+	// ApplicationFee is what the platform takes of payments to accounts connected in
+	// its name.
+	ApplicationFee remit.ApplicationFee
 	// Crash, if set, is called at each named boundary between two steps; tests
 	// kill the process there.
 	Crash func(boundary string)

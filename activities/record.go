@@ -183,6 +183,9 @@ func (p *Payments) bookCapture(ctx context.Context, tx *postgres.Tx, l *postgres
 		return nil, fmt.Errorf("read the amount Stripe captured: %w", err)
 	}
 	payment.AmountCaptured = received.Minor
+	if took, err := money.FromStripe(view.ApplicationFee, view.Currency); err == nil {
+		payment.ApplicationFee = took.Minor // whatever was meant: it is what can go back
+	}
 	// Never more than the attempt was for: what else came in nobody agreed to.
 	owed := min(l.Outstanding, a.Amount)
 	if string(received.Currency) != l.Currency {

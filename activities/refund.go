@@ -161,7 +161,7 @@ func (p *Payments) newRefund(ctx context.Context, tx *postgres.Tx, l *postgres.L
 	refund := remit.Refund{
 		ID: id, InvoiceID: l.ID, PaymentID: payment.ID, RequestID: &stored.ID, ExcessID: in.Excess, Account: payment.Account, Livemode: payment.Livemode,
 		Currency: currency, Amount: in.Amount, Surcharge: surcharge, Reason: in.Reason, Choice: in.Choice, State: remit.RefundRequested,
-		Actor: stored.Actor, CreatedAt: now, Since: now,
+		Actor: stored.Actor, CreatedAt: now, Since: now, ReturnFee: p.ApplicationFee.Returned && payment.ApplicationFee > 0,
 	}
 	return refund, against(refund), nil
 }

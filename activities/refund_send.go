@@ -150,7 +150,7 @@ func (p *Payments) createRefund(ctx context.Context, w *refundWork) (remit.Refun
 		return remit.RefundView{}, &gateway.Failure{Meaning: gateway.Stop, Code: "amount"}
 	}
 	return w.link.Stripe.CreateRefund(ctx, w.refund.ID.String()+"/create", gateway.NewRefund{
-		PaymentIntent: w.payment.PaymentIntent, Amount: amount,
+		PaymentIntent: w.payment.PaymentIntent, Amount: amount, ReturnFee: w.refund.ReturnFee && w.link.Mode.Platform(),
 		Metadata: map[string]string{"remit_refund": w.refund.ID.String(), "remit_invoice": w.refund.InvoiceID.String()},
 	})
 }

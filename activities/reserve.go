@@ -215,7 +215,7 @@ func (p *Payments) insertAttempt(ctx context.Context, tx *postgres.Tx, l *postgr
 		a.Kind = remit.AttemptCheckout
 		expires := now.Add(sessionLife)
 		a.ExpiresAt = &expires
-		if a.SessionParams, err = json.Marshal(sessionParams(l, r, a, expires)); err != nil {
+		if a.SessionParams, err = json.Marshal(p.sessionParams(l, r, a, expires)); err != nil {
 			return nil, fmt.Errorf("write a session's parameters: %w", err)
 		}
 	} else {
@@ -242,8 +242,11 @@ func (p *Payments) insertAttempt(ctx context.Context, tx *postgres.Tx, l *postgr
 		}
 	}
 	payment.Amount, payment.Surcharge, payment.State = a.Amount, a.Surcharge, remit.AttemptCreated
+	charged := money.Of(a.Amount+a.Surcharge, money.Currency(l.Currency))
+	payment.ApplicationFee = p.ApplicationFee.Of(r.link.Mode, charged)
 	if payment.IntentAmount == 0 {
-		payment.IntentAmount, _ = money.Of(a.Amount+a.Surcharge, money.Currency(l.Currency)).Stripe() // AmountPayable checked it
+		payment.IntentAmount, _ = charged.Stripe() // AmountPayable checked it
+		payment.IntentFee, _ = money.Of(payment.ApplicationFee, charged.Currency).Stripe()
 	}
 	if err := tx.SavePayment(ctx, payment); err != nil {
 		return nil, err
@@ -256,7 +259,7 @@ func (p *Payments) insertAttempt(ctx context.Context, tx *postgres.Tx, l *postgr
 		Kind: "attempt_started", Actor: r.stored.Actor,
 		What: fmt.Sprintf("%s %s: %s%s, try %d.", actorName(r.stored.Actor), what, money.Of(a.Amount, money.Currency(l.Currency)), feeWords(a.Surcharge, l.Currency), a.Number),
 		Why:  remit.Why{Rule: "one live attempt", Version: "1"},
-		Data: map[string]any{"attempt": a.Number, "amount": a.Amount, "surcharge": a.Surcharge, "attempt_kind": string(a.Kind), "payment": payment.ID.String()},
+		Data: map[string]any{"attempt": a.Number, "amount": a.Amount, "surcharge": a.Surcharge, "attempt_kind": string(a.Kind), "payment": payment.ID.String(), "application_fee": payment.ApplicationFee},
 	})
 }
 
@@ -295,13 +298,15 @@ func methodFor(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, 
 	return m, nil
 }
 
-func sessionParams(l *postgres.LockedInvoice, r *reservation, a *remit.Attempt, expires time.Time) gateway.SessionParams {
-	stripeAmount, _ := money.Of(a.Amount+a.Surcharge, money.Currency(l.Currency)).Stripe() // AmountPayable checked it
+func (p *Payments) sessionParams(l *postgres.LockedInvoice, r *reservation, a *remit.Attempt, expires time.Time) gateway.SessionParams {
+	charged := money.Of(a.Amount+a.Surcharge, money.Currency(l.Currency))
+	stripeAmount, _ := charged.Stripe() // AmountPayable checked it
+	fee, _ := money.Of(p.ApplicationFee.Of(r.link.Mode, charged), charged.Currency).Stripe()
 	return gateway.SessionParams{
 		Mode: "payment", Amount: stripeAmount, Currency: money.Currency(l.Currency).Stripe(),
 		Name: "Invoice " + l.Number, StripeCustomer: r.stripeCustomer, ClientReferenceID: a.ID.String(),
 		SuccessURL: r.in.SuccessURL, CancelURL: r.in.CancelURL, ExpiresAt: expires.Unix(), Save: r.in.Save,
-		BankDebits: r.debits.Offered, BankOnly: r.in.BankOnly,
+		BankDebits: r.debits.Offered, BankOnly: r.in.BankOnly, ApplicationFee: fee, ReceiptEmail: l.ReceiptTo(),
 		Metadata: metadata(r.ref, a.PaymentID),
 	}
 }

@@ -211,7 +211,7 @@ func paymentSettingsAnswer(s commands.PaymentSettings, err error) (answer, error
 		return answer{}, err
 	}
 	var example *exampleBody
-	if amount, total, net, passed := remit.SurchargeExample(s.Surcharge, money.Currency(s.Currency)); passed {
+	if amount, total, net, passed := remit.SurchargeExample(s.Surcharge, money.Currency(s.Currency), s.PlatformTakes); passed {
 		example = &exampleBody{Amount: amount.Minor, Total: total.Minor, Net: net.Minor}
 	}
 	return ok(paymentSettingsBody{

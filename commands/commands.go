@@ -59,6 +59,8 @@ type Commands struct {
 	// ConnectSecret signs what Stripe reports of accounts that are connected to the
 	// platform; empty where nothing is reported.
 	ConnectSecret secrets.Secret
+	// ApplicationFee is what the platform takes of payments to such accounts.
+	ApplicationFee remit.ApplicationFee
 	// Outbound decides which addresses may be webhook endpoints.
 	Outbound *outbound.Guard
 	Sandbox  bool // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed

@@ -137,7 +137,8 @@ type PaymentSettings struct {
 	Surcharge       remit.SurchargeSettings
 	Receipts        remit.ReceiptsBy
 	Remainders      remit.RemainderRule
-	RequireMethod   bool // in the portal a customer has to have saved a method before he opens an invoice
+	PlatformTakes   remit.Percent // of each payment; only shown
+	RequireMethod   bool          // in the portal a customer has to have saved a method before he opens an invoice
 	Currency        string
 	SetAt           string // the path whose setting holds; "" for the default
 	Version         int64

@@ -245,6 +245,13 @@ func (c *Commands) paymentSettingsAt(ctx context.Context, member Membership, pat
 			Surcharge: settings.Surcharge, Receipts: settings.Receipts, Remainders: settings.Remainders,
 			Currency: organisation.Currency, SetAt: setAt, Version: version,
 		}
+		if err != nil {
+			return err
+		}
+		live, err := tx.LiveConnection(ctx)
+		if live != nil && live.Mode.Platform() {
+			out.PlatformTakes = c.ApplicationFee.Rate
+		}
 		return err
 	})
 	return out, err

@@ -144,7 +144,7 @@ func (r *running) startProgram(ctx context.Context) error {
 	r.say.line("Starting Remit")
 	r.program, err = program.Start(ctx, program.Config{
 		DatabaseURL: r.database, TemporalAddress: r.TemporalAddress, Namespace: r.Namespace, StripeURL: r.standin, StripeRate: r.StripeRate, KEKFile: kek,
-		PlatformKey: platform.key, ClientID: platform.clientID, ConnectSecret: platform.connectSecret,
+		PlatformKey: platform.key, ClientID: platform.clientID, ConnectSecret: platform.connectSecret, ApplicationFee: r.ApplicationFee,
 		Seals: r.folder.Path(SealsFile), Listen: r.Address, PublicURL: r.PublicURL, Proxies: r.Proxies, Work: true, Sandbox: r.isSandbox(), LoopbackWebhooks: r.LoopbackWebhooks,
 		OpsListen: net.JoinHostPort("127.0.0.1", strconv.Itoa(metrics)), Logger: r.log, Portal: r.Portal,
 		ScriptRunner: []string{r.Program, script.Subcommand}, DashboardEvery: program.DashboardEvery,

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"remit"
 	"remit/api/httpsec"
 	"remit/commands"
 	"remit/demo"
@@ -35,6 +36,7 @@ type Options struct {
 	PlatformKey     secrets.Secret // of Remit's own account, beside another Stripe than the stand-in of this machine
 	ClientID        string
 	ConnectSecret   secrets.Secret
+	ApplicationFee  remit.ApplicationFee
 	NoDemo          bool
 	// LoopbackWebhooks lets webhooks be sent to this machine itself.
 	LoopbackWebhooks bool

@@ -21,8 +21,10 @@ type SessionParams struct {
 	CancelURL         string            `json:"cancel_url"`
 	ExpiresAt         int64             `json:"expires_at"` // Unix seconds on the account's clock
 	Save              bool              `json:"save,omitempty"`
-	BankDebits        bool              `json:"bank_debits,omitempty"` // offered beside cards
-	BankOnly          bool              `json:"bank_only,omitempty"`   // no card is taken
+	ApplicationFee    int64             `json:"application_fee,omitempty"` // of Amount, that the platform takes
+	ReceiptEmail      string            `json:"receipt_email,omitempty"`   // whom Stripe sends its receipt
+	BankDebits        bool              `json:"bank_debits,omitempty"`     // offered beside cards
+	BankOnly          bool              `json:"bank_only,omitempty"`       // no card is taken
 	Metadata          map[string]string `json:"metadata"`
 }
 
@@ -75,6 +77,12 @@ func (c *Client) CreateSession(ctx context.Context, key string, p SessionParams)
 			},
 		}}
 		params.PaymentIntentData = &stripe.CheckoutSessionPaymentIntentDataParams{Metadata: p.Metadata, Description: stripe.String(p.Name)}
+		if p.ApplicationFee > 0 {
+			params.PaymentIntentData.ApplicationFeeAmount = stripe.Int64(p.ApplicationFee)
+		}
+		if p.ReceiptEmail != "" {
+			params.PaymentIntentData.ReceiptEmail = stripe.String(p.ReceiptEmail)
+		}
 		if p.Save {
 			params.PaymentIntentData.SetupFutureUsage = stripe.String("off_session")
 		}

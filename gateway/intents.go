@@ -17,6 +17,7 @@ type NewIntent struct {
 	StripeCustomer string
 	Description    string
 	ReceiptEmail   string // whom Stripe sends its receipt; "" for nobody
+	ApplicationFee int64  // of Amount, that the platform takes; only at a connected account
 	Metadata       map[string]string
 }
 
@@ -33,6 +34,9 @@ func (c *Client) CreateIntent(ctx context.Context, key string, n NewIntent) (rem
 	if n.ReceiptEmail != "" {
 		params.ReceiptEmail = stripe.String(n.ReceiptEmail)
 	}
+	if n.ApplicationFee > 0 {
+		params.ApplicationFeeAmount = stripe.Int64(n.ApplicationFee)
+	}
 	for k, v := range n.Metadata {
 		params.AddMetadata(k, v)
 	}
@@ -40,11 +44,20 @@ func (c *Client) CreateIntent(ctx context.Context, key string, n NewIntent) (rem
 	return intentOr(c.intents.New(params))
 }
 
-// SetIntentAmount changes the amount of an intent that is not yet confirmed.
-func (c *Client) SetIntentAmount(ctx context.Context, key, id string, amount int64) (remit.IntentView, error) {
+// SetIntentAmount changes the amount of an intent that is not yet confirmed, and what
+// of it the platform takes. The fee is sent only where it is another than the intent
+// has: an account with keys of its own knows none.
+func (c *Client) SetIntentAmount(ctx context.Context, key string, intent remit.IntentView, amount, applicationFee int64) (remit.IntentView, error) {
 	params := &stripe.PaymentIntentParams{Amount: stripe.Int64(amount)}
+	switch {
+	case applicationFee == intent.ApplicationFee:
+	case applicationFee == 0:
+		params.AddExtra("application_fee_amount", "")
+	default:
+		params.ApplicationFeeAmount = stripe.Int64(applicationFee)
+	}
 	c.on(ctx, &params.Params, key)
-	return intentOr(c.intents.Update(id, params))
+	return intentOr(c.intents.Update(intent.ID, params))
 }
 
 // Intent retrieves an intent as it stands.
@@ -122,7 +135,7 @@ func adviceOf(raw []byte) string {
 func viewOf(pi *stripe.PaymentIntent) remit.IntentView {
 	v := remit.IntentView{
 		ID: pi.ID, Status: string(pi.Status), Currency: string(pi.Currency),
-		Amount: pi.Amount, AmountReceived: pi.AmountReceived,
+		Amount: pi.Amount, AmountReceived: pi.AmountReceived, ApplicationFee: pi.ApplicationFeeAmount,
 	}
 	if pi.Customer != nil {
 		v.Customer = pi.Customer.ID

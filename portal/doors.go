@@ -66,7 +66,7 @@ func (v *visit) askToSignIn() error {
 	in := v.signInView()
 	in.Kept = v.kept()
 	if v.gin.Request.Method == http.MethodGet && v.path() != "/" {
-		in.Next = v.gin.Request.URL.RequestURI()
+		in.Next = v.here()
 	}
 	if v.htmx() { // the whole page: its header must not name who is signed out
 		v.gin.Header("HX-Retarget", "body")

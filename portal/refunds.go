@@ -33,6 +33,7 @@ func (v *visit) refundView() (page.Refund, error) {
 	view := page.Refund{
 		Shell: v.shell("Refund a payment of "+form.Invoice.Number, "payer"), Invoice: form.Invoice, Payment: form.Payment, Refundable: form.Refundable,
 		Amount: v.typed("amount"), Reason: v.typed("reason"), Then: v.typed("then"), ReturnSurcharge: v.typed("return_surcharge") != "", Key: newKey(),
+		FeeReturned: v.do.ApplicationFee.Returned,
 	}
 	if view.Amount == "" {
 		view.Amount = money.Of(form.Refundable.Applied, money.Currency(form.Payment.Currency)).Decimal()

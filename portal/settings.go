@@ -46,7 +46,7 @@ func (v *visit) paymentSettingsView(asked string) (page.PaymentSettings, error) 
 	view.Bank, view.BankDetails, view.Links = s.BankTransfer.Enabled, s.BankTransfer.Details, s.PaymentLinks
 	view.Terms, view.Seller, view.Contact = strconv.Itoa(s.PaymentTerms), s.Seller, s.Contact
 	view.RequireMethod, view.Charge = s.RequireMethod, chargeView(s.AutoCharge)
-	view.Fee, view.Receipts, view.BelowMinimum = surchargeView(s.Surcharge, s.Currency), string(s.Receipts), string(s.Remainders)
+	view.Fee, view.Receipts, view.BelowMinimum = surchargeView(s.Surcharge, s.Currency, s.PlatformTakes), string(s.Receipts), string(s.Remainders)
 	view.Minimum, view.MayEdit = page.Typed(s.MinimumPartial, s.Currency), v.may(view.Place, remit.StripeAll)
 	return view, nil
 }

@@ -23,10 +23,19 @@ const (
 	choiceLife         = 365 * 24 * time.Hour
 )
 
+// here is the address of what is asked for, to come back to. The way back from Stripe
+// works once and carries what nobody is to keep: the page it leads to stands for it.
+func (v *visit) here() string {
+	if v.path() == commands.OAuthReturn {
+		return "/settings/stripe"
+	}
+	return v.gin.Request.URL.RequestURI()
+}
+
 // shell is the frame of a page for this visitor: what he may not do anywhere he
 // is not led to.
 func (v *visit) shell(title, width string) page.Shell {
-	s := page.Shell{Title: title, Path: v.gin.Request.URL.RequestURI(), Width: width, TestMode: v.do.Sandbox, Done: doneWords[v.query("done")]}
+	s := page.Shell{Title: title, Path: v.here(), Width: width, TestMode: v.do.Sandbox, Done: doneWords[v.query("done")]}
 	if v.gin.Request.Method != http.MethodGet || v.path() == commands.ProviderReturn {
 		s.Path, s.Done = "/", ""
 	}

@@ -30,7 +30,7 @@ func (v *visit) stripeView() (page.Stripe, error) {
 	}
 	view := page.Stripe{
 		Shell: v.settingsShell("Stripe"), Connection: connection, Zone: v.zone(v.place()), MayEdit: v.may(v.place(), remit.StripeAll),
-		MayRead: v.may(v.place(), remit.StripeRead), Ways: v.do.WaysToConnect(),
+		MayRead: v.may(v.place(), remit.StripeRead), Ways: v.do.WaysToConnect(), Fee: v.do.ApplicationFee,
 	}
 	view.Unproved = view.MayEdit && !v.confirmed()
 	view.History, err = v.do.ConnectionHistory(v.ctx(), v.caller, v.place())

@@ -12,7 +12,7 @@ var networkLabels = map[string]string{
 }
 
 // surchargeView is the setting as it is typed, with what it comes to.
-func surchargeView(s remit.SurchargeSettings, currency string) page.SurchargeForm {
+func surchargeView(s remit.SurchargeSettings, currency string, platform remit.Percent) page.SurchargeForm {
 	form := page.SurchargeForm{Mode: string(s.Mode), Percent: s.Percent.Decimal(), Fixed: page.Typed(s.Fixed, currency)}
 	for _, network := range remit.SurchargeNetworks() {
 		most := page.NetworkCap{Network: network, Label: networkLabels[network]}
@@ -21,16 +21,17 @@ func surchargeView(s remit.SurchargeSettings, currency string) page.SurchargeFor
 		}
 		form.Caps = append(form.Caps, most)
 	}
-	return withExamples(form, s, currency)
+	return withExamples(form, s, currency, platform)
 }
 
 // withExamples says what a payment comes to in each mode, and which rule that may go
 // against.
-func withExamples(form page.SurchargeForm, s remit.SurchargeSettings, currency string) page.SurchargeForm {
+func withExamples(form page.SurchargeForm, s remit.SurchargeSettings, currency string, platform remit.Percent) page.SurchargeForm {
+	form.Platform = platform
 	example := func(mode remit.SurchargeMode) string {
 		of := s
 		of.Mode = mode
-		amount, total, net, ok := remit.SurchargeExample(of, money.Currency(currency))
+		amount, total, net, ok := remit.SurchargeExample(of, money.Currency(currency), platform)
 		if !ok {
 			return "Nothing is added."
 		}
@@ -47,6 +48,7 @@ func (v *visit) surchargeTyped(view *page.PaymentSettings) (s remit.SurchargeSet
 	for _, network := range remit.SurchargeNetworks() {
 		form.Caps = append(form.Caps, page.NetworkCap{Network: network, Label: networkLabels[network], Percent: v.typed("cap." + network)})
 	}
+	platform := view.Fee.Platform
 	view.Fee = form
 	s = remit.SurchargeSettings{Mode: remit.SurchargeMode(form.Mode), Caps: map[string]remit.Percent{}}
 	if s.Percent, err = remit.ParsePercent("surcharge.percent", form.Percent); err != nil {
@@ -66,7 +68,7 @@ func (v *visit) surchargeTyped(view *page.PaymentSettings) (s remit.SurchargeSet
 		}
 	}
 	if s, err = s.Check(); err == nil {
-		view.Fee = withExamples(form, s, view.Currency)
+		view.Fee = withExamples(form, s, view.Currency, platform)
 	}
 	return s, err
 }

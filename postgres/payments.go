@@ -13,11 +13,11 @@ import (
 )
 
 const paymentColumns = `id, invoice_id, customer_id, source, account, livemode, stripe_customer, currency, coalesce(payment_intent, ''), intent_amount,
-	intent_closed, charge, amount, surcharge, amount_captured, amount_refunded, state, reference, settled_by_hand, created_at, settled_at`
+	intent_fee, intent_closed, charge, amount, surcharge, application_fee, amount_captured, amount_refunded, state, reference, settled_by_hand, created_at, settled_at`
 
 func scanPayment(row pgx.Row) (p remit.Payment, err error) {
 	return p, row.Scan(&p.ID, &p.InvoiceID, &p.CustomerID, &p.Source, &p.Account, &p.Livemode, &p.StripeCustomer, &p.Currency, &p.PaymentIntent, &p.IntentAmount,
-		&p.IntentClosed, &p.Charge, &p.Amount, &p.Surcharge, &p.AmountCaptured, &p.AmountRefunded, &p.State, &p.Reference, &p.ByHand, &p.CreatedAt, &p.SettledAt)
+		&p.IntentFee, &p.IntentClosed, &p.Charge, &p.Amount, &p.Surcharge, &p.ApplicationFee, &p.AmountCaptured, &p.AmountRefunded, &p.State, &p.Reference, &p.ByHand, &p.CreatedAt, &p.SettledAt)
 }
 
 // Payment reads a payment without its attempts.
@@ -77,10 +77,10 @@ func (tx *Tx) Payments(ctx context.Context, invoice uuid.UUID) ([]remit.Payment,
 // InsertPayment adds a payment.
 func (tx *Tx) InsertPayment(ctx context.Context, p remit.Payment) error {
 	_, err := tx.Exec(ctx, `insert into payments (tenant, id, invoice_id, customer_id, source, account, livemode, stripe_customer, currency, payment_intent,
-		intent_amount, intent_closed, charge, amount, surcharge, amount_captured, state, reference, created_at, settled_at)
-		values ($1,$2,$3,$4,$5,$6,$7,$8,$9,nullif($10,''),$11,$12,$13,$14,$15,$16,$17,$18,$19,$20)`,
+		intent_amount, intent_closed, charge, amount, surcharge, amount_captured, state, reference, created_at, settled_at, intent_fee, application_fee)
+		values ($1,$2,$3,$4,$5,$6,$7,$8,$9,nullif($10,''),$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22)`,
 		tx.Tenant, p.ID, p.InvoiceID, p.CustomerID, p.Source, p.Account, p.Livemode, p.StripeCustomer, p.Currency, p.PaymentIntent,
-		p.IntentAmount, p.IntentClosed, p.Charge, p.Amount, p.Surcharge, p.AmountCaptured, p.State, p.Reference, p.CreatedAt, p.SettledAt)
+		p.IntentAmount, p.IntentClosed, p.Charge, p.Amount, p.Surcharge, p.AmountCaptured, p.State, p.Reference, p.CreatedAt, p.SettledAt, p.IntentFee, p.ApplicationFee)
 	if err != nil {
 		return fmt.Errorf("insert a payment: %w", err)
 	}
@@ -91,9 +91,11 @@ func (tx *Tx) InsertPayment(ctx context.Context, p remit.Payment) error {
 // never replaced by another.
 func (tx *Tx) SavePayment(ctx context.Context, p remit.Payment) error {
 	tag, err := tx.Exec(ctx, `update payments set payment_intent = nullif($3,''), intent_amount = $4, intent_closed = $5, charge = $6, amount = $7, surcharge = $8,
-		amount_captured = $9, state = $10, settled_at = $11, stripe_customer = $12, settled_by_hand = $13
+		amount_captured = $9, state = $10, settled_at = $11, stripe_customer = $12, settled_by_hand = $13,
+		intent_fee = $14, application_fee = $15
 		where tenant = $1 and id = $2 and (payment_intent is null or payment_intent = $3)`,
-		tx.Tenant, p.ID, p.PaymentIntent, p.IntentAmount, p.IntentClosed, p.Charge, p.Amount, p.Surcharge, p.AmountCaptured, p.State, p.SettledAt, p.StripeCustomer, p.ByHand)
+		tx.Tenant, p.ID, p.PaymentIntent, p.IntentAmount, p.IntentClosed, p.Charge, p.Amount, p.Surcharge, p.AmountCaptured, p.State, p.SettledAt, p.StripeCustomer, p.ByHand,
+		p.IntentFee, p.ApplicationFee)
 	if err != nil {
 		return fmt.Errorf("save a payment: %w", err)
 	}

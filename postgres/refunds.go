@@ -11,12 +11,12 @@ import (
 	"remit"
 )
 
-const refundColumns = `id, invoice_id, payment_id, request_id, excess_id, account, livemode, currency, amount, surcharge, reason, choice, state,
+const refundColumns = `id, invoice_id, payment_id, request_id, excess_id, account, livemode, currency, amount, surcharge, return_fee, reason, choice, state,
 	coalesce(stripe_refund, ''), failure, sent_at, polls, actor, created_at, since, ended_at`
 
 func scanRefund(row pgx.Row) (r remit.Refund, err error) {
 	var actor []byte
-	err = row.Scan(&r.ID, &r.InvoiceID, &r.PaymentID, &r.RequestID, &r.ExcessID, &r.Account, &r.Livemode, &r.Currency, &r.Amount, &r.Surcharge, &r.Reason, &r.Choice,
+	err = row.Scan(&r.ID, &r.InvoiceID, &r.PaymentID, &r.RequestID, &r.ExcessID, &r.Account, &r.Livemode, &r.Currency, &r.Amount, &r.Surcharge, &r.ReturnFee, &r.Reason, &r.Choice,
 		&r.State, &r.StripeRefund, &r.Failure, &r.SentAt, &r.Polls, &actor, &r.CreatedAt, &r.Since, &r.EndedAt)
 	if err != nil {
 		return r, err
@@ -118,10 +118,10 @@ func (tx *Tx) InsertRefund(ctx context.Context, r remit.Refund) error {
 		return fmt.Errorf("write an actor: %w", err)
 	}
 	_, err = tx.Exec(ctx, `insert into refunds (tenant, id, invoice_id, payment_id, request_id, excess_id, account, livemode, currency, amount, surcharge, reason, choice,
-		state, stripe_refund, failure, sent_at, polls, actor, created_at, since, ended_at)
-		values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,nullif($15,''),$16,$17,$18,$19,$20,$21,$22)`,
+		state, stripe_refund, failure, sent_at, polls, actor, created_at, since, ended_at, return_fee)
+		values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,nullif($15,''),$16,$17,$18,$19,$20,$21,$22,$23)`,
 		tx.Tenant, r.ID, r.InvoiceID, r.PaymentID, r.RequestID, r.ExcessID, r.Account, r.Livemode, r.Currency, r.Amount, r.Surcharge, r.Reason, r.Choice,
-		r.State, r.StripeRefund, r.Failure, r.SentAt, r.Polls, actor, r.CreatedAt, r.Since, r.EndedAt)
+		r.State, r.StripeRefund, r.Failure, r.SentAt, r.Polls, actor, r.CreatedAt, r.Since, r.EndedAt, r.ReturnFee)
 	if err != nil {
 		return fmt.Errorf("insert a refund: %w", err)
 	}

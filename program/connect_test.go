@@ -29,8 +29,9 @@ type platformWorld struct {
 	platform string // the secret key
 
 	mu      sync.Mutex
-	astray  []string // calls with the platform's key that were not about a connected account
-	account string   // Stripe-Account of the latest call
+	astray  []string          // calls with the platform's key that were not about a connected account
+	account string            // Stripe-Account of the latest call
+	tokens  map[string]string // that Stripe gave for an owner's code
 }
 
 // notAboutAccounts are the platform's calls that are about no connected account, or
@@ -54,10 +55,18 @@ func (p *platformWorld) RoundTrip(request *http.Request) (*http.Response, error)
 		}
 		p.mu.Unlock()
 	}
-	return http.DefaultTransport.RoundTrip(request)
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil || request.URL.Path != "/oauth/token" {
+		return response, err
+	}
+	body, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	p.keepTokens(response, body)
+	return response, err
 }
 
-func openPlatform(t *testing.T) *platformWorld {
+func openPlatform(t *testing.T, change ...func(*program.Config)) *platformWorld {
 	t.Helper()
 	p := &platformWorld{platform: "sk_test_" + strings.ReplaceAll(uuid.NewString(), "-", "")}
 	p.world = openWorld(t, func(c *program.Config) {
@@ -68,6 +77,9 @@ func openPlatform(t *testing.T) *platformWorld {
 		p.control(t, c.StripeURL, "GET", "/platform", nil, &own)
 		c.ClientID = own.ClientID
 		p.control(t, c.StripeURL, "POST", "/settings", map[string]any{"verification_ms": 60_000}, nil)
+		for _, more := range change {
+			more(c)
+		}
 	})
 	p.control(t, p.standin, "POST", "/platform", map[string]any{"redirect_uris": []string{p.program.URL + commands.OAuthReturn}}, nil)
 	at := gateway.New(gateway.Options{URL: p.standin, PlatformKey: p.platform}).Platform()

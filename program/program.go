@@ -21,6 +21,7 @@ import (
 	"go.temporal.io/sdk/client"
 	temporallog "go.temporal.io/sdk/log"
 
+	"remit"
 	"remit/activities"
 	"remit/api"
 	"remit/api/httpsec"
@@ -53,18 +54,19 @@ type Config struct {
 	PlatformKey    secrets.Secret
 	ClientID       string
 	ConnectSecret  secrets.Secret
-	KEKFile        string             // the key that seals all others
-	Listen         string             // host:port of API and portal; "" does not serve
-	PublicURL      string             // as people reach it; "" is http://Listen
-	Proxies        httpsec.Proxies    // whose forwarded headers are believed
-	FormTargets    []string           // further origins a form may lead to
-	Identity       *identity.Provider // where people may sign in besides; nil is nowhere
-	Work           bool               // run the worker
-	Sandbox        bool               // beside the stand-in on loopback: test clocks and demo sign-ins
-	Answer         time.Duration      // how long a payer waits; 0 is the default
-	Times          workflows.Times    // zero is the default
-	SweepEvery     time.Duration      // 0 is 5 s
-	DashboardEvery time.Duration      // how old figures of Stripe's accounts may get; 0: they are read when somebody asks
+	ApplicationFee remit.ApplicationFee // of payments to accounts connected to it
+	KEKFile        string               // the key that seals all others
+	Listen         string               // host:port of API and portal; "" does not serve
+	PublicURL      string               // as people reach it; "" is http://Listen
+	Proxies        httpsec.Proxies      // whose forwarded headers are believed
+	FormTargets    []string             // further origins a form may lead to
+	Identity       *identity.Provider   // where people may sign in besides; nil is nowhere
+	Work           bool                 // run the worker
+	Sandbox        bool                 // beside the stand-in on loopback: test clocks and demo sign-ins
+	Answer         time.Duration        // how long a payer waits; 0 is the default
+	Times          workflows.Times      // zero is the default
+	SweepEvery     time.Duration        // 0 is 5 s
+	DashboardEvery time.Duration        // how old figures of Stripe's accounts may get; 0: they are read when somebody asks
 	// LoopbackWebhooks lets webhooks be sent to this machine itself; beside the
 	// stand-in only.
 	LoopbackWebhooks bool
@@ -223,9 +225,9 @@ func (p *Program) open(ctx context.Context) error {
 	p.Commands = &commands.Commands{
 		DB: p.db, Authority: authority, Temporal: p.temporal, Secrets: keys, Logger: c.Logger, Now: time.Now, PublicURL: c.PublicURL,
 		Stripe:        gateway.New(gateway.Options{URL: c.StripeURL, Limiter: p.db, Limits: limits, Timeout: c.StripeTimeout, Transport: c.StripeTransport, PlatformKey: c.PlatformKey.Reveal(), ClientID: c.ClientID}),
-		ConnectSecret: c.ConnectSecret,
-		Outbound:      outbound.NewGuard(outbound.Options{Loopback: c.LoopbackWebhooks && c.Sandbox}),
-		Answer:        c.Answer, Sandbox: c.Sandbox, Heavy: commands.NewHeavy(commands.HeavyAtOnce), RequireSecondFactor: !c.Sandbox, Identity: c.Identity, Schedules: &sync.Map{},
+		ConnectSecret: c.ConnectSecret, ApplicationFee: c.ApplicationFee,
+		Outbound: outbound.NewGuard(outbound.Options{Loopback: c.LoopbackWebhooks && c.Sandbox}),
+		Answer:   c.Answer, Sandbox: c.Sandbox, Heavy: commands.NewHeavy(commands.HeavyAtOnce), RequireSecondFactor: !c.Sandbox, Identity: c.Identity, Schedules: &sync.Map{},
 		MailServer: c.Postman != nil, DashboardEvery: c.DashboardEvery,
 	}
 	if c.ScriptRunner != nil {
@@ -266,7 +268,7 @@ func (p *Program) work(ctx context.Context) {
 	steps := worker.Steps{
 		Payments: &activities.Payments{
 			DB: p.db, Authority: p.Commands.Authority, Seals: p.Commands.Seals, Logger: p.config.Logger, Now: time.Now, Crash: p.config.Crash, Ended: p.operations.attemptEnded,
-			Scripts: p.Commands.Scripts, Scripted: p.operations.scriptRan,
+			ApplicationFee: p.config.ApplicationFee, Scripts: p.Commands.Scripts, Scripted: p.operations.scriptRan,
 			Connector: &activities.Connector{DB: p.db, Gateway: p.Commands.Stripe, Secrets: p.Commands.Secrets},
 		},
 		Imports: &activities.Imports{DB: p.db, Logger: p.config.Logger, Now: time.Now, Begin: p.Commands.Begin},

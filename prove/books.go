@@ -81,6 +81,7 @@ type charge struct {
 	Captured bool
 	Status   string
 	Amount   int64 `json:"amount_captured"`
+	Platform int64 `json:"application_fee_amount"`
 	Method   struct {
 		Card *struct{ Funding string }
 	} `json:"payment_method_details"`

@@ -21,6 +21,7 @@ type facts struct {
 	Banned   []banned
 	Payer    string // the id of who was banned
 	Fees     string // how a fee is passed on
+	Mode     string // how the account is connected
 	Mails    []string
 
 	Connections []connectionFacts
@@ -46,6 +47,7 @@ type paymentFacts struct {
 	ID, Invoice, Source, Intent, State, Reference string
 	Captured                                      int64
 	Amount, Fee                                   int64 // what it was for, and the fee besides
+	Platform                                      int64 // of both, what Remit says that the platform takes
 	Entries                                       int   // of the ledger that bring its money in
 	Booked                                        int64 // by them, at Stripe or the bank
 	Promised                                      int64 // to be refunded, or refunded
@@ -75,7 +77,7 @@ const ledgerOfInvoices = `select i.id::text, i.number,
 		left join ledger_lines l on l.tenant = e.tenant and l.entry_id = e.id
 	where i.tenant = $1 group by i.tenant, i.id, i.number order by i.number`
 
-const ledgerOfPayments = `select p.id::text, p.invoice_id::text, p.source, coalesce(p.payment_intent, ''), p.state, p.reference, p.amount_captured, p.amount, p.surcharge,
+const ledgerOfPayments = `select p.id::text, p.invoice_id::text, p.source, coalesce(p.payment_intent, ''), p.state, p.reference, p.amount_captured, p.amount, p.surcharge, p.application_fee,
 	count(distinct e.id) filter (where e.kind in ('payment', 'bank_transfer')),
 	coalesce(sum(l.amount) filter (where e.kind in ('payment', 'bank_transfer') and l.account in ('stripe', 'bank')), 0)::bigint,
 	p.amount_refunded, coalesce(-sum(l.amount) filter (where e.kind in ('refund_sent', 'refund_returned') and l.account = 'stripe'), 0)::bigint,
@@ -112,7 +114,7 @@ func (w *world) facts(ctx context.Context) (f facts, err error) {
 		i.Status, i.Total, i.Outstanding = shown.Status, shown.Total, shown.Outstanding
 	}
 	if f.Payments, err = rows(ctx, w, ledgerOfPayments, func(row pgx.CollectableRow) (p paymentFacts, err error) {
-		return p, row.Scan(&p.ID, &p.Invoice, &p.Source, &p.Intent, &p.State, &p.Reference, &p.Captured, &p.Amount, &p.Fee, &p.Entries, &p.Booked, &p.Promised, &p.Sent, &p.Refunds)
+		return p, row.Scan(&p.ID, &p.Invoice, &p.Source, &p.Intent, &p.State, &p.Reference, &p.Captured, &p.Amount, &p.Fee, &p.Platform, &p.Entries, &p.Booked, &p.Promised, &p.Sent, &p.Refunds)
 	}); err != nil {
 		return f, err
 	}
@@ -121,7 +123,7 @@ func (w *world) facts(ctx context.Context) (f facts, err error) {
 	}); err != nil {
 		return f, err
 	}
-	f.Claims, f.Banned, f.Payer, f.Fees = w.claims, w.banned, w.payerID, w.story.Fees
+	f.Claims, f.Banned, f.Payer, f.Fees, f.Mode = w.claims, w.banned, w.payerID, w.story.Fees, w.story.Mode
 	if f.Mails, err = column[string](ctx, w, mailsTwice); err != nil {
 		return f, err
 	}

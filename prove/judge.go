@@ -83,7 +83,8 @@ func (j *judgement) capturedWithinTotal() {
 }
 
 // feesAreRight: what was captured is amount and fee; only a credit card has a fee,
-// and that is what 2.9 % and 0.30 come to.
+// and that is what 2.9 % and 0.30 come to. The platform takes 1.5 % of both, where the
+// account is connected in its name.
 func (j *judgement) feesAreRight() {
 	for _, c := range j.Books.Charges {
 		p, known := j.payments[c.Intent]
@@ -99,6 +100,13 @@ func (j *judgement) feesAreRight() {
 		}
 		if p.Fee != want {
 			j.sayf("the fee of %s over %d is %d, and should be %d", c.Intent, p.Amount, p.Fee, want)
+		}
+		share := int64(0)
+		if j.Mode != byKeys {
+			share = c.Amount * 15 / 1000
+		}
+		if c.Platform != share || p.Platform != share {
+			j.sayf("the platform took %d of %s over %d, Remit says %d, and it should be %d", c.Platform, c.Intent, c.Amount, p.Platform, share)
 		}
 	}
 }

@@ -167,7 +167,7 @@ func (h *house) strike(ctx context.Context, k Kill) {
 // longest wait of a step that failed is a minute. What a planted mutant has
 // stopped is not waited for as long.
 const (
-	restWithin       = 150 * time.Second
+	restWithin       = 5 * time.Minute
 	mutantRestWithin = 45 * time.Second
 )
 

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"remit"
 	"remit/commands"
 	"remit/program"
 	"remit/secrets"
@@ -17,6 +18,7 @@ type PartOptions struct {
 
 	PlatformKey, ConnectSecret secrets.Secret
 	ClientID                   string
+	ApplicationFee             remit.ApplicationFee
 
 	Listen       string // of the API; "" for the worker
 	OpsListen    string
@@ -43,7 +45,7 @@ const (
 func Part(ctx context.Context, o PartOptions) error {
 	p, err := program.Start(ctx, program.Config{
 		DatabaseURL: o.DatabaseURL, TemporalAddress: o.TemporalAddress, Namespace: o.Namespace, StripeURL: o.StripeURL, KEKFile: o.KEKFile,
-		PlatformKey: o.PlatformKey, ClientID: o.ClientID, ConnectSecret: o.ConnectSecret,
+		PlatformKey: o.PlatformKey, ClientID: o.ClientID, ConnectSecret: o.ConnectSecret, ApplicationFee: o.ApplicationFee,
 		StripeTimeout: stripeTimeout, Times: workflows.Times{Step: stepTimeout, Heartbeat: chargeHeartbeat}, SweepEvery: time.Second, Answer: answerTimeout,
 		Sandbox: true, Listen: o.Listen, Work: o.Listen == "", OpsListen: o.OpsListen, Logger: o.Logger,
 		ScriptRunner: o.ScriptRunner, Portal: o.Portal, Crash: crashes(o.Crashes).hook(),

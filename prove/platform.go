@@ -38,7 +38,8 @@ func (h *house) openPlatform(ctx context.Context) (env []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the platform's endpoint: %w", err)
 	}
-	return []string{"STRIPE_PLATFORM_KEY=" + key, "STRIPE_CLIENT_ID=" + own.ClientID, "STRIPE_CONNECT_SECRET=" + secret}, nil
+	return []string{"STRIPE_PLATFORM_KEY=" + key, "STRIPE_CLIENT_ID=" + own.ClientID, "STRIPE_CONNECT_SECRET=" + secret,
+		"REMIT_APPLICATION_FEE=1.5", "REMIT_APPLICATION_FEE_REFUNDS=return"}, nil
 }
 
 // accountsMade are the accounts that the platform has made for a connection.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"remit"
 	"remit/commands"
 	"remit/gateway"
 	"remit/identity"
@@ -43,6 +44,9 @@ func (c config) check(n need) error {
 	}
 	if c.PlatformKey.IsZero() && (c.ClientID != "" || !c.ConnectSecret.IsZero()) {
 		problems = append(problems, errors.New("STRIPE_CLIENT_ID and STRIPE_CONNECT_SECRET belong to STRIPE_PLATFORM_KEY (or STRIPE_PLATFORM_KEY_FILE), which is not set"))
+	}
+	if _, err := c.applicationFee(); err != nil {
+		problems = append(problems, err)
 	}
 	if _, err := c.postman(); err != nil {
 		problems = append(problems, err)
@@ -85,6 +89,16 @@ func (c config) identityProvider() (*identity.Provider, error) {
 		return nil, fmt.Errorf("REMIT_OIDC_ISSUER: %w", err)
 	}
 	return provider, nil
+}
+
+// applicationFee is what Remit's own Stripe account takes of others' payments. Without
+// such an account there is nothing to take it.
+func (c config) applicationFee() (remit.ApplicationFee, error) {
+	fee, err := remit.ParseApplicationFee(c.FeeRate, c.FeeOfRefunds)
+	if err != nil {
+		return fee, fmt.Errorf("REMIT_APPLICATION_FEE, REMIT_APPLICATION_FEE_REFUNDS: %w", err)
+	}
+	return fee, nil
 }
 
 // postman is nil where no mail server is configured. Mails travel in the open to a

@@ -40,12 +40,14 @@ type config struct {
 	TemporalKeyFile    string `env:"TEMPORAL_TLS_KEY_FILE"`
 	TemporalServerName string `env:"TEMPORAL_TLS_SERVER_NAME"`
 
-	StripeURL     string         `env:"STRIPE_API_URL"`        // "" is Stripe itself
-	StripeKey     secrets.Secret `env:"STRIPE_SECRET_KEY"`     // a test key for the demo of `remit dev`
-	PlatformKey   secrets.Secret `env:"STRIPE_PLATFORM_KEY"`   // of Remit's own account, in whose name others are connected
-	ClientID      string         `env:"STRIPE_CLIENT_ID"`      // its id for OAuth
-	ConnectSecret secrets.Secret `env:"STRIPE_CONNECT_SECRET"` // signs what Stripe reports of connected accounts to /webhooks/stripe
-	StripeRate    string         `env:"REMIT_STRIPE_RATE"`     // auto, off or calls a second to each account
+	StripeURL     string         `env:"STRIPE_API_URL"`                // "" is Stripe itself
+	StripeKey     secrets.Secret `env:"STRIPE_SECRET_KEY"`             // a test key for the demo of `remit dev`
+	PlatformKey   secrets.Secret `env:"STRIPE_PLATFORM_KEY"`           // of Remit's own account, in whose name others are connected
+	ClientID      string         `env:"STRIPE_CLIENT_ID"`              // its id for OAuth
+	ConnectSecret secrets.Secret `env:"STRIPE_CONNECT_SECRET"`         // signs what Stripe reports of connected accounts to /webhooks/stripe
+	FeeRate       string         `env:"REMIT_APPLICATION_FEE"`         // percentage that it takes of payments to accounts connected to it
+	FeeOfRefunds  string         `env:"REMIT_APPLICATION_FEE_REFUNDS"` // keep or return it with a refund
+	StripeRate    string         `env:"REMIT_STRIPE_RATE"`             // auto, off or calls a second to each account
 
 	OIDCIssuer string         `env:"REMIT_OIDC_ISSUER"` // an OpenID Connect provider that people may sign in at
 	OIDCClient string         `env:"REMIT_OIDC_CLIENT_ID"`

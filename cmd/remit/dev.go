@@ -26,10 +26,14 @@ func (d *devCommand) Run(ctx context.Context, s *surroundings) error {
 	if err != nil {
 		return err
 	}
+	fee, err := c.applicationFee()
+	if err != nil {
+		return err
+	}
 	return dev.Run(ctx, dev.Options{
 		Folder: c.DataDir, Address: c.Addr, PublicURL: c.PublicURL, DatabaseURL: c.DatabaseURL,
 		TemporalAddress: c.TemporalAddress, Namespace: c.TemporalNamespace, StripeURL: c.StripeURL, StripeRate: c.StripeRate, StripeKey: c.StripeKey,
-		PlatformKey: c.PlatformKey, ClientID: c.ClientID, ConnectSecret: c.ConnectSecret,
+		PlatformKey: c.PlatformKey, ClientID: c.ClientID, ConnectSecret: c.ConnectSecret, ApplicationFee: fee,
 		NoDemo: d.NoDemo, LoopbackWebhooks: d.LoopbackWebhooks, Proxies: proxies, Program: s.program, ProgramEnv: s.childEnvironment(), LogLevel: c.LogLevel, Out: s.out,
 		Portal: pages,
 	})

@@ -46,10 +46,14 @@ func (c *provePartCommand) Run(ctx context.Context, s *surroundings) error {
 	if err := settings.check(need{database: true, temporal: true, masterKey: true}); err != nil {
 		return err
 	}
+	fee, err := settings.applicationFee()
+	if err != nil {
+		return err
+	}
 	return prove.Part(ctx, prove.PartOptions{
 		DatabaseURL: settings.DatabaseURL.Reveal(), TemporalAddress: settings.TemporalAddress, Namespace: settings.TemporalNamespace,
 		StripeURL: settings.StripeURL, KEKFile: settings.MasterKeyFile,
-		PlatformKey: settings.PlatformKey, ClientID: settings.ClientID, ConnectSecret: settings.ConnectSecret, Listen: c.Listen, OpsListen: c.Ops, Crashes: c.Crashes,
+		PlatformKey: settings.PlatformKey, ClientID: settings.ClientID, ConnectSecret: settings.ConnectSecret, ApplicationFee: fee, Listen: c.Listen, OpsListen: c.Ops, Crashes: c.Crashes,
 		Logger:       slog.New(slog.NewJSONHandler(s.out, &slog.HandlerOptions{Level: settings.LogLevel})),
 		ScriptRunner: []string{s.program, script.Subcommand}, Portal: pages,
 	})

@@ -53,6 +53,10 @@ func (s *surroundings) runProgram(ctx context.Context, c config, listen string, 
 	if err != nil {
 		return err
 	}
+	fee, err := c.applicationFee()
+	if err != nil {
+		return err
+	}
 	postman, err := c.postman()
 	if err != nil {
 		return err
@@ -64,7 +68,7 @@ func (s *surroundings) runProgram(ctx context.Context, c config, listen string, 
 	p, err := program.Start(ctx, program.Config{
 		DatabaseURL: c.DatabaseURL.Reveal(), TemporalAddress: c.TemporalAddress, Namespace: c.TemporalNamespace, TemporalTLS: security,
 		StripeURL: c.StripeURL, StripeRate: c.StripeRate, KEKFile: c.MasterKeyFile, Seals: c.AuditSeals,
-		PlatformKey: c.PlatformKey, ClientID: c.ClientID, ConnectSecret: c.ConnectSecret,
+		PlatformKey: c.PlatformKey, ClientID: c.ClientID, ConnectSecret: c.ConnectSecret, ApplicationFee: fee,
 		Listen: listen, PublicURL: c.PublicURL, Proxies: proxies, FormTargets: c.FormTargets, Identity: provider,
 		Work: work, OpsListen: c.OpsAddr, Logger: logger, Portal: pages, ScriptRunner: []string{s.program, script.Subcommand},
 		Postman: postman, DashboardEvery: program.DashboardEvery,
