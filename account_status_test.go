@@ -96,3 +96,17 @@ func TestRequirements(t *testing.T) {
 		t.Errorf("%s", told)
 	}
 }
+
+// Protects an organisation whose account was asked for by a process that died: it is
+// made within minutes, and not when an account that exists would be looked at again.
+func TestAnAccountThatIsNotMadeIsSeenToSoon(t *testing.T) {
+	c := remit.Connection{Mode: remit.ModeExpress, Status: remit.ConnectionOnboarding, CreatedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	now := c.CreatedAt
+	if in := c.NextLook(now); in > 2*time.Minute {
+		t.Errorf("it is made in %s", in)
+	}
+	c.Account = "acct_1"
+	if in := c.NextLook(now); in < 15*time.Minute {
+		t.Errorf("an account whose owner has a form to fill in is asked about every %s", in)
+	}
+}

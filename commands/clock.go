@@ -181,7 +181,7 @@ func (c *Commands) fireRow(ctx context.Context, tenant uuid.UUID, row postgres.A
 	}
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
-	waiting, cancel := context.WithTimeout(ctx, 30*time.Second)
+	waiting, cancel := context.WithTimeout(ctx, rowEnds)
 	defer cancel()
 	for {
 		var pending bool
@@ -248,6 +248,10 @@ func (c *Commands) moveClock(ctx context.Context, tenant uuid.UUID, at time.Time
 		return err
 	})
 }
+
+// rowEnds is how long a row's work may take to record its end: long enough for a step
+// whose worker died to be given to another.
+const rowEnds = 2 * time.Minute
 
 // overtaken is how far past its wish a clock may be for a repeated request to be
 // answered as one that is there.
