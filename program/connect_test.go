@@ -31,6 +31,8 @@ type platformWorld struct {
 	mu      sync.Mutex
 	astray  []string // calls with the platform's key that were not about a connected account
 	account string   // Stripe-Account of the latest call
+	// change, if set, may change what Stripe answers.
+	change func(*http.Request, *http.Response)
 }
 
 // notAboutAccounts are the platform's calls that are about no connected account, or
@@ -49,12 +51,20 @@ func (p *platformWorld) RoundTrip(request *http.Request) (*http.Response, error)
 		for _, path := range notAboutAccounts {
 			named = named || strings.HasPrefix(request.URL.Path, path)
 		}
+		named = named || request.Method == http.MethodGet && request.URL.Path == "/v1/account" // whose the key is
 		if !named {
 			p.astray = append(p.astray, request.Method+" "+request.URL.Path)
 		}
 		p.mu.Unlock()
 	}
-	return http.DefaultTransport.RoundTrip(request)
+	response, err := http.DefaultTransport.RoundTrip(request)
+	p.mu.Lock()
+	change := p.change
+	p.mu.Unlock()
+	if err == nil && change != nil {
+		change(request, response)
+	}
+	return response, err
 }
 
 func openPlatform(t *testing.T) *platformWorld {
