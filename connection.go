@@ -54,6 +54,7 @@ type Connection struct {
 	Mode             ConnectionMode
 	Account          string // "" while Stripe has not answered that it was made
 	Livemode         bool
+	PlatformAccount  string // the platform's own, in whose name it was connected; "" where that was not noted
 	Status           ConnectionStatus
 	ChargesEnabled   bool
 	PayoutsEnabled   bool

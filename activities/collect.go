@@ -80,7 +80,7 @@ func (p *Payments) collectThrough(ctx context.Context, r *reservation) error {
 		return err
 	}
 	if r.link, err = p.Connector.Open(sealed); err != nil || r.stripeCustomer != "" {
-		return err
+		return p.beforeMoney(err)
 	}
 	r.stripeCustomer, err = p.Connector.MakeStripeCustomer(ctx, r.ref.Tenant, r.link, customer)
 	return p.beforeMoney(err)

@@ -60,10 +60,14 @@ func (a *Connections) look(ctx context.Context, ref remit.ConnectionRef) (next C
 			return next, err
 		}
 	}
-	if c.DisconnectingSince != nil || c.EndedBy == remit.EndedByStripe {
-		if err := a.windDown(ctx, ref, c); err != nil {
-			return next, err
-		}
+	switch {
+	case c.DisconnectingSince != nil || c.EndedBy == remit.EndedByStripe:
+		err = a.windDown(ctx, ref, c)
+	case !c.Live(): // replaced: there is nothing to come to its end
+		err = a.unplan(ctx, ref)
+	}
+	if err != nil {
+		return next, err
 	}
 	next.WakeIn, err = untilDue(ctx, a.DB, ref.Tenant, remit.AgendaConnection, ref.Connection, a.Now())
 	return next, err
@@ -91,7 +95,11 @@ func (a *Connections) ask(ctx context.Context, ref remit.ConnectionRef, c *postg
 	switch {
 	case err == nil:
 	case c.Mode.Platform() && gateway.IsAccountGone(err):
-		facts = &remit.AccountFacts{Gone: true}
+		if ours, failed := a.inItsName(ctx, c); ours {
+			facts = &remit.AccountFacts{Gone: true}
+		} else {
+			a.Logger.ErrorContext(ctx, "a connected account cannot be reached: STRIPE_PLATFORM_KEY is not of the platform it was connected to", "connection", ref.Connection, "platform", c.PlatformAccount, "error", failed)
+		}
 	case !c.Mode.Platform() && gateway.IsKeyRefused(err):
 		refused = true
 	case isUnreachable(err): // the platform's own key is wrong, or there is none: nothing of the account's is known by that
@@ -99,8 +107,38 @@ func (a *Connections) ask(ctx context.Context, ref remit.ConnectionRef, c *postg
 	default:
 		a.Logger.WarnContext(ctx, "Stripe does not say how an account is", "connection", ref.Connection, "error", err)
 	}
+	if facts != nil && !facts.Gone && c.Mode.Platform() {
+		if err := a.notePlatform(ctx, c); err != nil {
+			return nil, err
+		}
+	}
 	a.boundary("account looked at")
 	return a.Record(ctx, ref, facts, refused, asked, remit.SourceLook)
+}
+
+// inItsName reports that the platform's key is of the account in whose name the
+// connection was made. Of any other it means nothing that it has no access. Where that
+// account was not noted the key is believed.
+func (a *Connections) inItsName(ctx context.Context, c *postgres.SealedConnection) (bool, error) {
+	if c.PlatformAccount == "" {
+		return true, nil
+	}
+	own, err := a.Connector.Gateway.Platform().ID(ctx)
+	return err == nil && own == c.PlatformAccount, err
+}
+
+// notePlatform notes in whose name the account was reached. That Stripe does not say
+// so now is no reason to leave the look undone.
+func (a *Connections) notePlatform(ctx context.Context, c *postgres.SealedConnection) error {
+	own, err := a.Connector.Gateway.Platform().ID(ctx)
+	if err != nil {
+		a.Logger.WarnContext(ctx, "Stripe does not say whose the platform's key is", "error", err)
+		return nil
+	}
+	if own == c.PlatformAccount {
+		return nil
+	}
+	return a.DB.InTenant(ctx, c.Tenant, func(tx *postgres.Tx) error { return tx.NotePlatform(ctx, c.ID, own) })
 }
 
 // Record writes what Stripe says of an account, or that it refuses the key; with

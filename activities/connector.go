@@ -80,12 +80,21 @@ func (c *Connector) At(ctx context.Context, tenant uuid.UUID, account string, li
 }
 
 // Open gives access to a connection's account: by its own key, which is unsealed, or
-// by the platform's. Where there is none it cannot be reached.
+// by the platform's. Where there is none it cannot be reached, nor where the platform's
+// is of the other mode, by which nothing of the account's is to be found. An account of
+// its owner's is reached only while the connection is in force: what another
+// organisation was allowed meanwhile, by the same owner or the next, is not this one's.
+// One that was made here stays the platform's own, to follow what was begun in it.
 func (c *Connector) Open(sealed *postgres.SealedConnection) (*Link, error) {
 	if sealed != nil && sealed.Mode.Platform() {
 		platform := c.Gateway.Platform()
-		if platform == nil || sealed.Account == "" {
+		switch {
+		case platform == nil || sealed.Account == "":
 			return nil, errNoKeys
+		case platform.Live() != sealed.Livemode:
+			return nil, fmt.Errorf("the platform's key is of the other mode: %w", errNoKeys)
+		case sealed.Mode == remit.ModeStandard && sealed.DisconnectedAt != nil:
+			return nil, fmt.Errorf("its owner's permission has ended: %w", errNoKeys)
 		}
 		return &Link{SealedConnection: *sealed, Stripe: platform.At(sealed.Account)}, nil
 	}

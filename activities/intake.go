@@ -130,10 +130,17 @@ func differs(ctx context.Context, tx *postgres.Tx, id uuid.UUID, draft postgres.
 	return remit.Conflict(remit.CodeAlreadyExists, "Invoice %s of this customer exists with other content: %s.", draft.Number, strings.Join(remit.Differences(stands, draft.Invoice), "; "))
 }
 
-// settingsFor are the settings in force at a path, to be copied onto an invoice.
+// settingsFor are the settings in force at a path, to be copied onto an invoice. Online
+// payments that are off only because no account is connected are on: nothing is
+// collected while none is, and the invoice outlives that.
 func settingsFor(ctx context.Context, tx *postgres.Tx, path string) (remit.InvoiceSettings, error) {
-	settings := remit.DefaultInvoiceSettings()
+	settings := struct {
+		remit.InvoiceSettings
+
+		OnlineBefore bool `json:"online_before"`
+	}{InvoiceSettings: remit.DefaultInvoiceSettings()}
 	_, version, _, err := tx.Setting(ctx, path, PaymentsSetting, &settings)
 	settings.Version = version
-	return settings, err
+	settings.OnlinePayments = settings.OnlinePayments || settings.OnlineBefore
+	return settings.InvoiceSettings, err
 }

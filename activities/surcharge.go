@@ -26,15 +26,17 @@ func agreedSurcharge(i remit.Invoice, a *remit.Attempt, agreed *int64) (int64, e
 	return fee, nil
 }
 
-// readFunding asks Stripe what kind of card it is that a person pays with, where that
-// was not stored and decides about the fee. A charge by itself takes what is stored,
-// as its forecast did: what was never read is not surcharged.
+// readFunding asks Stripe what kind of card it is that is paid with, where that decides
+// about the fee: what was never stored, and what is stored as credit. A bank puts a new
+// card in the place of an old one, and it may be a debit card, which is not to be
+// surcharged (D4). A charge by itself may turn out lower than its forecast by that, never
+// higher: what is not stored as credit is not asked about, and pays no fee.
 func (p *Payments) readFunding(ctx context.Context, r *reservation) error {
-	if r.in.PaymentMethod == nil || r.in.Permit.Itself() {
+	if r.in.PaymentMethod == nil {
 		return nil
 	}
 	var method remit.PaymentMethod
-	unread := false
+	decides := false
 	err := p.DB.InTenant(ctx, r.ref.Tenant, func(tx *postgres.Tx) error {
 		invoice, err := tx.InvoiceHead(ctx, r.ref.Invoice)
 		if err != nil || !invoice.Settings.Surcharge.On() {
@@ -44,11 +46,12 @@ func (p *Payments) readFunding(ctx context.Context, r *reservation) error {
 		if remit.IsCode(err, remit.CodeNotFound) {
 			return nil // reserving says so
 		}
-		unread = method.Type == gateway.TypeCard && method.Funding == "" && method.Status == remit.MethodUsable &&
+		unread := method.Funding == "" && !r.in.Permit.Itself()
+		decides = method.Type == gateway.TypeCard && (unread || method.Summary().Surchargeable()) && method.Status == remit.MethodUsable &&
 			method.Account == r.link.Account && method.Livemode == r.link.Livemode
 		return err
 	})
-	if err != nil || !unread {
+	if err != nil || !decides {
 		return err
 	}
 	view, err := r.link.Stripe.PaymentMethod(ctx, method.StripeID)

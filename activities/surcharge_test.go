@@ -160,6 +160,38 @@ func TestUnreadFundingIsRead(t *testing.T) {
 	}
 }
 
+// D4: a card that is stored as a credit card and is none any more, because its bank put
+// another in its place, is charged the amount alone: a person who was shown the fee is
+// told so before, and a charge by itself is that much lower.
+func TestACardThatIsNoCreditCardAnyMorePaysNoFee(t *testing.T) {
+	s := openShop(t)
+	s.passOn(remit.SurchargeAddOn)
+	debit := s.save("pm_card_visa_debit")
+	storedAsCredit := func() {
+		must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error {
+			_, err := tx.Exec(t.Context(), "update payment_methods set funding = 'credit' where tenant = $1", s.tenant)
+			return err
+		}))
+	}
+	ref, fee := s.invoice(100_00), int64(3_20)
+	storedAsCredit()
+	done, err := s.payments.Perform(t.Context(), ref, s.ask(ref, remit.RequestPay, remit.PayRequest{Amount: 100_00, PaymentMethod: &debit, Surcharge: &fee}))
+	must(t, err)
+	if refused := done.Result.Refused; refused == nil || refused.Code != remit.CodeSurcharge {
+		t.Fatalf("with the fee it is answered %+v", done.Result)
+	}
+	storedAsCredit()
+	_, err = s.payments.Perform(t.Context(), ref, s.pay(ref, 100_00, debit))
+	must(t, err)
+	s.hasCaptured(ref, 100_00)
+
+	s.charges(debit)
+	itself := s.automatic(100_00, 1, nil)
+	storedAsCredit()
+	s.wait(itself, 2*aDay)
+	s.hasCaptured(itself, 100_00)
+}
+
 // D4: where fees are passed on, no hosted page takes a card for money: which card it is
 // would show only when it is charged.
 func TestNoHostedPageTakesACardWhereFeesArePassedOn(t *testing.T) {

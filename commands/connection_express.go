@@ -102,7 +102,11 @@ func (c *Commands) formOf(ctx context.Context, live postgres.SealedConnection) (
 func (c *Commands) reserveExpress(ctx context.Context, caller Caller, member Membership, in ExpressInput) (postgres.SealedConnection, error) {
 	var live *postgres.SealedConnection
 	var made postgres.SealedConnection
-	err := c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
+	own, err := c.Stripe.Platform().ID(ctx)
+	if err != nil {
+		return made, stripeSaid(err)
+	}
+	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
 		if live, err = tx.EndingConnection(ctx); err != nil || live != nil {
 			return err
 		}
@@ -126,8 +130,9 @@ func (c *Commands) reserveExpress(ctx context.Context, caller Caller, member Mem
 		if err != nil {
 			return err
 		}
-		if former != nil && former.Livemode == made.Livemode && former.EndedBy != remit.EndedByStripe {
-			made.Account = former.Account
+		ours := former != nil && former.Livemode == made.Livemode && (former.PlatformAccount == own || former.PlatformAccount == "")
+		if ours && former.EndedBy != remit.EndedByStripe {
+			made.Account, made.PlatformAccount = former.Account, former.PlatformAccount
 		}
 		return nil
 	})
@@ -141,7 +146,7 @@ func (c *Commands) reserveExpress(ctx context.Context, caller Caller, member Mem
 		_, err := c.putConnection(ctx, caller, member, *live, "stripe.express")
 		return *live, err
 	case live != nil:
-		return made, remit.Conflict(remit.CodeConflict, "An account is connected already. Disconnect it first.")
+		return made, connectedAlready()
 	}
 	_, err = c.putConnection(ctx, caller, member, made, "stripe.express")
 	return made, err

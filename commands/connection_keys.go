@@ -130,7 +130,7 @@ func (c *Commands) prepareConnection(ctx context.Context, member Membership, acc
 			return nil
 		}
 		if live != nil && live.Mode.Platform() {
-			return remit.Conflict(remit.CodeConflict, "An account is connected already. Disconnect it first.")
+			return connectedAlready()
 		}
 		if live != nil {
 			flying, err := tx.MoneyInFlight(ctx, live.Account)

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"time"
 
 	"remit"
 	"remit/postgres"
@@ -25,17 +26,17 @@ func (c *Commands) putConnection(ctx context.Context, caller Caller, member Memb
 		if err != nil {
 			return err
 		}
-		if replaced, err = putInPlace(ctx, tx, live, next); err != nil {
-			return err
-		}
-		if saved, err = tx.LiveConnection(ctx); err != nil {
-			return err
-		}
 		clock, err := tx.Clock(ctx)
 		if err != nil {
 			return err
 		}
 		now := clock.Now(c.Now())
+		if replaced, err = putInPlace(ctx, tx, live, next, now); err != nil {
+			return err
+		}
+		if saved, err = tx.LiveConnection(ctx); err != nil {
+			return err
+		}
 		if err := tx.OnlineBack(ctx, same); err != nil {
 			return err
 		}
@@ -64,8 +65,9 @@ func (c *Commands) putConnection(ctx context.Context, caller Caller, member Memb
 }
 
 // putInPlace writes a connection in the place of the one in force, which is given back where
-// it was another.
-func putInPlace(ctx context.Context, tx *postgres.Tx, live *postgres.SealedConnection, next postgres.SealedConnection) (replaced *postgres.SealedConnection, err error) {
+// it was another. Only keys are replaced, and only by keys: access that an account's
+// owner gave to the platform is given up by disconnecting, never in passing.
+func putInPlace(ctx context.Context, tx *postgres.Tx, live *postgres.SealedConnection, next postgres.SealedConnection, now time.Time) (replaced *postgres.SealedConnection, err error) {
 	if live != nil && live.ID == next.ID {
 		return nil, tx.SaveConnection(ctx, next)
 	}
@@ -78,6 +80,9 @@ func putInPlace(ctx context.Context, tx *postgres.Tx, live *postgres.SealedConne
 			return nil, remit.Errorf(remit.KindUnavailable, remit.CodeUnavailable, "The account was disconnected meanwhile. Connect it once more.")
 		}
 		return nil, tx.InsertConnection(ctx, next)
+	}
+	if live.Mode.Platform() || next.Mode.Platform() {
+		return nil, connectedAlready()
 	}
 	flying, err := tx.MoneyInFlight(ctx, live.Account)
 	if err != nil {
@@ -93,7 +98,15 @@ func putInPlace(ctx context.Context, tx *postgres.Tx, live *postgres.SealedConne
 	if err := tx.Disconnect(ctx, live.ID, remit.EndedByReplaced, keep); err != nil {
 		return nil, err
 	}
+	// Nobody follows it any more: a row left on the agenda would be due for ever.
+	if err := tx.Done(ctx, remit.AgendaConnection, live.ID, now); err != nil {
+		return nil, err
+	}
 	return live, tx.InsertConnection(ctx, next)
+}
+
+func connectedAlready() error {
+	return remit.Conflict(remit.CodeConflict, "An account is connected already. Disconnect it first.")
 }
 
 // sameAsBefore reports that a connection is to the account that was connected last:

@@ -41,7 +41,7 @@ func (c *Commands) ConnectStandard(ctx context.Context, caller Caller, organisat
 		return Leave{}, err
 	}
 	if live != nil && live.DisconnectingSince == nil {
-		return Leave{}, remit.Conflict(remit.CodeConflict, "An account is connected already. Disconnect it first.")
+		return Leave{}, connectedAlready()
 	}
 	state := credentials.NewToken(credentials.StateToken)
 	err = c.DB.InsertOAuthState(ctx, state.Hash, postgres.OAuthState{Tenant: member.Tenant, Path: member.Path, Person: caller.Account, Session: caller.Session})
@@ -83,35 +83,47 @@ func (c *Commands) FinishStandard(ctx context.Context, caller Caller, state, cod
 	if err != nil {
 		return remit.Connection{}, unavailable(err)
 	}
+	connected, err := c.connectLinked(ctx, caller, member, linked)
+	if remit.IsCode(err, remit.CodeConflict) {
+		if err := c.letGo(ctx, linked); err != nil {
+			c.Logger.WarnContext(ctx, "a linked account is not let go of", "account", linked.Account, "error", err)
+		}
+	}
+	return connected, err
+}
+
+// connectLinked puts a linked account in force. One that cannot be, because another is
+// connected or it is of live mode where only tests are made, is a conflict.
+func (c *Commands) connectLinked(ctx context.Context, caller Caller, member Membership, linked gateway.Linked) (remit.Connection, error) {
 	if linked.Livemode && c.Sandbox {
 		return remit.Connection{}, remit.Conflict(remit.CodeConflict, "Live account in a test organisation.")
 	}
-	return c.connectLinked(ctx, caller, member, linked)
-}
-
-// connectLinked puts a linked account in force. One that is not, because another is
-// connected, is let go of at Stripe.
-func (c *Commands) connectLinked(ctx context.Context, caller Caller, member Membership, linked gateway.Linked) (remit.Connection, error) {
 	client := c.Stripe.Platform().At(linked.Account)
 	account, err := client.Account(ctx)
+	if err != nil {
+		return remit.Connection{}, unavailable(err)
+	}
+	own, err := c.Stripe.Platform().ID(ctx)
 	if err != nil {
 		return remit.Connection{}, unavailable(err)
 	}
 	if err := c.sameTime(ctx, member.Tenant, client); err != nil {
 		return remit.Connection{}, err
 	}
-	next, taken := postgres.SealedConnection{}, false
+	var next postgres.SealedConnection
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
 		live, err := tx.LiveConnection(ctx)
 		if err != nil {
 			return err
 		}
-		if live != nil && live.Mode == remit.ModeStandard && live.Account == linked.Account {
+		if live != nil && live.Mode == remit.ModeStandard && live.Account == linked.Account && live.Livemode == linked.Livemode {
 			next = *live
 			next.DisconnectingSince, next.WoundDown = nil, false
 			return nil
 		}
-		taken = live != nil
+		if live != nil {
+			return connectedAlready()
+		}
 		top, err := tx.OrganisationByPath(ctx, member.Path)
 		if err != nil {
 			return err
@@ -122,30 +134,36 @@ func (c *Commands) connectLinked(ctx context.Context, caller Caller, member Memb
 		}
 		clock, err := tx.Clock(ctx)
 		next = postgres.SealedConnection{Connection: remit.Connection{
-			ID: id, Tenant: member.Tenant, OrganisationID: top.ID, Mode: remit.ModeStandard, Account: linked.Account, Livemode: linked.Livemode, CreatedAt: clock.Now(c.Now()),
+			ID: id, Tenant: member.Tenant, OrganisationID: top.ID, Mode: remit.ModeStandard, Account: linked.Account, Livemode: linked.Livemode, PlatformAccount: own, CreatedAt: clock.Now(c.Now()),
 		}}
 		return err
 	})
 	if err != nil {
 		return remit.Connection{}, err
 	}
-	if taken {
-		if err := c.letGo(ctx, linked.Account); err != nil {
-			c.Logger.WarnContext(ctx, "a linked account is not let go of", "account", linked.Account, "error", err)
-		}
-		return remit.Connection{}, remit.Conflict(remit.CodeConflict, "An account is connected already. Disconnect it first.")
-	}
 	next.Describe(account.Facts)
 	return c.putConnection(ctx, caller, member, next, "stripe.standard")
 }
 
-// letGo revokes access to an account that nobody here is connected to.
-func (c *Commands) letGo(ctx context.Context, account string) error {
-	others, err := c.DB.ConnectionsOf(ctx, account)
-	if err != nil || len(others) > 0 {
+// letGo revokes access to an account that nobody here is connected to now. Whoever was
+// once has no use for it.
+func (c *Commands) letGo(ctx context.Context, linked gateway.Linked) error {
+	ever, err := c.DB.ConnectionsOf(ctx, linked.Account)
+	if err != nil {
 		return err
 	}
-	return c.Stripe.Platform().Revoke(ctx, account)
+	for _, to := range ever {
+		held := false
+		err := c.DB.InTenant(ctx, to.Tenant, func(tx *postgres.Tx) error {
+			latest, err := tx.Connection(ctx, to.Connection)
+			held = latest != nil && latest.Live() && latest.Mode.Platform() && latest.Livemode == linked.Livemode
+			return err
+		})
+		if err != nil || held {
+			return err
+		}
+	}
+	return c.Stripe.Platform().Revoke(ctx, linked.Account)
 }
 
 // stripeSaid is an answer for a person of what Stripe refused about connecting.

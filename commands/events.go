@@ -60,8 +60,10 @@ func (c *Commands) ReceiveEvent(ctx context.Context, connection *uuid.UUID, payl
 }
 
 // receivePlatformEvent takes an event of an account that is connected to the platform:
-// it names the account, and every organisation that is or was connected to it is
-// told. One of an account that nobody here is connected to is foreign, and taken.
+// it names the account, and every organisation that is or was connected to it is told.
+// An account that an owner linked is told of only to those he lets in now: it is by
+// their permission that Stripe reports it. One of an account that nobody here is
+// connected to is foreign, and taken.
 func (c *Commands) receivePlatformEvent(ctx context.Context, payload []byte, signature string) error {
 	event, err := gateway.VerifyEvent(payload, signature, c.ConnectSecret.Reveal(), c.Now())
 	if errors.Is(err, gateway.ErrSignature) {
@@ -90,7 +92,7 @@ func (c *Commands) receivePlatformEvent(ctx context.Context, payload []byte, sig
 		if err != nil {
 			return err
 		}
-		if sealed == nil || !sealed.Mode.Platform() {
+		if sealed == nil || !sealed.Mode.Platform() || sealed.Mode == remit.ModeStandard && !sealed.Live() {
 			continue
 		}
 		if err := c.takeEvent(ctx, sealed, event); err != nil {

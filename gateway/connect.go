@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stripe/stripe-go/v79"
+	accounts "github.com/stripe/stripe-go/v79/account"
 	"github.com/stripe/stripe-go/v79/oauth"
 )
 
@@ -54,7 +55,7 @@ func (p *Platform) CreateExpress(ctx context.Context, key string, wish ExpressAc
 			CardPayments: &stripe.AccountCapabilitiesCardPaymentsParams{Requested: stripe.Bool(true)},
 			Transfers:    &stripe.AccountCapabilitiesTransfersParams{Requested: stripe.Bool(true)},
 		},
-		Metadata: map[string]string{"remit_connection": wish.Connection},
+		Metadata: map[string]string{metadataConnection: wish.Connection},
 	}
 	if wish.Country == "US" { // the only country whose banks can be debited (D5)
 		params.Capabilities.USBankAccountACHPayments = &stripe.AccountCapabilitiesUSBankAccountACHPaymentsParams{Requested: stripe.Bool(true)}
@@ -69,6 +70,23 @@ func (p *Platform) CreateExpress(ctx context.Context, key string, wish ExpressAc
 	}
 	return accountOf(a), nil
 }
+
+// Made finds the account that [Platform.CreateExpress] made for a connection, among
+// those made since a time; the zero time is all of them.
+func (p *Platform) Made(ctx context.Context, connection string, since time.Time) (made Account, found bool, err error) {
+	params := &stripe.AccountListParams{CreatedRange: from(since)}
+	p.gateway.At(Access{Key: p.key}).listing(ctx, &params.ListParams)
+	list := accounts.Client{B: p.gateway.backend, Key: p.key}.List(params)
+	for list.Next() {
+		if a := list.Account(); a.Metadata[metadataConnection] == connection {
+			return accountOf(a), true, nil
+		}
+	}
+	return Account{}, false, failureOf(list.Err())
+}
+
+// metadataConnection holds our connection's id at an account that was made for it.
+const metadataConnection = "remit_connection"
 
 // AccountLink makes a link to Stripe's form for an account. It works once, for a few
 // minutes. Whoever comes back by the return URL may have left the form early; one
@@ -90,6 +108,20 @@ func (p *Platform) AccountLink(ctx context.Context, key, account, returnURL, ref
 // Account is the platform's own account.
 func (p *Platform) Account(ctx context.Context) (Account, error) {
 	return p.gateway.At(Access{Key: p.key}).Account(ctx)
+}
+
+// ID is the platform's own account, which is asked for once: a key is one account's
+// for good.
+func (p *Platform) ID(ctx context.Context) (string, error) {
+	if known := p.gateway.platformAccount.Load(); known != nil {
+		return *known, nil
+	}
+	own, err := p.Account(ctx)
+	if err != nil {
+		return "", err
+	}
+	p.gateway.platformAccount.Store(&own.ID)
+	return own.ID, nil
 }
 
 // AuthorizeURL is where an account's owner lets the platform act for it. The SDK's

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/stripe/stripe-go/v79"
@@ -46,6 +47,7 @@ type Gateway struct {
 	queues  *queues
 	// of the platform; "" where there is none
 	platformKey, clientID string
+	platformAccount       atomic.Pointer[string] // whose key it is, once Stripe has said so
 }
 
 // Options for [New].

@@ -48,7 +48,7 @@ type ConnectedTo struct {
 }
 
 // ConnectionsOf finds whose account one is, over all tenants: the latest connection of
-// each that was ever connected to it, since what was begun there is followed there.
+// each that was ever connected to it, in force or not, since what was begun there is followed there.
 func (db *DB) ConnectionsOf(ctx context.Context, account string) ([]ConnectedTo, error) {
 	rows, err := db.pool.Query(ctx, "select distinct on (tenant) tenant, id from connection_directory where account = $1 order by tenant, id desc", account)
 	if err != nil {

@@ -22,12 +22,12 @@ type SealedConnection struct {
 
 const connectionColumns = `id, tenant, organisation_id, mode, account, livemode, status, charges_enabled, payouts_enabled, ach_debits, country, default_currency, business_name, email,
 	details_submitted, disabled_reason, requirements, deadline, fee_payer, loss_payer, publishable_key, webhook_endpoint, webhook_secret is not null, checked_at, created_at,
-	disconnecting_since, disconnected_at, ended_by, keys_refused, wound_down, secret_key, webhook_secret`
+	disconnecting_since, disconnected_at, ended_by, keys_refused, wound_down, platform, secret_key, webhook_secret`
 
 func scanConnection(row pgx.Row) (c SealedConnection, err error) {
 	return c, row.Scan(&c.ID, &c.Tenant, &c.OrganisationID, &c.Mode, &c.Account, &c.Livemode, &c.Status, &c.ChargesEnabled, &c.PayoutsEnabled, &c.BankDebits, &c.Country, &c.DefaultCurrency,
 		&c.BusinessName, &c.Email, &c.DetailsSubmitted, &c.DisabledReason, &c.Requirements, &c.Deadline, &c.FeePayer, &c.LossPayer, &c.PublishableKey, &c.WebhookEndpoint, &c.HasWebhookSecret,
-		&c.CheckedAt, &c.CreatedAt, &c.DisconnectingSince, &c.DisconnectedAt, &c.EndedBy, &c.KeysRefused, &c.WoundDown, &c.SecretKey, &c.WebhookSecret)
+		&c.CheckedAt, &c.CreatedAt, &c.DisconnectingSince, &c.DisconnectedAt, &c.EndedBy, &c.KeysRefused, &c.WoundDown, &c.PlatformAccount, &c.SecretKey, &c.WebhookSecret)
 }
 
 // LiveConnection reads the tenant's one connection in force, or nil.
@@ -88,8 +88,8 @@ func (tx *Tx) FormerConnection(ctx context.Context, mode remit.ConnectionMode) (
 // in force there already must have been disconnected before.
 func (tx *Tx) InsertConnection(ctx context.Context, c SealedConnection) error {
 	batch := &pgx.Batch{}
-	batch.Queue(`insert into connections (tenant, id, organisation_id, mode, account, livemode, status, created_at) values ($1,$2,$3,$4,$5,$6,$7,$8)`,
-		tx.Tenant, c.ID, c.OrganisationID, c.Mode, c.Account, c.Livemode, c.Status, orNow(c.CreatedAt))
+	batch.Queue(`insert into connections (tenant, id, organisation_id, mode, account, livemode, status, created_at, platform) values ($1,$2,$3,$4,$5,$6,$7,$8,$9)`,
+		tx.Tenant, c.ID, c.OrganisationID, c.Mode, c.Account, c.Livemode, c.Status, orNow(c.CreatedAt), c.PlatformAccount)
 	batch.Queue("insert into connection_directory (id, tenant, account, livemode) values ($1, $2, $3, $4)", c.ID, tx.Tenant, c.Account, c.Livemode)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		if IsUnique(err, "connections_live") {
@@ -113,13 +113,24 @@ func (tx *Tx) SaveConnection(ctx context.Context, c SealedConnection) error {
 	return nil
 }
 
-// NameAccount notes the account that a connection is to, once Stripe has made it.
-func (tx *Tx) NameAccount(ctx context.Context, id uuid.UUID, account string) error {
+// NameAccount notes the account that a connection is to, once Stripe has made it in a
+// platform's name.
+func (tx *Tx) NameAccount(ctx context.Context, id uuid.UUID, account, platform string) error {
 	batch := &pgx.Batch{}
-	batch.Queue("update connections set account = $3 where tenant = $1 and id = $2 and account = ''", tx.Tenant, id, account)
+	batch.Queue("update connections set account = $3, platform = $4 where tenant = $1 and id = $2 and account = ''", tx.Tenant, id, account, platform)
 	batch.Queue("update connection_directory set account = $3 where tenant = $1 and id = $2 and account = ''", tx.Tenant, id, account)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("name a connection's account: %w", err)
+	}
+	return nil
+}
+
+// NotePlatform notes the platform's own account, in whose name a connection's was
+// reached.
+func (tx *Tx) NotePlatform(ctx context.Context, id uuid.UUID, platform string) error {
+	_, err := tx.Exec(ctx, "update connections set platform = $3 where tenant = $1 and id = $2", tx.Tenant, id, platform)
+	if err != nil {
+		return fmt.Errorf("note a connection's platform: %w", err)
 	}
 	return nil
 }

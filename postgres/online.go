@@ -9,7 +9,8 @@ import (
 )
 
 // OnlineOff switches online payments off wherever the tenant has them on, at its top
-// by being the default included, and remembers where, for [Tx.OnlineBack].
+// by being the default included, and remembers where, for [Tx.OnlineBack] and for
+// invoices that are made meanwhile.
 func (tx *Tx) OnlineOff(ctx context.Context, top uuid.UUID) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`update settings set value = value || '{"online_payments": false, "online_before": true}', version = version + 1, updated_at = now()

@@ -32,6 +32,8 @@ type platformWorld struct {
 	astray  []string          // calls with the platform's key that were not about a connected account
 	account string            // Stripe-Account of the latest call
 	tokens  map[string]string // that Stripe gave for an owner's code
+	// change, if set, may change what Stripe answers.
+	change func(*http.Request, *http.Response)
 }
 
 // notAboutAccounts are the platform's calls that are about no connected account, or
@@ -50,14 +52,24 @@ func (p *platformWorld) RoundTrip(request *http.Request) (*http.Response, error)
 		for _, path := range notAboutAccounts {
 			named = named || strings.HasPrefix(request.URL.Path, path)
 		}
+		named = named || request.Method == http.MethodGet && request.URL.Path == "/v1/account" // whose the key is
 		if !named {
 			p.astray = append(p.astray, request.Method+" "+request.URL.Path)
 		}
 		p.mu.Unlock()
 	}
 	response, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil || request.URL.Path != "/oauth/token" {
+	if err != nil {
 		return response, err
+	}
+	p.mu.Lock()
+	change := p.change
+	p.mu.Unlock()
+	if change != nil {
+		change(request, response)
+	}
+	if request.URL.Path != "/oauth/token" {
+		return response, nil
 	}
 	body, err := io.ReadAll(response.Body)
 	_ = response.Body.Close()
