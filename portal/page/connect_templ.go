@@ -305,7 +305,7 @@ func DisconnectPage(v Disconnect) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = touched("Open disputes", v.Impact.Disputes, "go on at Stripe, with their deadlines").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = touched("Open disputes", v.Impact.Disputes, "followed to their end first; answered at Stripe, by their deadlines").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -348,7 +348,7 @@ func DisconnectPage(v Disconnect) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if v.Impact.InFlight() {
+				if v.Impact.InFlight() || v.Connection.DisconnectingSince != nil {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<form method=\"post\" action=\"/settings/stripe/disconnect\"><input type=\"hidden\" name=\"force\" value=\"yes\"><p class=\"small muted\">Without waiting, what is on its way can no longer be followed: somebody has to look it up in Stripe and say what became of it.</p><button class=\"danger plain small\">Disconnect without waiting</button></form>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
