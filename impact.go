@@ -13,7 +13,7 @@ type Impact struct {
 	BankDebits Touched // on their way, and followed to their end first
 	Confirming Touched // cards whose outcome is not known yet
 	Refunds    Touched // not through yet
-	Disputes   Touched // open: their deadlines go on at Stripe
+	Disputes   Touched // open: followed to their end first; their deadlines go on at Stripe
 	Until      time.Time
 }
 
@@ -31,5 +31,5 @@ type Sum struct {
 
 // InFlight reports whether access cannot end at once.
 func (i Impact) InFlight() bool {
-	return i.BankDebits.Count+i.Confirming.Count+i.Refunds.Count > 0
+	return i.BankDebits.Count+i.Confirming.Count+i.Refunds.Count+i.Disputes.Count > 0
 }

@@ -35,7 +35,8 @@ const (
 )
 
 // SettleRequest is the payload of a request of kind settle: what a person saw in
-// Stripe of a payment whose outcome stayed unknown.
+// Stripe of a payment whose outcome stayed unknown; or, where a refund or a dispute of it
+// is named, of the money that was on its way back.
 type SettleRequest struct {
 	Payment       uuid.UUID `json:"payment"`
 	Charged       bool      `json:"charged"`
@@ -43,6 +44,29 @@ type SettleRequest struct {
 	PaymentIntent string    `json:"payment_intent,omitempty"` // where none is known here
 	Reason        string    `json:"reason"`
 	Permit        Permit    `json:"permit"`
+
+	Refund   *uuid.UUID `json:"refund,omitempty"`
+	Dispute  *uuid.UUID `json:"dispute,omitempty"`
+	WentBack bool       `json:"went_back,omitempty"` // the payer has the money
+}
+
+// Back reports that the word is about money on its way back.
+func (r SettleRequest) Back() bool { return r.Refund != nil || r.Dispute != nil }
+
+// RefundSaid is what a refund came to by a person's word.
+func (r SettleRequest) RefundSaid() RefundView {
+	if r.WentBack {
+		return RefundView{Status: RefundSucceeded}
+	}
+	return RefundView{Status: RefundFailed, FailureReason: RefundNotSeen}
+}
+
+// DisputeSaid is what a dispute came to by a person's word.
+func (r SettleRequest) DisputeSaid(d Dispute) DisputeFacts {
+	if r.WentBack {
+		return DisputeFacts{State: DisputeLost, Reason: d.Reason}
+	}
+	return DisputeFacts{State: DisputeWon, Reason: d.Reason}
 }
 
 // UnknownPayment is a payment of which nobody knows whether it was charged, as
@@ -66,4 +90,24 @@ type UnknownPayment struct {
 	StripeSession string
 	Since         time.Time // nothing has been known since
 	AskedAt       time.Time // a person is asked to look since
+}
+
+// UnknownBack is money that was on its way back to a payer, by a refund or a dispute, at
+// an account that nobody can ask any more: whoever is asked to look in Stripe reads it.
+// Amount is minor units, with what goes back of a surcharge.
+type UnknownBack struct {
+	Dispute       bool // else a refund
+	ID            uuid.UUID
+	PaymentID     uuid.UUID
+	InvoiceID     uuid.UUID
+	InvoiceNumber string
+	Organisation  string // path
+	CustomerName  string
+	Amount        int64
+	Currency      string
+	Account       string
+	Livemode      bool
+	StripeID      string // of the refund or the dispute; "" where none is known
+	PaymentIntent string
+	Since         time.Time // it was heard of last, or opened
 }

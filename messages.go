@@ -325,10 +325,12 @@ type ConnectionRef struct {
 // OnboardingWorkflowID is the id of the one workflow of a connection.
 func OnboardingWorkflowID(connection uuid.UUID) string { return "onboarding/" + connection.String() }
 
-// WindDownRequest is the payload of wind_down: which account comes to its end, and
-// whether its owner took access away at Stripe.
+// WindDownRequest is the payload of wind_down: which account comes to its end,
+// whether its owner took access away at Stripe, and whether the invoice was told before
+// and has only to close what is open of it still.
 type WindDownRequest struct {
 	Account  string `json:"account"`
 	Livemode bool   `json:"livemode"`
 	Gone     bool   `json:"gone,omitempty"`
+	Again    bool   `json:"again,omitempty"`
 }

@@ -156,6 +156,12 @@ type RefundView struct {
 	Created       time.Time
 }
 
+// Why a refund came to nothing, in our own words beside Stripe's codes.
+const (
+	RefundNotSeen      = "remit_not_seen"     // a person looked in Stripe, and the money did not go back
+	RefundDisconnected = "remit_disconnected" // its account was disconnected before it was sent
+)
+
 // NextRefundPoll is how long to wait before asking Stripe again about a refund
 // that was asked about n times. Nearly all end at once; the rest take days.
 func NextRefundPoll(state RefundState, n int) time.Duration {

@@ -39,16 +39,21 @@ func wouldNotSay(cause error) bool {
 // outcome (M3). Stripe is asked once more before.
 func (p *Payments) settleByHand(ctx context.Context, ref remit.InvoiceRef, stored postgres.StoredRequest) (remit.RequestResult, error) {
 	return decodeAnd(stored, func(in remit.SettleRequest) (remit.RequestResult, error) {
-		if err := p.settleLive(ctx, ref); err != nil {
-			return remit.RequestResult{}, err
+		if !in.Back() { // else there is nobody to ask
+			if err := p.settleLive(ctx, ref); err != nil {
+				return remit.RequestResult{}, err
+			}
+			p.boundary("asked once more")
 		}
-		p.boundary("asked once more")
 		r := reservation{ref: ref, stored: stored, in: remit.PayRequest{Permit: in.Permit}}
 		for range 3 {
 			if err := p.decide(ctx, &r); err != nil {
 				return remit.RequestResult{}, err
 			}
 			result, moved, err := p.settleAs(ctx, &r, in)
+			if err == nil && !moved && in.Back() && !in.WentBack {
+				err = p.closeOverpaying(ctx, ref)
+			}
 			if err != nil || !moved {
 				return result, err
 			}
@@ -75,6 +80,12 @@ func (p *Payments) settleAs(ctx context.Context, r *reservation, in remit.Settle
 		}
 		if moved, err = p.policyMoved(ctx, tx, r); err != nil || moved {
 			return err
+		}
+		if in.Back() {
+			if result, err = p.bookBack(ctx, tx, l, r.stored.Actor, in); err != nil {
+				return err
+			}
+			return tx.EndRequest(ctx, r.stored.ID, result)
 		}
 		payment, err := unknownPayment(ctx, tx, l, in)
 		if err != nil {

@@ -97,6 +97,9 @@ func (p *Payments) apply(ctx context.Context, tx *postgres.Tx, l *postgres.Locke
 		})
 	case remit.RequestWindDown:
 		return decodeAnd(stored, func(in remit.WindDownRequest) (remit.RequestResult, error) {
+			if in.Again {
+				return remit.RequestResult{}, nil // told before
+			}
 			return remit.RequestResult{}, p.woundDown(ctx, tx, l, in)
 		})
 	case remit.RequestPay, remit.RequestCheckout, remit.RequestRefund, remit.RequestSettle, remit.RequestCancel:

@@ -33,13 +33,19 @@ func (p *Payments) takeDispute(ctx context.Context, tx *postgres.Tx, l *postgres
 			return err
 		}
 	}
-	d, moves := d.Take(factsOf(view), now)
+	return p.moveDispute(ctx, tx, l, d, factsOf(view), nil)
+}
+
+// moveDispute books what became of a dispute, as Stripe says it or a person in its place.
+func (p *Payments) moveDispute(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, d remit.Dispute, facts remit.DisputeFacts, said *word) error {
+	d, moves := d.Take(facts, l.Clock.Now(p.Now()))
 	if !moves.Any() {
 		return p.planDispute(ctx, tx, l, d)
 	}
 	if err := tx.PutDispute(ctx, d); err != nil {
 		return err
 	}
+	var err error
 	if l.Contests, err = contested(ctx, tx, l); err != nil {
 		return err
 	}
@@ -51,7 +57,9 @@ func (p *Payments) takeDispute(ctx context.Context, tx *postgres.Tx, l *postgres
 		return err
 	}
 	if moves.State {
-		entries = append([]remit.TimelineEntry{disputeEntry(l, d)}, entries...)
+		entry := disputeEntry(l, d)
+		said.sign(&entry)
+		entries = append([]remit.TimelineEntry{entry}, entries...)
 	}
 	more, err := p.askAgain(ctx, tx, l)
 	if err != nil {

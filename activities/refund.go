@@ -139,6 +139,9 @@ func (p *Payments) newRefund(ctx context.Context, tx *postgres.Tx, l *postgres.L
 	if err != nil {
 		return remit.Refund{}, ledger.Against{}, err
 	}
+	if err := p.holdAccount(ctx, tx, payment); err != nil {
+		return remit.Refund{}, ledger.Against{}, err
+	}
 	may, err := tx.Refundable(ctx, payment.ID)
 	if err != nil {
 		return remit.Refund{}, ledger.Against{}, err
@@ -164,6 +167,16 @@ func (p *Payments) newRefund(ctx context.Context, tx *postgres.Tx, l *postgres.L
 		Actor: stored.Actor, CreatedAt: now, Since: now, ReturnFee: p.ApplicationFee.Returned && payment.ApplicationFee > 0,
 	}
 	return refund, against(refund), nil
+}
+
+// holdAccount keeps the connection to a payment's account from being ended until the
+// transaction is, or says that it was: what is promised now could never be sent.
+func (p *Payments) holdAccount(ctx context.Context, tx *postgres.Tx, payment remit.Payment) error {
+	sealed, err := tx.HoldConnectionOf(ctx, payment.Account, payment.Livemode)
+	if err == nil {
+		_, err = p.Connector.Open(sealed)
+	}
+	return p.beforeRefund(err)
 }
 
 // against is what a refund takes its money off, by the choice that was made.

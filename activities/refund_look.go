@@ -159,20 +159,12 @@ func (p *Payments) makeRoom(ctx context.Context, tx *postgres.Tx, l *postgres.Lo
 	if err != nil {
 		return err
 	}
-	now, free := l.Clock.Now(p.Now()), payment.AmountCaptured-payment.AmountRefunded
+	free := payment.AmountCaptured - payment.AmountRefunded
 	for _, r := range promised {
 		if r.State != remit.RefundRequested || free >= amount {
 			continue
 		}
-		r.State, r.Since, r.EndedAt = remit.RefundCanceled, now, &now
-		entries, err := p.refundMoved(ctx, tx, l, &r, remit.RefundView{Status: r.State, FailureReason: "charge_already_refunded"})
-		if err != nil {
-			return err
-		}
-		if err := p.saveRefund(ctx, tx, l, r, true); err != nil {
-			return err
-		}
-		if err := p.closeBooks(ctx, tx, l, entries); err != nil {
+		if err := p.takeBack(ctx, tx, l, r, "charge_already_refunded"); err != nil {
 			return err
 		}
 		free += r.Total()
@@ -181,6 +173,20 @@ func (p *Payments) makeRoom(ctx context.Context, tx *postgres.Tx, l *postgres.Lo
 		return errRefundUnderWay
 	}
 	return nil
+}
+
+// takeBack takes a promise back that was never sent.
+func (p *Payments) takeBack(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, r remit.Refund, why string) error {
+	now := l.Clock.Now(p.Now())
+	r.State, r.Since, r.EndedAt = remit.RefundCanceled, now, &now
+	entries, err := p.refundMoved(ctx, tx, l, &r, remit.RefundView{Status: r.State, FailureReason: why})
+	if err != nil {
+		return err
+	}
+	if err := p.saveRefund(ctx, tx, l, r, true); err != nil {
+		return err
+	}
+	return p.closeBooks(ctx, tx, l, entries)
 }
 
 // settleRefunds looks at the refunds of an invoice's payments, for events that

@@ -52,30 +52,41 @@ func (p *Payments) bookRefund(ctx context.Context, ref remit.InvoiceRef, id uuid
 		if err != nil {
 			return err
 		}
-		if r.StripeRefund == "" {
-			r.StripeRefund = view.ID
-		}
-		now := l.Clock.Now(p.Now())
-		climbs := r.State.Climbs(view.Status)
-		if climbs {
-			r.State, r.Since, r.Polls = view.Status, now, 0
-		}
-		if view.Debited || view.Status == remit.RefundSucceeded {
-			if _, err := tx.Book(ctx, l, backOf(r).RefundSent(r.Total())); err != nil {
-				return err
-			}
-		}
-		var entries []remit.TimelineEntry
-		if climbs {
-			if entries, err = p.refundMoved(ctx, tx, l, &r, view); err != nil {
-				return err
-			}
-		}
-		if err := p.saveRefund(ctx, tx, l, r, climbs); err != nil {
+		return p.takeRefund(ctx, tx, l, r, view, nil)
+	})
+}
+
+// takeRefund brings a refund in line with what Stripe says of it, or a person in its
+// place, under the invoice's lock. What failed is over: money that went back all the same
+// is the reconciliation's to find.
+func (p *Payments) takeRefund(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, r remit.Refund, view remit.RefundView, said *word) error {
+	if r.StripeRefund == "" {
+		r.StripeRefund = view.ID
+	}
+	now := l.Clock.Now(p.Now())
+	climbs := r.State.Climbs(view.Status)
+	if climbs {
+		r.State, r.Since, r.Polls = view.Status, now, 0
+	}
+	if (climbs || !r.State.Failed()) && (view.Debited || view.Status == remit.RefundSucceeded) {
+		if _, err := tx.Book(ctx, l, backOf(r).RefundSent(r.Total())); err != nil {
 			return err
 		}
-		return p.closeBooks(ctx, tx, l, entries)
-	})
+	}
+	var entries []remit.TimelineEntry
+	if climbs {
+		var err error
+		if entries, err = p.refundMoved(ctx, tx, l, &r, view); err != nil {
+			return err
+		}
+		if len(entries) > 0 {
+			said.sign(&entries[0])
+		}
+	}
+	if err := p.saveRefund(ctx, tx, l, r, climbs); err != nil {
+		return err
+	}
+	return p.closeBooks(ctx, tx, l, entries)
 }
 
 // saveRefund writes a refund that has ended, or plans the next look at it.
@@ -224,6 +235,8 @@ func refundFailure(code string) string {
 		"charge_disputed":                    "the payment is disputed, and the bank decides.",
 		"charge_for_pending_refund_disputed": "the payment is disputed, and the bank decides.",
 		"merchant_request":                   "it was cancelled on request.",
+		remit.RefundNotSeen:                  "nothing was sent back.",
+		remit.RefundDisconnected:             "the Stripe account was disconnected before it was sent.",
 	}[code]
 	if known {
 		return words

@@ -26,6 +26,7 @@ type refundWork struct {
 	clock    remit.Clock
 	sealed   *postgres.SealedConnection // of the payment's account; nil where its keys are gone
 	link     *Link                      // sealed, opened
+	unasked  bool                       // and nobody can ask there any more
 	off      bool
 	searched bool // it was looked for at Stripe and is not there
 }
@@ -75,6 +76,9 @@ func (p *Payments) loadRefund(ctx context.Context, ref remit.RefundRef) (*refund
 		if w.clock, err = tx.Clock(ctx); err != nil {
 			return err
 		}
+		if w.unasked, err = tx.NobodyAsks(ctx, w.refund.Account, w.refund.Livemode); err != nil {
+			return err
+		}
 		w.off, err = moneyOff(ctx, p.Seals, tx)
 		return err
 	})
@@ -93,6 +97,8 @@ func (p *Payments) bringBack(ctx context.Context, ref remit.InvoiceRef, w *refun
 	switch {
 	case w.refund.State.Ended():
 		return nil
+	case w.unasked && w.refund.State == remit.RefundRequested:
+		return p.dropUnsent(ctx, ref, w)
 	case w.link == nil, w.off && w.refund.StripeRefund == "":
 		return p.waitForRefund(ctx, ref, w)
 	case w.refund.StripeRefund != "":
@@ -142,6 +148,26 @@ func (p *Payments) bringBack(ctx context.Context, ref remit.InvoiceRef, w *refun
 		return p.recordRefund(ctx, ref, w.refund.ID, remit.RefundView{Status: remit.RefundFailed, FailureReason: failure.Code})
 	}
 	return p.waitForRefund(ctx, ref, w)
+}
+
+// dropUnsent takes a refund back that was never sent, and never can be: its account was
+// disconnected before. One that was is for people to look up (M3).
+func (p *Payments) dropUnsent(ctx context.Context, ref remit.InvoiceRef, w *refundWork) error {
+	err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+		l, err := tx.LockInvoice(ctx, ref.Invoice)
+		if err != nil {
+			return err
+		}
+		r, err := tx.Refund(ctx, w.refund.ID)
+		if err != nil || r.State != remit.RefundRequested {
+			return err
+		}
+		return p.takeBack(ctx, tx, l, r, remit.RefundDisconnected)
+	})
+	if err != nil {
+		return err
+	}
+	return p.closeOverpaying(ctx, ref)
 }
 
 func (p *Payments) createRefund(ctx context.Context, w *refundWork) (remit.RefundView, error) {

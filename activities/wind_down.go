@@ -10,7 +10,8 @@ import (
 
 // windDown closes what an invoice has open at an account that is being disconnected:
 // a hosted checkout, and intents that could still be charged there. What is on its
-// way is followed on to its end. The timeline is told once.
+// way is followed on to its end. The timeline is told once; asked again, after that, it
+// is refused what could not be closed, to be asked once more.
 func (p *Payments) windDown(ctx context.Context, ref remit.InvoiceRef, stored postgres.StoredRequest, in remit.WindDownRequest) error {
 	if in.Gone {
 		return nil // nobody can ask there any more
@@ -36,7 +37,8 @@ func (p *Payments) windDown(ctx context.Context, ref remit.InvoiceRef, stored po
 		return err
 	}
 	for _, payment := range open {
-		if err := p.closeIntent(ctx, ref, stored.ID, payment); err != nil && refusal(err) == nil && !errors.Is(err, errKeysGone) {
+		err := p.closeIntent(ctx, ref, stored.ID, payment)
+		if err != nil && (in.Again || refusal(err) == nil && !errors.Is(err, errKeysGone)) {
 			return err
 		}
 	}

@@ -212,7 +212,7 @@ var wires = map[string]any{
 	"createCustomer": customerWire{}, "updateCustomer": customerWire{}, "addPaymentMethod": struct{}{}, "setDefaultPaymentMethod": defaultMethodWire{},
 	"addBankAccount": bankAccountWire{}, "verifyBankAccount": depositEntryWire{},
 	"createInvoice": invoiceWire{}, "updateInvoice": invoiceChangeWire{}, "voidInvoice": reasonWire{}, "holdInvoice": reasonWire{},
-	"payInvoice": payWire{}, "payWorkItem": payWire{}, "recordPayment": recordWire{}, "refundPayment": refundWire{}, "settlePayment": settleWire{}, "advanceClock": advanceWire{},
+	"payInvoice": payWire{}, "payWorkItem": payWire{}, "recordPayment": recordWire{}, "refundPayment": refundWire{}, "settlePayment": settleWire{}, "settleBack": settleBackWire{}, "advanceClock": advanceWire{},
 	"setNoticeSettings": noticeSettingsWire{}, "setNoticeTemplate": noticeTextWire{}, "previewNotice": noticePreviewWire{}, "promisePayment": promiseWire{},
 	"setExcessSettings": excessSettingsWire{}, "recordExcess": excessWire{}, "resolveExcess": resolveWire{},
 	"setRetrySettings": retriesWire{}, "replayRetries": retriesWire{},

@@ -65,3 +65,62 @@ func unknownShape(u remit.UnknownPayment) unknownBody {
 		Stripe: unknownAtBody{Account: u.Account, Livemode: u.Livemode, PaymentIntent: orNull(u.PaymentIntent), CheckoutSession: orNull(u.StripeSession)},
 	}
 }
+
+func unknownBack(c *call) (answer, error) {
+	list, err := c.server.commands.UnknownBack(c.ctx(), c.caller, c.organisation(), nil, c.page())
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(listed(list, unknownBackShape))
+}
+
+func settleBack(c *call) (answer, error) {
+	payment, err := c.server.commands.SettleBack(c.ctx(), c.caller, c.id(), body(c, func(w settleBackWire) (commands.SettleBackInput, error) {
+		return commands.SettleBackInput(w), nil
+	}))
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(paymentShape(payment))
+}
+
+// settleBackWire is what a person saw in Stripe of money on its way back. Bounds are the
+// contract's.
+type settleBackWire struct {
+	Refund   *uuid.UUID `json:"refund"`
+	Dispute  *uuid.UUID `json:"dispute"`
+	WentBack bool       `json:"went_back"`
+	Reason   string     `json:"reason"`
+}
+
+type unknownBackBody struct {
+	Kind         string            `json:"kind"`
+	ID           uuid.UUID         `json:"id"`
+	PaymentID    uuid.UUID         `json:"payment_id"`
+	InvoiceID    uuid.UUID         `json:"invoice_id"`
+	Number       string            `json:"number"`
+	Organisation string            `json:"organisation"`
+	Amount       int64             `json:"amount"`
+	Currency     string            `json:"currency"`
+	Stripe       unknownBackAtBody `json:"stripe"`
+	Since        time.Time         `json:"since"`
+}
+
+// unknownBackAtBody is where in Stripe to look.
+type unknownBackAtBody struct {
+	Account       string  `json:"account"`
+	Livemode      bool    `json:"livemode"`
+	ID            *string `json:"id"`
+	PaymentIntent *string `json:"payment_intent"`
+}
+
+func unknownBackShape(u remit.UnknownBack) unknownBackBody {
+	kind := "refund"
+	if u.Dispute {
+		kind = "dispute"
+	}
+	return unknownBackBody{
+		Kind: kind, ID: u.ID, PaymentID: u.PaymentID, InvoiceID: u.InvoiceID, Number: u.InvoiceNumber, Organisation: u.Organisation, Amount: u.Amount, Currency: u.Currency,
+		Since: u.Since.UTC(), Stripe: unknownBackAtBody{Account: u.Account, Livemode: u.Livemode, ID: orNull(u.StripeID), PaymentIntent: orNull(u.PaymentIntent)},
+	}
+}

@@ -114,6 +114,8 @@ var routes = []struct {
 	{"cancelPayment", cancelPayment},
 	{"settlePayment", settlePayment},
 	{"unknownPayments", unknownPayments},
+	{"settleBack", settleBack},
+	{"unknownBack", unknownBack},
 	{"timeline", timelineOf},
 	{"runAfterPaymentScript", runAfterPaymentScript},
 	{"disputes", disputes},

@@ -108,6 +108,8 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"settlePayment 200":   {200, paymentShape(filled[remit.Payment]()), nil},
 		"cancelPayment 200":   {200, paymentShape(filled[remit.Payment]()), nil},
 		"unknownPayments 200": {200, page(unknownShape), empty(unknownShape)},
+		"settleBack 200":      {200, paymentShape(filled[remit.Payment]()), nil},
+		"unknownBack 200":     {200, page(unknownBackShape), empty(unknownBackShape)},
 		"refundPayment 201":   {201, refundShape(filled[remit.Refund]()), nil},
 		"disputes 200":        {200, page(disputeShape), empty(disputeShape)},
 		"timeline 200":        {200, page(timelineShape), empty(timelineShape)},

@@ -44,6 +44,7 @@ func (c *Commands) Disconnect(ctx context.Context, caller Caller, organisation s
 		if err := c.connections().End(ctx, ref, caller.Name+" did not wait for what was on its way. The account is disconnected.", caller.Actor()); err != nil {
 			return remit.Connection{}, unavailable(err)
 		}
+		c.follow(ctx, ref, "it was ended")
 	}
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
 		live, err = tx.Connection(ctx, live.ID)

@@ -104,13 +104,18 @@ func (c *Commands) SettlePayment(ctx context.Context, caller Caller, id uuid.UUI
 	if err != nil {
 		return remit.Payment{}, err
 	}
+	return c.paymentNow(ctx, found.member.Tenant, payment)
+}
+
+// paymentNow reads a payment anew.
+func (c *Commands) paymentNow(ctx context.Context, tenant uuid.UUID, payment remit.Payment) (remit.Payment, error) {
 	var after []remit.Payment
-	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) (err error) {
-		after, err = tx.Payments(ctx, invoice.ID)
+	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+		after, err = tx.Payments(ctx, payment.InvoiceID)
 		return err
 	})
 	for _, p := range after {
-		if p.ID == id {
+		if p.ID == payment.ID {
 			return p, err
 		}
 	}

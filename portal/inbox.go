@@ -42,6 +42,9 @@ func (v *visit) inbox() error {
 		if view.Unknown, err = v.unknownRows(); err != nil {
 			return err
 		}
+		if view.Back, err = v.unknownBackRows(); err != nil {
+			return err
+		}
 		if view.Evidence, err = v.evidenceRows(); err != nil {
 			return err
 		}

@@ -110,6 +110,11 @@ func (v *visit) invoice() error {
 			return err
 		}
 		view.Excess = waiting.Items
+		back, err := v.do.UnknownBack(v.ctx(), v.caller, i.Organisation, &i.ID, commands.Page{})
+		if err != nil {
+			return err
+		}
+		view.Back = back.Items
 	}
 	if view.Timeline, err = v.do.Timeline(v.ctx(), v.caller, i.ID); err != nil {
 		return err

@@ -141,6 +141,8 @@ func (p *Portal) mountInvoices(router gin.IRouter) {
 	router.GET("/payments", p.signedIn((*visit).tries))
 	router.GET("/payments/:id/look", p.signedIn((*visit).lookingPage))
 	router.POST("/payments/:id/look", p.signedIn((*visit).settleByHand))
+	router.GET("/payments/:id/back/:back", p.signedIn((*visit).lookingBackPage))
+	router.POST("/payments/:id/back/:back", p.signedIn((*visit).settleBack))
 	router.GET("/payments/:id/refund", p.signedIn((*visit).refundPage))
 	router.POST("/payments/:id/refund", p.signedIn((*visit).refund))
 	router.GET("/disputes", p.signedIn((*visit).disputes))

@@ -36,9 +36,11 @@ func (tx *Tx) NeglectedConnections(ctx context.Context, by time.Time) ([]AgendaR
 }
 
 // OpenConnections reads the connections that should have a workflow: those in force,
-// and those that ended elsewhere and whose invoices are still to be told.
+// those that ended elsewhere and whose invoices are still to be told, and those of
+// whose end something is still on the agenda.
 func (tx *Tx) OpenConnections(ctx context.Context) ([]SealedConnection, error) {
-	rows, err := tx.Query(ctx, "select "+connectionColumns+" from connections where tenant = $1 and (disconnected_at is null or ended_by = 'stripe' and not wound_down) order by created_at", tx.Tenant)
+	rows, err := tx.Query(ctx, "select "+connectionColumns+` from connections c where tenant = $1 and (disconnected_at is null or ended_by = 'stripe' and not wound_down
+		or exists (select 1 from agenda g where g.tenant = c.tenant and g.kind = 'connection' and g.object_id = c.id and g.done_at is null)) order by created_at`, tx.Tenant)
 	if err != nil {
 		return nil, fmt.Errorf("read the connections: %w", err)
 	}
@@ -68,29 +70,49 @@ func (tx *Tx) WoundDown(ctx context.Context, id uuid.UUID) error {
 	return nil
 }
 
-// InvoicesToWind pages through the invoices with something open at an account, or a
-// charge by itself planned.
-func (tx *Tx) InvoicesToWind(ctx context.Context, account string, after uuid.UUID, limit int) ([]remit.Invoice, error) {
-	rows, err := tx.Query(ctx, `select i.id from invoices i where i.tenant = $1 and i.id > $3 and (
+// InvoicesToWind pages through the ids of invoices with something open at an account,
+// or a charge by itself planned.
+func (tx *Tx) InvoicesToWind(ctx context.Context, account string, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+	return tx.invoiceIDs(ctx, `i.id > $3 and (
 			exists (select 1 from agenda g where g.tenant = i.tenant and g.invoice_id = i.id and g.kind = 'charge' and g.done_at is null)
 			or exists (select 1 from payments p where p.tenant = i.tenant and p.invoice_id = i.id and p.account = $2 and (
 				p.payment_intent is not null and not p.intent_closed
 				or exists (select 1 from attempts a where a.tenant = p.tenant and a.payment_id = p.id and a.state in ('created', 'requires_action', 'processing', 'confirming')))))
-		order by i.id limit $4`, tx.Tenant, account, after, limit)
+		order by i.id limit $4`, account, after, limit)
+}
+
+// InvoicesLeftOpen pages through the ids of invoices that may be paid and have an
+// intent open at a connection's account, with no attempt under way: nothing but a
+// cancel ends it.
+func (tx *Tx) InvoicesLeftOpen(ctx context.Context, c remit.Connection, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+	return tx.invoiceIDs(ctx, `i.id > $4 and i.status in `+payable+`
+		and exists (select 1 from payments p where p.tenant = i.tenant and p.invoice_id = i.id and p.account = $2 and p.livemode = $3 and p.payment_intent is not null and not p.intent_closed)
+		and not exists (select 1 from attempts a where a.tenant = i.tenant and a.invoice_id = i.id and a.state in ('created', 'requires_action', 'processing', 'confirming'))
+		order by i.id limit $5`, c.Account, c.Livemode, after, limit)
+}
+
+func (tx *Tx) invoiceIDs(ctx context.Context, where string, args ...any) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, "select i.id from invoices i where i.tenant = $1 and "+where, append([]any{tx.Tenant}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("read the invoices of an account: %w", err)
 	}
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err != nil || len(ids) == 0 {
-		return nil, err
-	}
-	found, err := tx.InvoicesByID(ctx, ids)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the invoices of an account: %w", err)
 	}
-	list := make([]remit.Invoice, 0, len(ids))
-	for _, id := range ids {
-		list = append(list, found[id])
+	return ids, nil
+}
+
+// Answered reads which of some requests have a result.
+func (tx *Tx) Answered(ctx context.Context, requests []uuid.UUID) (map[uuid.UUID]bool, error) {
+	rows, err := tx.Query(ctx, "select id from invoice_requests where tenant = $1 and id = any($2) and done_at is not null", tx.Tenant, requests)
+	if err != nil {
+		return nil, fmt.Errorf("read which requests are answered: %w", err)
 	}
-	return list, nil
+	answered := map[uuid.UUID]bool{}
+	var id uuid.UUID
+	if _, err = pgx.ForEachRow(rows, []any{&id}, func() error { answered[id] = true; return nil }); err != nil {
+		return nil, fmt.Errorf("read which requests are answered: %w", err)
+	}
+	return answered, nil
 }

@@ -61,6 +61,23 @@ func (db *DB) ConnectionsOf(ctx context.Context, account string) ([]ConnectedTo,
 	return found, nil
 }
 
+// Authorised reports whether somebody's connection in force stands on what the owner of
+// an account allowed the platform, over all tenants: that is given once for all of them.
+func (db *DB) Authorised(ctx context.Context, account string) (bool, error) {
+	ever, err := db.ConnectionsOf(ctx, account)
+	for _, c := range ever {
+		var live *SealedConnection
+		err := db.InTenant(ctx, c.Tenant, func(tx *Tx) (err error) {
+			live, err = tx.LiveConnection(ctx)
+			return err
+		})
+		if err != nil || live != nil && live.Mode == remit.ModeStandard && live.Account == account {
+			return err == nil, err
+		}
+	}
+	return false, err
+}
+
 // OAuthState is a person on the way to Stripe to link an account.
 type OAuthState struct {
 	Tenant  uuid.UUID

@@ -74,6 +74,13 @@ func (tx *Tx) LockConnection(ctx context.Context, id uuid.UUID) (*SealedConnecti
 	return tx.connection(ctx, "id = $2 for update", id)
 }
 
+// HoldConnectionOf is [Tx.ConnectionOfAccount] for whoever begins something at the
+// account other than an attempt: until the transaction ends the connection is not
+// ended.
+func (tx *Tx) HoldConnectionOf(ctx context.Context, account string, livemode bool) (*SealedConnection, error) {
+	return tx.connection(ctx, "account = $2 and livemode = $3 order by (disconnected_at is null) desc, created_at desc limit 1 for key share", account, livemode)
+}
+
 // LastConnection reads the connection that ended last, or nil.
 func (tx *Tx) LastConnection(ctx context.Context) (*SealedConnection, error) {
 	return tx.connection(ctx, "disconnected_at is not null order by disconnected_at desc limit 1")
@@ -189,12 +196,17 @@ func (tx *Tx) MoneyInFlight(ctx context.Context, account string) (int, error) {
 }
 
 // toFollow is what must still be followed, or closed, at a connection's account:
-// live attempts, intents that are open while their invoice may be paid, and refunds.
+// live attempts, intents that are open while their invoice may be paid, refunds, and
+// disputes that a bank has yet to decide.
 const toFollow = ` exists (select 1 from payments p join invoices i on i.tenant = p.tenant and i.id = p.invoice_id
 	where p.tenant = c.tenant and p.account = c.account and p.livemode = c.livemode and (
 		exists (select 1 from attempts a where a.tenant = p.tenant and a.payment_id = p.id and a.state in ('created', 'requires_action', 'processing', 'confirming'))
-		or p.payment_intent is not null and not p.intent_closed and i.status in ('open', 'processing', 'partially_paid', 'contested')
-		or exists (select 1 from refunds r where r.tenant = p.tenant and r.payment_id = p.id and r.state in ('requested', 'sent', 'pending', 'requires_action'))))`
+		or p.payment_intent is not null and not p.intent_closed and i.status in ` + payable + `
+		or exists (select 1 from refunds r where r.tenant = p.tenant and r.payment_id = p.id and r.state in ('requested', 'sent', 'pending', 'requires_action'))
+		or exists (select 1 from disputes d where d.tenant = p.tenant and d.payment_id = p.id and d.closed_at is null)))`
+
+// payable are the statuses of invoices on which money may still come in.
+const payable = "('open', 'processing', 'partially_paid', 'contested')"
 
 // ToFollow reports whether something must still be followed at a connection's
 // account, for which its keys are needed.

@@ -126,6 +126,8 @@ var walkRows = map[string]walked{
 	"cancelPayment":            {"payment", "yy433y34"},
 	"settlePayment":            {"payment", "y3433334"},
 	"unknownPayments":          {"TOP/Branch A", "y3333334"},
+	"settleBack":               {"payment", "y3433334"},
+	"unknownBack":              {"TOP/Branch A", "y3333334"},
 	"runAfterPaymentScript":    {"invoice", "y3433334"},
 	"timeline":                 {"invoice", "yy4yy3y4"},
 	"disputes":                 {"TOP/Branch A", "y333y334"},

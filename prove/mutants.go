@@ -123,7 +123,7 @@ var single = []mutant{
 		letter: "j", says: "an account is disconnected while checkouts are open, and nobody follows what is on its way",
 		edits: []edit{
 			{"activities/wind_down.go", "	err := p.closeOpenCheckout(ctx, ref)\n", "// woundDown tells", "	return nil\n}\n\nvar _ = errors.Is\n\n"},
-			{"activities/connection_end.go", "	if err != nil || follow {\n", "		return err\n", "	_ = follow\n	if err != nil {\n"},
+			{"activities/connection_end.go", "	if err != nil || follow {\n", "		return false, err", "	_ = follow\n	if err != nil {\n"},
 		},
 	},
 }

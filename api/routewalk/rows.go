@@ -209,6 +209,8 @@ var Rows = map[string]Row{
 	"cancelPayment":   {Object: KindPayment, See: []string{invoiceRead, pay}, Do: needs(pay), Customer: Allowed},
 	"settlePayment":   {Object: KindPayment, See: []string{invoiceRead, "stripe=refund"}, Do: needs("stripe=refund"), Customer: Visible},
 	"unknownPayments": {At: "unit", Do: needs(refund)},
+	"settleBack":      {Object: KindPayment, See: []string{invoiceRead, "stripe=refund"}, Do: needs("stripe=refund"), Customer: Visible},
+	"unknownBack":     {At: "unit", Do: needs(refund)},
 	"refundPayment":   {Object: KindPayment, See: []string{invoiceRead, "stripe=refund"}, Do: needs("stripe=refund"), Customer: Visible},
 	"timeline":        {Object: KindInvoice, See: []string{invoiceRead}, Customer: Visible},
 	"disputes":        {At: "unit", Do: needs("stripe=read")},
