@@ -268,6 +268,9 @@ func (p *Payments) look(ctx context.Context, tx *postgres.Tx, w *work, r *reserv
 	if method.Status != remit.MethodUsable || method.Account != w.payment.Account {
 		return false, with, remit.Invalid("payment_method", "This payment method cannot be used. Choose another.")
 	}
+	if err := remit.MethodAllowed(l.Settings.Methods, method.Type); err != nil {
+		return false, with, err
+	}
 	debit, err := debitFor(ctx, tx, l, remit.OfferDebits(l.Currency, current.Country, current.BankDebits), method, now)
 	if err != nil {
 		return false, with, err

@@ -78,8 +78,10 @@ func (c *Commands) publicPage(ctx context.Context, invoice remit.Invoice) (Publi
 		if err != nil {
 			return err
 		}
-		if facts.Collecting = activities.Usable(connection) == nil; facts.Collecting {
-			page.BankDebits = remit.OfferDebits(invoice.Currency, connection.Country, connection.BankDebits).Offered
+		if activities.Usable(connection) == nil {
+			debits := remit.OfferDebits(invoice.Currency, connection.Country, connection.BankDebits)
+			facts.Collecting = remit.OnlineOffered(invoice.Settings.Methods, debits) == nil
+			page.BankDebits = debits.Offered && invoice.Settings.Methods.Shown().BankAccounts
 		}
 		payments, err := tx.Payments(ctx, invoice.ID)
 		if err != nil {
