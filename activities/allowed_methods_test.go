@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/stripe/stripe-go/v79"
 
 	"remit"
 	"remit/activities"
@@ -135,7 +134,7 @@ func TestBankAccountsAloneWhereFeesArePassedOn(t *testing.T) {
 		return err
 	}))
 	ref := s.invoice(100_00)
-	if types, refused := s.hosted(ref, false); refused != nil || !slices.Equal(types, []string{stripe.PaymentMethodTypeUSBankAccount}) {
+	if types, refused := s.hosted(ref, false); refused != nil || !slices.Equal(types, []string{"us_bank_account"}) {
 		t.Fatalf("%v, %+v", types, refused)
 	}
 	if !s.lastTry(ref).TakesNoCard() {
