@@ -144,10 +144,7 @@ func (c *Commands) SetPaymentSettings(ctx context.Context, caller Caller, organi
 	if in.Surcharge, err = in.Surcharge.Check(); err != nil {
 		return PaymentSettings{}, err
 	}
-	if err := in.Receipts.Check(); err != nil {
-		return PaymentSettings{}, err
-	}
-	if err := in.Remainders.Check(); err != nil {
+	if err := cmp.Or(in.Receipts.Check(), in.Remainders.Check()); err != nil {
 		return PaymentSettings{}, err
 	}
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
