@@ -171,6 +171,9 @@ func NextChargeOf(i Invoice, plan ChargePlan, method MethodSummary, next NextCha
 	if i.Hold != nil || !i.Settings.AutoCharge.On || i.CustomerAuto != nil && !*i.CustomerAuto {
 		return nil
 	}
+	if !i.Settings.Methods.Takes(method.Type) {
+		method, next.Method = MethodSummary{}, ""
+	}
 	next.Amount = ScheduledCharge{Deposit: plan.Deposit}.Amount(i)
 	if fee, err := Surcharge(i.Settings.Surcharge, &method, money.Of(next.Amount, money.Currency(i.Currency))); err == nil { // else it is not charged
 		next.Surcharge = fee

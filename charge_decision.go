@@ -37,10 +37,14 @@ type ChargeFacts struct {
 	Invoice Invoice
 	Plan    ChargePlan
 	Unable  error          // why Stripe cannot be asked for the organisation now
+	Debits  DebitOffer     // whether bank accounts can be debited for it
 	Method  *PaymentMethod // that would be charged; nil: the customer has none that can be
-	Refused *DeclineRecord // the last word on that method, on whatever invoice, where it was a hard no
-	FreeAt  time.Time      // when the card's network lets another try through; zero: now
-	Zone    *time.Location
+	// Unsuited is, where there is no Method, one that could be charged if the invoice
+	// took its kind.
+	Unsuited *PaymentMethod
+	Refused  *DeclineRecord // the last word on that method, on whatever invoice, where it was a hard no
+	FreeAt   time.Time      // when the card's network lets another try through; zero: now
+	Zone     *time.Location
 }
 
 // ChargeVerdict is what becomes of a charge that is due.
@@ -108,6 +112,10 @@ func DecideCharge(f ChargeFacts, now time.Time) ChargeDecision {
 	case f.Unable != nil:
 		tomorrow := window.OpensOn(DateOf(now.In(f.Zone)).AddDays(1), f.Zone)
 		return put(tomorrow, "a charge needs a connected account", sentence(f.Unable))
+	case OnlineOffered(i.Settings.Methods, f.Debits) != nil:
+		return skip(CollectionAsks, "what is taken has to be offered", sentence(OnlineOffered(i.Settings.Methods, f.Debits)))
+	case f.Method == nil && f.Unsuited != nil:
+		return skip(CollectionMethod, "only what the invoice takes is charged", fmt.Sprintf("The invoice takes %s: %s is not charged", i.Settings.Methods.Words(), f.Unsuited.Summary().Words()))
 	case f.Method == nil:
 		return skip(CollectionMethod, "a charge needs a saved method", "The customer has no method that can be charged")
 	case f.Refused != nil:

@@ -69,11 +69,22 @@ func TestFailure35MayItBeChargedComesFirst(t *testing.T) {
 		"the customer said no": {func(f *remit.ChargeFacts) {
 			f.Invoice.CustomerAuto, f.Method = new(bool), nil
 		}, remit.ChargeSkip, "", ""},
-		"on hold":        {func(f *remit.ChargeFacts) { f.Invoice.Hold, f.Method = &remit.Hold{Reason: "x"}, nil }, remit.ChargeSkip, "", ""},
-		"online is off":  {func(f *remit.ChargeFacts) { f.Invoice.Settings.OnlinePayments = false }, remit.ChargeSkip, remit.CollectionAsks, ""},
-		"cents":          {func(f *remit.ChargeFacts) { f.Invoice.Outstanding = 49 }, remit.ChargeSkip, remit.CollectionAsks, ""},
-		"no account":     {func(f *remit.ChargeFacts) { f.Unable = errors.New("none") }, remit.ChargeDelay, "", "2026-04-01T09:00:00-04:00"},
-		"no method":      {func(f *remit.ChargeFacts) { f.Method = nil }, remit.ChargeSkip, remit.CollectionMethod, ""},
+		"on hold":       {func(f *remit.ChargeFacts) { f.Invoice.Hold, f.Method = &remit.Hold{Reason: "x"}, nil }, remit.ChargeSkip, "", ""},
+		"online is off": {func(f *remit.ChargeFacts) { f.Invoice.Settings.OnlinePayments = false }, remit.ChargeSkip, remit.CollectionAsks, ""},
+		"cents":         {func(f *remit.ChargeFacts) { f.Invoice.Outstanding = 49 }, remit.ChargeSkip, remit.CollectionAsks, ""},
+		"no account":    {func(f *remit.ChargeFacts) { f.Unable = errors.New("none") }, remit.ChargeDelay, "", "2026-04-01T09:00:00-04:00"},
+		"no method":     {func(f *remit.ChargeFacts) { f.Method = nil }, remit.ChargeSkip, remit.CollectionMethod, ""},
+		"nothing it takes": {func(f *remit.ChargeFacts) {
+			f.Invoice.Settings.Methods, f.Debits = banksOnly, can
+			f.Method, f.Unsuited = nil, f.Method
+		}, remit.ChargeSkip, remit.CollectionMethod, ""},
+		"nothing it takes is offered": {func(f *remit.ChargeFacts) {
+			f.Invoice.Settings.Methods, f.Debits = banksOnly, cannot
+			f.Method, f.Unsuited = nil, f.Method
+		}, remit.ChargeSkip, remit.CollectionAsks, ""},
+		"a bank account it takes": {func(f *remit.ChargeFacts) {
+			f.Invoice.Settings.Methods, f.Debits, f.Method.Type = banksOnly, can, "us_bank_account"
+		}, remit.ChargeNow, "", ""},
 		"a hard decline": {func(f *remit.ChargeFacts) { f.Refused = &remit.DeclineRecord{Code: "lost_card"} }, remit.ChargeSkip, remit.CollectionMethod, ""},
 		"the network":    {func(f *remit.ChargeFacts) { f.FreeAt = now.Add(10 * time.Hour) }, remit.ChargeDelay, "", "2026-04-01T09:00:00-04:00"},
 	} {

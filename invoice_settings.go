@@ -12,14 +12,15 @@ import (
 // InvoiceSettings are the payment settings in force where and when the invoice
 // was made. Later changes of the settings do not touch it (decision D7).
 type InvoiceSettings struct {
-	OnlinePayments  bool         `json:"online_payments"`
-	PartialPayments bool         `json:"partial_payments"`
-	MinimumPartial  int64        `json:"minimum_partial"` // minor units; 0 is no floor of our own
-	BankTransfer    BankTransfer `json:"bank_transfer"`
-	PaymentLinks    bool         `json:"payment_links"`      // the PDF and the mail show where to pay online
-	PaymentTerms    int          `json:"payment_terms_days"` // from its issue to its due date, where none came with it
-	Seller          string       `json:"seller"`             // whose name payers read where the invoice itself names no seller; "" is the organisation's
-	Contact         string       `json:"contact"`            // whom payers ask: an e-mail address or a telephone number; "" is nobody named
+	OnlinePayments  bool           `json:"online_payments"`
+	Methods         AllowedMethods `json:"methods"` // that are taken online
+	PartialPayments bool           `json:"partial_payments"`
+	MinimumPartial  int64          `json:"minimum_partial"` // minor units; 0 is no floor of our own
+	BankTransfer    BankTransfer   `json:"bank_transfer"`
+	PaymentLinks    bool           `json:"payment_links"`      // the PDF and the mail show where to pay online
+	PaymentTerms    int            `json:"payment_terms_days"` // from its issue to its due date, where none came with it
+	Seller          string         `json:"seller"`             // whose name payers read where the invoice itself names no seller; "" is the organisation's
+	Contact         string         `json:"contact"`            // whom payers ask: an e-mail address or a telephone number; "" is nobody named
 	AutoCharge
 	Surcharge  SurchargeSettings `json:"surcharge"` // what of the fee is passed on to who pays by credit card
 	Receipts   ReceiptsBy        `json:"receipts"`
@@ -139,5 +140,5 @@ func CheckPaymentTerms(days int) error {
 // DefaultInvoiceSettings hold where nothing is set. Settings are read onto them,
 // so that one stored before there was a field has that field's default.
 func DefaultInvoiceSettings() InvoiceSettings {
-	return InvoiceSettings{OnlinePayments: true, PaymentLinks: true, PaymentTerms: DefaultPaymentTerms, AutoCharge: DefaultAutoCharge(), Surcharge: DefaultSurcharge(), Receipts: ReceiptsByRemit, Remainders: RemainderAsk}
+	return InvoiceSettings{OnlinePayments: true, Methods: DefaultAllowedMethods(), PaymentLinks: true, PaymentTerms: DefaultPaymentTerms, AutoCharge: DefaultAutoCharge(), Surcharge: DefaultSurcharge(), Receipts: ReceiptsByRemit, Remainders: RemainderAsk}
 }

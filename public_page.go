@@ -54,7 +54,7 @@ func (s PublicState) TakesTransfer() bool {
 // PublicFacts is what the page's state is derived from.
 type PublicFacts struct {
 	Invoice    Invoice
-	Collecting bool       // the connection may charge
+	Collecting bool       // the connection may charge what the invoice takes
 	Captured   int64      // minor units that came in
 	Refunded   int64      // minor units of them that went back
 	Deposits   bool       // a payment goes on once the deposits to its bank account are entered

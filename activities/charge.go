@@ -267,8 +267,8 @@ func (p *Payments) look(ctx context.Context, tx *postgres.Tx, w *work, r *reserv
 	if err != nil {
 		return false, with, err
 	}
-	if method.Status != remit.MethodUsable || method.Account != w.payment.Account {
-		return false, with, remit.Invalid("payment_method", "This payment method cannot be used. Choose another.")
+	if err := paysStill(l, w.payment, method); err != nil {
+		return false, with, err
 	}
 	debit, err := debitFor(ctx, tx, l, remit.OfferDebits(l.Currency, current.Country, current.BankDebits), method, now)
 	if err != nil {
@@ -292,6 +292,14 @@ func (p *Payments) look(ctx context.Context, tx *postgres.Tx, w *work, r *reserv
 	}
 	w.attempt = a
 	return false, allowed{Confirm: gateway.Confirm{Method: method.StripeID, Type: method.Type, Mandate: debit.mandate}}, nil
+}
+
+// paysStill asks of a saved method that was chosen whether it may be used after all.
+func paysStill(l *postgres.LockedInvoice, payment remit.Payment, method remit.PaymentMethod) error {
+	if method.Status != remit.MethodUsable || method.Account != payment.Account {
+		return remit.Invalid("payment_method", "This payment method cannot be used. Choose another.")
+	}
+	return remit.MethodAllowed(l.Settings.Methods, method.Type)
 }
 
 func (p *Payments) load(ctx context.Context, ref remit.InvoiceRef, id uuid.UUID) (w *work, err error) {

@@ -51,9 +51,13 @@ func startAnew(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice) 
 	if !l.Collection.Attention() || l.Collection.State == remit.CollectionAsks {
 		return "", "", nil
 	}
-	method, err := chargedMethod(ctx, tx, l.CustomerID)
+	method, unsuited, err := chargedMethod(ctx, tx, l.Invoice)
 	if err != nil {
 		return "", "", err
+	}
+	if method == nil && unsuited != nil {
+		l.Collection.State, l.Collection.Why = remit.CollectionMethod, "The invoice takes "+l.Settings.Methods.Words()
+		return "First there has to be another payment method: it takes " + l.Settings.Methods.Words() + ".", "only what the invoice takes is charged", nil
 	}
 	if method == nil {
 		l.Collection.State, l.Collection.Why = remit.CollectionMethod, "The customer has no method that can be charged"
@@ -93,9 +97,12 @@ func (p *Payments) chargeAsked(ctx context.Context, tx *postgres.Tx, l *postgres
 	if l.CustomerAuto != nil && !*l.CustomerAuto {
 		return remit.Conflict(remit.CodeConflict, "%s wants no automatic charges.", l.CustomerName)
 	}
-	method, err := chargedMethod(ctx, tx, l.CustomerID)
+	method, unsuited, err := chargedMethod(ctx, tx, l.Invoice)
 	if err != nil {
 		return err
+	}
+	if method == nil && unsuited != nil {
+		return remit.Conflict(remit.CodeConflict, "%s has no payment method that can be charged for this invoice, which takes %s.", l.CustomerName, l.Settings.Methods.Words())
 	}
 	if method == nil {
 		return remit.Conflict(remit.CodeConflict, "%s has no payment method that can be charged.", l.CustomerName)
@@ -125,7 +132,7 @@ func ChargeWithNewMethod(ctx context.Context, tx *postgres.Tx, l *postgres.Locke
 	if l.Live != nil || l.Hold != nil || !l.Status.Payable() || !l.Settings.AutoCharge.On || l.CustomerAuto != nil && !*l.CustomerAuto {
 		return false, nil
 	}
-	method, err := chargedMethod(ctx, tx, l.CustomerID)
+	method, _, err := chargedMethod(ctx, tx, l.Invoice)
 	if err != nil || method == nil {
 		return false, err
 	}

@@ -173,7 +173,10 @@ func knownCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice
 // chargeFacts reads what decides about a charge by itself at a time.
 func chargeFacts(ctx context.Context, tx *postgres.Tx, i remit.Invoice, plan remit.ChargePlan, zone *time.Location, through chargeRoute, now time.Time) (f remit.ChargeFacts, err error) {
 	f = remit.ChargeFacts{Invoice: i, Plan: plan, Zone: zone, Unable: through.unable}
-	if f.Method, err = chargedMethod(ctx, tx, i.CustomerID); err != nil || f.Method == nil {
+	if through.connection != nil {
+		f.Debits = remit.OfferDebits(i.Currency, through.connection.Country, through.connection.BankDebits)
+	}
+	if f.Method, f.Unsuited, err = chargedMethod(ctx, tx, i); err != nil || f.Method == nil {
 		return f, err
 	}
 	if f.Refused, err = tx.HardRefusal(ctx, *f.Method); err != nil || through.connection == nil {

@@ -102,7 +102,7 @@ func replanCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoic
 // planCharge puts a charge on the agenda, in words that name method and sum as far
 // as they are known by now.
 func planCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, at time.Time, plan remit.ChargePlan) error {
-	method, err := chargedMethod(ctx, tx, l.CustomerID)
+	method, _, err := chargedMethod(ctx, tx, l.Invoice)
 	if err != nil {
 		return err
 	}
@@ -125,17 +125,13 @@ func planCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice,
 	return tx.PlanCharge(ctx, l, at, plan, what)
 }
 
-// chargedMethod is what a customer is charged with by himself: the default, which is
-// usable where any is; nil where he has none.
-func chargedMethod(ctx context.Context, tx *postgres.Tx, customer uuid.UUID) (*remit.PaymentMethod, error) {
-	methods, err := tx.PaymentMethods(ctx, customer)
+// chargedMethod is what an invoice is charged with by itself, as [remit.ChargedMethod]
+// has it: nil where its customer has nothing that it takes.
+func chargedMethod(ctx context.Context, tx *postgres.Tx, i remit.Invoice) (charged, unsuited *remit.PaymentMethod, err error) {
+	methods, err := tx.PaymentMethods(ctx, i.CustomerID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	for n := range methods {
-		if methods[n].Status == remit.MethodUsable {
-			return &methods[n], nil
-		}
-	}
-	return nil, nil
+	charged, unsuited = remit.ChargedMethod(i.Settings.Methods, methods)
+	return charged, unsuited, nil
 }

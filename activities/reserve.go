@@ -29,6 +29,7 @@ type reservation struct {
 	decided        int64 // version of the policy that permitted it
 	strict         bool  // the cached policy was behind: ask the committed one
 	debits         remit.DebitOffer
+	hosted         remit.HostedOffer // of a hosted checkout
 }
 
 // obstacle is what has to be cleared before an attempt may start.
@@ -120,6 +121,9 @@ func (p *Payments) mayStart(ctx context.Context, tx *postgres.Tx, l *postgres.Lo
 	}
 	r.debits = remit.OfferDebits(l.Currency, current.Country, current.BankDebits)
 	if err := remit.CollectableNow(l.Invoice); err != nil {
+		return nil, err
+	}
+	if err := remit.OnlineOffered(l.Settings.Methods, r.debits); err != nil {
 		return nil, err
 	}
 	if err := owedStill(l, r.in); err != nil {
@@ -295,7 +299,7 @@ func methodFor(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, 
 	if m.OnlyFor != nil && *m.OnlyFor != l.ID || m.Status != remit.MethodUsable || m.Account != r.link.Account || m.Livemode != r.link.Livemode {
 		return remit.PaymentMethod{}, remit.Invalid("payment_method", "This payment method cannot be used. Choose another.")
 	}
-	return m, nil
+	return m, remit.MethodAllowed(l.Settings.Methods, m.Type)
 }
 
 func (p *Payments) sessionParams(l *postgres.LockedInvoice, r *reservation, a *remit.Attempt, expires time.Time) gateway.SessionParams {
@@ -306,7 +310,7 @@ func (p *Payments) sessionParams(l *postgres.LockedInvoice, r *reservation, a *r
 		Mode: "payment", Amount: stripeAmount, Currency: money.Currency(l.Currency).Stripe(),
 		Name: "Invoice " + l.Number, StripeCustomer: r.stripeCustomer, ClientReferenceID: a.ID.String(),
 		SuccessURL: r.in.SuccessURL, CancelURL: r.in.CancelURL, ExpiresAt: expires.Unix(), Save: r.in.Save,
-		BankDebits: r.debits.Offered, BankOnly: r.in.BankOnly, ApplicationFee: fee, ReceiptEmail: l.ReceiptTo(),
+		BankDebits: r.hosted.BankAccounts, BankOnly: !r.hosted.Cards, ApplicationFee: fee, ReceiptEmail: l.ReceiptTo(),
 		Metadata: metadata(r.ref, a.PaymentID),
 	}
 }

@@ -69,18 +69,19 @@ func feeWords(fee int64, currency string) string {
 	return " and a card fee of " + money.Of(fee, money.Currency(currency)).String()
 }
 
-// hostedFor refuses a hosted page that takes cards where fees are passed on: which
+// hostedFor decides what a hosted page takes: what the invoice allows and can be
+// offered. It refuses one that takes cards where fees are passed on: which
 // card it is shows only there, and then it is charged already (D4). Such a page takes
 // bank accounts alone. The exception is a payer whose bank wants him to confirm, which
 // he can do nowhere else: he pays without the fee.
-func hostedFor(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, r *reservation) error {
+func hostedFor(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, r *reservation) (err error) {
 	if r.stored.Kind != remit.RequestCheckout {
 		return nil
 	}
-	if r.in.BankOnly && !r.debits.Offered {
-		return remit.Invalid("payment_method", "A bank account is not offered. %s", r.debits.Why)
+	if r.hosted, err = remit.OfferHosted(l.Settings.Methods, r.debits, r.in.BankOnly); err != nil {
+		return err
 	}
-	if !l.Settings.Surcharge.On() || r.in.BankOnly {
+	if !l.Settings.Surcharge.On() || !r.hosted.Cards {
 		return nil
 	}
 	payments, err := tx.Payments(ctx, l.ID)

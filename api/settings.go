@@ -73,6 +73,10 @@ func setPaymentSettings(c *call) (answer, error) {
 			return settings, err
 		}
 		replace(&settings.OnlinePayments, w.OnlinePayments)
+		if w.Methods != nil {
+			replace(&settings.Methods.Cards, w.Methods.Cards)
+			replace(&settings.Methods.BankAccounts, w.Methods.BankAccounts)
+		}
 		replace(&settings.PartialPayments, w.PartialPayments)
 		replace(&settings.MinimumPartial, w.MinimumPartial)
 		if w.BankTransfer != nil {
@@ -115,6 +119,7 @@ func replace[T any](target, given *T) {
 
 type paymentSettingsWire struct {
 	OnlinePayments  *bool             `json:"online_payments"`
+	Methods         *methodsWire      `json:"methods"`
 	PartialPayments *bool             `json:"partial_payments"`
 	MinimumPartial  *int64            `json:"minimum_partial"`
 	BankTransfer    *bankTransferWire `json:"bank_transfer"`
@@ -134,6 +139,11 @@ type paymentSettingsWire struct {
 	ChargeWindow   *chargeWindowWire   `json:"charge_window"`
 	TooLate        *int                `json:"too_late_days"`
 	Announce       *int                `json:"announce_days"`
+}
+
+type methodsWire struct {
+	Cards        *bool `json:"cards"`
+	BankAccounts *bool `json:"bank_accounts"`
 }
 
 type chargeWindowWire struct {
@@ -185,15 +195,16 @@ type bankTransferWire struct {
 }
 
 type paymentSettingsBody struct {
-	OnlinePayments  bool               `json:"online_payments"`
-	PartialPayments bool               `json:"partial_payments"`
-	MinimumPartial  int64              `json:"minimum_partial"`
-	BankTransfer    remit.BankTransfer `json:"bank_transfer"`
-	PaymentLinks    bool               `json:"payment_links"`
-	RequireMethod   bool               `json:"require_method"`
-	PaymentTerms    int                `json:"payment_terms_days"`
-	Seller          string             `json:"seller"`
-	Contact         string             `json:"contact"`
+	OnlinePayments  bool                 `json:"online_payments"`
+	Methods         remit.AllowedMethods `json:"methods"`
+	PartialPayments bool                 `json:"partial_payments"`
+	MinimumPartial  int64                `json:"minimum_partial"`
+	BankTransfer    remit.BankTransfer   `json:"bank_transfer"`
+	PaymentLinks    bool                 `json:"payment_links"`
+	RequireMethod   bool                 `json:"require_method"`
+	PaymentTerms    int                  `json:"payment_terms_days"`
+	Seller          string               `json:"seller"`
+	Contact         string               `json:"contact"`
 	remit.AutoCharge
 	Surcharge  remit.SurchargeSettings `json:"surcharge"`
 	Example    *exampleBody            `json:"surcharge_example"`
@@ -216,7 +227,7 @@ func paymentSettingsAnswer(s commands.PaymentSettings, err error) (answer, error
 	}
 	return ok(paymentSettingsBody{
 		Surcharge: s.Surcharge.Shown(), Example: example, Warning: orNull(remit.SurchargeWarning(s.Surcharge, money.Currency(s.Currency))), Receipts: s.Receipts, Remainders: s.Remainders,
-		OnlinePayments: s.OnlinePayments, PartialPayments: s.PartialPayments, MinimumPartial: s.MinimumPartial,
+		OnlinePayments: s.OnlinePayments, Methods: s.Methods.Shown(), PartialPayments: s.PartialPayments, MinimumPartial: s.MinimumPartial,
 		BankTransfer: s.BankTransfer, PaymentLinks: s.PaymentLinks, RequireMethod: s.RequireMethod, PaymentTerms: s.PaymentTerms, Seller: s.Seller, Contact: s.Contact, AutoCharge: s.AutoCharge, Currency: s.Currency, SetAt: orNull(s.SetAt), Version: s.Version,
 	})
 }

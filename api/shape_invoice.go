@@ -219,8 +219,9 @@ func utc(t *time.Time) *time.Time {
 	return &u
 }
 
-// settingsShape are the copied settings, with caps that are there, if empty.
+// settingsShape are the copied settings, with caps that are there, if empty, and with
+// the methods that are taken where nothing was said of them.
 func settingsShape(s remit.InvoiceSettings) remit.InvoiceSettings {
-	s.Surcharge = s.Surcharge.Shown()
+	s.Surcharge, s.Methods = s.Surcharge.Shown(), s.Methods.Shown()
 	return s
 }

@@ -125,14 +125,17 @@ func (c *Commands) neededFor(ctx context.Context, tenant uuid.UUID, method remit
 		if err != nil {
 			return err
 		}
-		charged := slices.IndexFunc(methods, func(m remit.PaymentMethod) bool { return m.Status == remit.MethodUsable })
-		if charged < 0 || methods[charged].ID != method.ID {
-			return nil
-		}
 		planned, err := tx.PlannedFor(ctx, method.CustomerID)
-		if err != nil || planned == nil {
+		if err != nil {
 			return err
 		}
-		return remit.Conflict(remit.CodeConflict, "Due to pay %s on %s. Choose another first.", planned.Number, planned.NextCharge.On.Words())
+		next := slices.IndexFunc(planned, func(i remit.Invoice) bool {
+			charged, _ := remit.ChargedMethod(i.Settings.Methods, methods)
+			return charged != nil && charged.ID == method.ID
+		})
+		if next < 0 {
+			return nil
+		}
+		return remit.Conflict(remit.CodeConflict, "Due to pay %s on %s. Choose another first.", planned[next].Number, planned[next].NextCharge.On.Words())
 	})
 }

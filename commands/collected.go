@@ -22,7 +22,7 @@ import (
 // collects reports whether a hosted page is to collect a card first. One whose bank
 // wants the payer to confirm is charged on the hosted page itself, without the fee.
 func (c *Commands) collects(ctx context.Context, tenant uuid.UUID, invoice remit.Invoice, in PayInput) (bool, error) {
-	if !in.Checkout || in.BankOnly || !invoice.Settings.Surcharge.On() {
+	if !in.Checkout || in.BankOnly || !invoice.Settings.PassesFees() {
 		return false, nil
 	}
 	var payments []remit.Payment

@@ -126,6 +126,7 @@ type ImportError struct {
 // where it comes from.
 type PaymentSettings struct {
 	OnlinePayments  bool
+	Methods         remit.AllowedMethods
 	PartialPayments bool
 	MinimumPartial  int64
 	BankTransfer    remit.BankTransfer

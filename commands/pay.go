@@ -139,17 +139,25 @@ func (c *Commands) payableNow(ctx context.Context, tx *postgres.Tx, caller Calle
 	if err := remit.CollectableNow(invoice); err != nil {
 		return err
 	}
+	debits := remit.OfferDebits(invoice.Currency, connection.Country, connection.BankDebits)
+	if err := remit.OnlineOffered(invoice.Settings.Methods, debits); err != nil {
+		return err
+	}
 	if err := remit.AmountPayable(invoice, in.Amount); err != nil {
 		return err
 	}
 	if in.PaymentMethod == nil {
-		return nil
+		_, err := remit.OfferHosted(invoice.Settings.Methods, debits, in.BankOnly)
+		return err
 	}
 	method, err := tx.PaymentMethod(ctx, *in.PaymentMethod)
 	if remit.IsCode(err, remit.CodeNotFound) || err == nil && method.CustomerID != invoice.CustomerID {
 		return remit.Invalid("payment_method", "This customer has no such payment method.")
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return remit.MethodAllowed(invoice.Settings.Methods, method.Type)
 }
 
 // underWay says that another attempt stands in the way. An open hosted checkout

@@ -37,7 +37,7 @@ func (c *Commands) PublicCheckout(ctx context.Context, caller Caller, token stri
 			return CheckoutPage{}, err
 		}
 		page := live.pageFor(amount)
-		if invoice.Settings.Surcharge.On() && page != nil && live.bankOnly != bankOnly {
+		if invoice.Settings.PassesFees() && page != nil && live.bankOnly != bankOnly {
 			page = nil
 		}
 		// A page that is being made right now, as by the same link in a second tab,

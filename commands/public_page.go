@@ -78,9 +78,7 @@ func (c *Commands) publicPage(ctx context.Context, invoice remit.Invoice) (Publi
 		if err != nil {
 			return err
 		}
-		if facts.Collecting = activities.Usable(connection) == nil; facts.Collecting {
-			page.BankDebits = remit.OfferDebits(invoice.Currency, connection.Country, connection.BankDebits).Offered
-		}
+		facts.Collecting, page.BankDebits = offered(connection, invoice)
 		payments, err := tx.Payments(ctx, invoice.ID)
 		if err != nil {
 			return err
@@ -123,6 +121,16 @@ func (c *Commands) publicPage(ctx context.Context, invoice remit.Invoice) (Publi
 		return err
 	})
 	return page, err
+}
+
+// offered reports whether an invoice can be paid through a connection at all, and
+// whether from a bank account.
+func offered(connection *postgres.SealedConnection, i remit.Invoice) (online, bankDebits bool) {
+	if activities.Usable(connection) != nil {
+		return false, false
+	}
+	offer, err := remit.OfferHosted(i.Settings.Methods, remit.OfferDebits(i.Currency, connection.Country, connection.BankDebits), false)
+	return err == nil, offer.BankAccounts
 }
 
 // since is when what a state says happened, where it names a day.

@@ -118,6 +118,9 @@ func (c *Commands) SetPaymentSettings(ctx context.Context, caller Caller, organi
 	if err != nil {
 		return PaymentSettings{}, err
 	}
+	if err := in.Methods.Check(); err != nil {
+		return PaymentSettings{}, err
+	}
 	if in.MinimumPartial < 0 || in.MinimumPartial > money.MaxStripeAmount {
 		return PaymentSettings{}, remit.Invalid("minimum_partial", "Enter an amount of nothing or more.")
 	}
@@ -141,10 +144,7 @@ func (c *Commands) SetPaymentSettings(ctx context.Context, caller Caller, organi
 	if in.Surcharge, err = in.Surcharge.Check(); err != nil {
 		return PaymentSettings{}, err
 	}
-	if err := in.Receipts.Check(); err != nil {
-		return PaymentSettings{}, err
-	}
-	if err := in.Remainders.Check(); err != nil {
+	if err := cmp.Or(in.Receipts.Check(), in.Remainders.Check()); err != nil {
 		return PaymentSettings{}, err
 	}
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
@@ -167,7 +167,7 @@ func (c *Commands) SetPaymentSettings(ctx context.Context, caller Caller, organi
 			return err
 		}
 		value := paymentsValue{RequireMethod: in.RequireMethod, InvoiceSettings: remit.InvoiceSettings{
-			OnlinePayments: in.OnlinePayments, PartialPayments: in.PartialPayments, MinimumPartial: in.MinimumPartial,
+			OnlinePayments: in.OnlinePayments, Methods: in.Methods, PartialPayments: in.PartialPayments, MinimumPartial: in.MinimumPartial,
 			BankTransfer: in.BankTransfer, PaymentLinks: in.PaymentLinks, PaymentTerms: in.PaymentTerms,
 			Seller: in.Seller, Contact: in.Contact, AutoCharge: in.AutoCharge, Surcharge: in.Surcharge, Receipts: in.Receipts, Remainders: in.Remainders,
 		}}
@@ -239,7 +239,7 @@ func (c *Commands) paymentSettingsAt(ctx context.Context, member Membership, pat
 		}
 		organisation, err := tx.OrganisationByPath(ctx, path)
 		out = PaymentSettings{
-			OnlinePayments: settings.OnlinePayments, PartialPayments: settings.PartialPayments, MinimumPartial: settings.MinimumPartial,
+			OnlinePayments: settings.OnlinePayments, Methods: settings.Methods.Shown(), PartialPayments: settings.PartialPayments, MinimumPartial: settings.MinimumPartial,
 			BankTransfer: settings.BankTransfer, PaymentLinks: settings.PaymentLinks, PaymentTerms: settings.PaymentTerms,
 			Seller: settings.Seller, Contact: settings.Contact, RequireMethod: settings.RequireMethod, AutoCharge: settings.AutoCharge,
 			Surcharge: settings.Surcharge, Receipts: settings.Receipts, Remainders: settings.Remainders,

@@ -72,8 +72,9 @@ func (c *Commands) MayPay(ctx context.Context, caller Caller, item remit.WorkIte
 }
 
 // MayCollect answers why money cannot be collected at an organisation's path at
-// all now: no connection, or one that may not charge (A10). Nil means it can.
-func (c *Commands) MayCollect(ctx context.Context, caller Caller, path string) error {
+// all now: no connection, or one that may not charge (A10); or, of invoices that are
+// named, why not for one of them: nothing that it takes is offered. Nil means it can.
+func (c *Commands) MayCollect(ctx context.Context, caller Caller, path string, invoices ...remit.Invoice) error {
 	member, err := tenantOf(caller, path)
 	if err != nil {
 		return err
@@ -83,7 +84,16 @@ func (c *Commands) MayCollect(ctx context.Context, caller Caller, path string) e
 		if err != nil {
 			return err
 		}
-		return activities.Usable(connection)
+		if err := activities.Usable(connection); err != nil {
+			return err
+		}
+		for _, i := range invoices {
+			if err := remit.OnlineOffered(i.Settings.Methods, remit.OfferDebits(i.Currency, connection.Country, connection.BankDebits)); err != nil {
+				e := remit.AsError(err)
+				return remit.Conflict(e.Code, "%s: %s", i.Number, e.Message)
+			}
+		}
+		return nil
 	})
 }
 

@@ -86,7 +86,7 @@ func (v *visit) blocked(item remit.WorkItem) *page.Blocked {
 	if may, needs, path := v.do.MayPay(v.ctx(), v.caller, item); !may {
 		return &page.Blocked{Look: "warn", Message: remit.Forbidden(needs, path).Message}
 	}
-	if err := v.do.MayCollect(v.ctx(), v.caller, item.Assignee.Path.String()); err != nil {
+	if err := v.do.MayCollect(v.ctx(), v.caller, item.Assignee.Path.String(), i); err != nil {
 		return &page.Blocked{Look: "bad", Message: remit.AsError(err).Message}
 	}
 	return nil

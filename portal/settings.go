@@ -43,6 +43,7 @@ func (v *visit) paymentSettingsView(asked string) (page.PaymentSettings, error) 
 		return view, err
 	}
 	view.Online, view.Partial, view.Currency, view.SetAt = s.OnlinePayments, s.PartialPayments, s.Currency, s.SetAt
+	view.Cards, view.BankAccounts = s.Methods.Cards, s.Methods.BankAccounts
 	view.Bank, view.BankDetails, view.Links = s.BankTransfer.Enabled, s.BankTransfer.Details, s.PaymentLinks
 	view.Terms, view.Seller, view.Contact = strconv.Itoa(s.PaymentTerms), s.Seller, s.Contact
 	view.RequireMethod, view.Charge = s.RequireMethod, chargeView(s.AutoCharge)
@@ -57,6 +58,7 @@ func (v *visit) savePaymentSettings() error {
 		return err
 	}
 	view.Online, view.Partial, view.Minimum = v.typed("online") != "", v.typed("partial") != "", v.typed("minimum_partial")
+	view.Cards, view.BankAccounts = v.typed("cards") != "", v.typed("bank_accounts") != ""
 	view.Bank, view.BankDetails, view.Links = v.typed("bank") != "", v.typed("bank_transfer.details"), v.typed("links") != ""
 	view.Terms, view.Seller, view.Contact = v.typed("payment_terms_days"), v.typed("seller"), v.typed("contact")
 	view.RequireMethod = v.typed("require_method") != ""
@@ -71,7 +73,7 @@ func (v *visit) savePaymentSettings() error {
 	}
 	_, err = v.do.SetPaymentSettings(v.ctx(), v.caller, view.Place, func() (commands.PaymentSettings, error) {
 		in := commands.PaymentSettings{
-			OnlinePayments: view.Online, PartialPayments: view.Partial, PaymentLinks: view.Links,
+			OnlinePayments: view.Online, Methods: remit.AllowedMethods{Cards: view.Cards, BankAccounts: view.BankAccounts}, PartialPayments: view.Partial, PaymentLinks: view.Links,
 			BankTransfer: remit.BankTransfer{Enabled: view.Bank, Details: view.BankDetails},
 			Seller:       view.Seller, Contact: view.Contact, RequireMethod: view.RequireMethod,
 			Surcharge: fee, Receipts: remit.ReceiptsBy(view.Receipts), Remainders: remit.RemainderRule(view.BelowMinimum),
@@ -97,7 +99,7 @@ func (v *visit) savePaymentSettings() error {
 		return in, nil
 	})
 	if err != nil {
-		p, status, mendable := problems(err, "minimum_partial", "bank_transfer.details", "payment_terms_days", "seller", "contact",
+		p, status, mendable := problems(err, "methods", "minimum_partial", "bank_transfer.details", "payment_terms_days", "seller", "contact",
 			"surcharge.mode", "surcharge.percent", "surcharge.fixed", "surcharge.caps", "receipts", "below_minimum",
 			"auto_charge_at", "auto_charge_days", "charge_window", "too_late_days", "announce_days")
 		if !mendable {

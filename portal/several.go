@@ -103,8 +103,11 @@ func (v *visit) clientPayView(at several, ids []string) (page.ClientPay, error) 
 	}
 	slices.SortStableFunc(view.Invoices, func(a, b remit.Invoice) int { return a.DueDate.Compare(b.DueDate) })
 	if view.Blocked == "" {
-		if err := v.do.MayCollect(v.ctx(), v.caller, view.Invoices[0].Organisation); err != nil {
+		if err := v.do.MayCollect(v.ctx(), v.caller, view.Invoices[0].Organisation, view.Invoices...); err != nil {
 			view.Blocked = "Online payment is not available now."
+			if remit.IsCode(err, remit.CodeNotPayable) { // one of them takes what is not offered
+				view.Blocked = remit.AsError(err).Message
+			}
 		}
 	}
 	view.Wallet = v.walletFor(at.customer, view.Invoices...)
@@ -113,6 +116,10 @@ func (v *visit) clientPayView(at several, ids []string) (page.ClientPay, error) 
 	case view.Method != "":
 	case len(view.Invoices) == 1:
 		view.Method = methodOnce
+	case view.Blocked == "" && view.NoCards != "" && view.NoBank != "":
+		view.Blocked = "No one method pays all of these. " + view.NoCards + " " + view.NoBank + " Pay them one by one."
+	case view.Blocked == "" && view.NoCards != "":
+		view.Blocked = "To pay several invoices at once, save a bank account first, " + at.settings + "."
 	case view.Blocked == "":
 		view.Blocked = "To pay several invoices at once, save a card first, " + at.settings + "."
 	}

@@ -58,7 +58,7 @@ func (v *visit) walletFor(customer uuid.UUID, invoices ...remit.Invoice) page.Wa
 	if len(invoices) > 1 && w.AddBank != "" {
 		w.AddBank = bankAccountForm(customer, nil)
 	}
-	return w
+	return w.For(invoices...)
 }
 
 // methodFirst leads a customer's user to where methods are saved, if he has to save

@@ -200,6 +200,7 @@ func (tx *Tx) Curable(ctx context.Context, limit int) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `select i.id from invoices i join customers c on c.tenant = i.tenant and c.id = i.customer_id
 		join lateral (select m.id, m.tenant, m.fingerprint, m.renewed_at from payment_methods m join connections n on n.tenant = m.tenant and n.account = m.account and n.livemode = m.livemode and n.disconnected_at is null
 			where m.tenant = c.tenant and m.customer_id = c.id and m.status = 'usable'
+				and `+takenMethod("i.settings")+`
 			order by coalesce(c.default_payment_method = m.id, false) desc, m.created_at, m.id limit 1) m on true
 		where i.tenant = $1 and i.collection_state in ('awaits_method', 'awaits_payer', 'retrying', 'ended') and i.hold_reason is null and i.status in ('open', 'partially_paid')
 			and coalesce((i.settings ->> 'auto_charge')::boolean, false) and coalesce(c.auto_charge, true) and not coalesce((select (w.decline ->> 'hard')::boolean from (`+lastWord+`) w), false) and not exists (select 1 from attempts a where a.tenant = i.tenant and a.invoice_id = i.id

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -12,12 +13,21 @@ import (
 )
 
 // chargeableMethod joins what a customer c is charged with by itself as m, with
-// nulls where he has nothing that could be.
-const chargeableMethod = `
+// nulls where he has nothing that could be: for an invoice with some settings, what
+// these take first, as [remit.ChargedMethod] has it.
+func chargeableMethod(settings string) string {
+	return `
 	left join lateral (select m.type, coalesce(nullif(m.brand, ''), m.bank_name, '') as name, coalesce(m.last4, '') as last4, m.funding, m.exp_month, m.exp_year from payment_methods m
 		join connections n on n.tenant = m.tenant and n.account = m.account and n.livemode = m.livemode and n.disconnected_at is null
 		where m.tenant = c.tenant and m.customer_id = c.id and m.status = 'usable' and m.only_for is null
-		order by coalesce(c.default_payment_method = m.id, false) desc, m.created_at, m.id limit 1) m on true`
+		order by ` + takenMethod(settings) + ` desc, coalesce(c.default_payment_method = m.id, false) desc, m.created_at, m.id limit 1) m on true`
+}
+
+// takenMethod is whether invoices with some settings take a method m: one that was
+// made before its settings could say so takes any.
+func takenMethod(settings string) string {
+	return "coalesce((" + settings + " -> 'methods' ->> case m.type when 'us_bank_account' then 'bank_accounts' else 'cards' end)::boolean, true)"
+}
 
 // TellNextCharges fills in what is on the agenda of invoices to be charged by itself,
 // and with what, as things are now: one query, however many they are.
@@ -29,7 +39,7 @@ func (tx *Tx) TellNextCharges(ctx context.Context, invoices []remit.Invoice) err
 	}
 	rows, err := tx.Query(ctx, `select g.object_id, g.at, (g.at at time zone o.time_zone)::date, g.details, coalesce(m.type, ''), coalesce(m.name, ''), coalesce(m.last4, ''), coalesce(m.funding, '') from agenda g
 		join invoices i on i.tenant = g.tenant and i.id = g.object_id join customers c on c.tenant = i.tenant and c.id = i.customer_id
-		join organisations o on o.tenant = i.tenant and o.id = i.organisation_id`+chargeableMethod+`
+		join organisations o on o.tenant = i.tenant and o.id = i.organisation_id`+chargeableMethod("i.settings")+`
 		where g.tenant = $1 and g.kind = 'charge' and g.object_id = any($2) and g.done_at is null`, tx.Tenant, ids)
 	if err != nil {
 		return fmt.Errorf("read what is to be charged: %w", err)
@@ -58,9 +68,9 @@ func (tx *Tx) TellNextCharges(ctx context.Context, invoices []remit.Invoice) err
 	return nil
 }
 
-// PlannedFor reads the next invoice of a customer that will be charged by itself, or
-// nil. Of what is planned and kept from happening it looks past fifty.
-func (tx *Tx) PlannedFor(ctx context.Context, customer uuid.UUID) (*remit.Invoice, error) {
+// PlannedFor reads the next invoices of a customer that will be charged by themselves,
+// the next first: of fifty that are planned those that nothing keeps from happening.
+func (tx *Tx) PlannedFor(ctx context.Context, customer uuid.UUID) ([]remit.Invoice, error) {
 	rows, err := tx.Query(ctx, `select g.object_id from agenda g join invoices i on i.tenant = g.tenant and i.id = g.object_id
 		where g.tenant = $1 and g.kind = 'charge' and g.done_at is null and i.customer_id = $2 order by g.at, g.id limit 50`, tx.Tenant, customer)
 	if err != nil {
@@ -81,10 +91,5 @@ func (tx *Tx) PlannedFor(ctx context.Context, customer uuid.UUID) (*remit.Invoic
 	if err := tx.TellNextCharges(ctx, list); err != nil {
 		return nil, err
 	}
-	for n := range list {
-		if list[n].NextCharge != nil {
-			return &list[n], nil
-		}
-	}
-	return nil, nil
+	return slices.DeleteFunc(list, func(i remit.Invoice) bool { return i.NextCharge == nil }), nil
 }

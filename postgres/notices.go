@@ -48,7 +48,7 @@ func (tx *Tx) NoticeFacts(ctx context.Context, l *LockedInvoice) (n PlannedNotic
 			(select at from agenda where tenant = $1 and kind = 'charge' and object_id = $4 and done_at is null),
 			(select at from agenda where tenant = $1 and kind = 'notice' and object_id = $4 and done_at is null),
 			(select coalesce(array_agg(stage), '{}') from mails where tenant = $1 and invoice_id = $4 and due_version = $5)
-		from customers c`+chargeableMethod+`
+		from customers c`+chargeableMethod("(select settings from invoices where tenant = $1 and id = $4)")+`
 		where c.tenant = $1 and c.id = $3`, tx.Tenant, l.Organisation, l.CustomerID, l.ID, l.DueVersion).
 		Scan(&settings, &reminders, &reminded, &kind, &brand, &last4, &month, &year, &n.ChargeAt, &n.RowAt, &n.Written)
 	if err != nil {
@@ -58,7 +58,7 @@ func (tx *Tx) NoticeFacts(ctx context.Context, l *LockedInvoice) (n PlannedNotic
 	if reminded != nil {
 		n.RemindedOn = *reminded
 	}
-	if kind != nil {
+	if kind != nil && l.Settings.Methods.Takes(*kind) {
 		n.Method = &remit.PaymentMethod{Type: *kind, Brand: *brand, Last4: *last4}
 		if month != nil && year != nil {
 			n.Method.ExpMonth, n.Method.ExpYear = *month, *year

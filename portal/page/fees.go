@@ -19,7 +19,7 @@ type Fees struct {
 func FeesOf(methods []remit.PaymentMethod, amounts ...FeeOf) Fees {
 	f := Fees{Of: map[uuid.UUID]int64{}}
 	for _, of := range amounts {
-		f.On = f.On || of.Invoice.Settings.Surcharge.On()
+		f.On = f.On || of.Invoice.Settings.PassesFees()
 		f.Amount += of.Amount
 		for _, m := range methods {
 			f.Of[m.ID] += of.fee(m)

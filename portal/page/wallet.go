@@ -13,6 +13,7 @@ import (
 type Wallet struct {
 	Methods  []remit.PaymentMethod // the default first
 	Accounts []remit.BankAccount   // how far those of them have come that are bank accounts, oldest first
+	NoCards  string                // why cards are not taken; "" where they are
 	NoBank   string                // why bank accounts are not offered; "" where they are
 	AddBank  string                // address of the form that adds one; "" for none
 	Fees     Fees
@@ -33,7 +34,24 @@ func (w Wallet) account(method uuid.UUID) *remit.BankAccount {
 
 // payable reports that something in a currency can be paid with a method now.
 func (w Wallet) payable(m remit.PaymentMethod, currency string) bool {
-	return m.Status == remit.MethodUsable && (m.Type != bankAccount || w.NoBank == "" && currency == "USD")
+	if m.Type == bankAccount {
+		return m.Status == remit.MethodUsable && w.NoBank == "" && currency == "USD"
+	}
+	return m.Status == remit.MethodUsable && w.NoCards == ""
+}
+
+// For leaves of a wallet what all of some invoices take, and says why the rest is not.
+func (w Wallet) For(invoices ...remit.Invoice) Wallet {
+	for _, i := range invoices {
+		why := i.Number + " takes " + i.Settings.Methods.Words() + "."
+		if !i.Settings.Methods.Shown().Cards {
+			w.NoCards = why
+		}
+		if !i.Settings.Methods.Shown().BankAccounts {
+			w.NoBank, w.AddBank = why, ""
+		}
+	}
+	return w
 }
 
 // usable are the methods that something in a currency can be paid with.
@@ -67,10 +85,11 @@ func (w Wallet) verifying() []remit.PaymentMethod {
 	})
 }
 
-// unusable are the methods that cannot pay, and for which nothing is to be done.
+// unusable are the methods that cannot pay, and for which nothing is to be done, of
+// those that would be taken.
 func (w Wallet) unusable() []remit.PaymentMethod {
 	return slices.DeleteFunc(slices.Clone(w.Methods), func(m remit.PaymentMethod) bool {
-		return m.Status != remit.MethodFailed && m.Status != remit.MethodLocked && m.Status != remit.MethodExpired
+		return m.Type != bankAccount && w.NoCards != "" || m.Status != remit.MethodFailed && m.Status != remit.MethodLocked && m.Status != remit.MethodExpired
 	})
 }
 

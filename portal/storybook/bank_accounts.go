@@ -271,6 +271,16 @@ func debited(a *remit.Attempt) { a.Method = bank.Summary() }
 func (b book) debits() chapter {
 	ready := bankWallet()
 	return chapter{
+		"payer/U3 pay form/bank accounts only": page.PayPage(b.payForm(func(v *page.Pay) {
+			v.Item.Invoice.Settings.Methods = remit.AllowedMethods{BankAccounts: true}
+			v.Wallet = ready.For(v.Item.Invoice)
+			v.Method = v.Choose("USD")
+		})),
+		"payer/U3 pay form/cards only": page.PayPage(b.payForm(func(v *page.Pay) {
+			v.Item.Invoice.Settings.Methods = remit.AllowedMethods{Cards: true}
+			v.Wallet = ready.For(v.Item.Invoice)
+			v.Method = v.Choose("USD")
+		})),
 		"payer/U3 pay form/bank account": page.PayPage(b.payForm(func(v *page.Pay) { v.Wallet, v.Method = ready, ready.Choose("USD") })),
 		"payer/U3 pay form/bank deposit on its way": page.PayPage(b.payForm(func(v *page.Pay) {
 			coming := bank

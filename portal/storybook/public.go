@@ -39,6 +39,9 @@ func (b book) publicPay() chapter {
 		"public/U9 pay/card fee": page.PublicPage(made(remit.PublicSent, func(v *page.Public) {
 			v.Invoice.Settings.Surcharge.Mode, v.BankDebits = remit.SurchargeAddOn, true
 		})),
+		"public/U9 pay/bank accounts only": page.PublicPage(made(remit.PublicSent, func(v *page.Public) {
+			v.Invoice.Settings.Methods, v.BankDebits = remit.AllowedMethods{BankAccounts: true}, true
+		})),
 		"public/U9 pay/paid with fee":  page.PublicPage(made(remit.PublicPaid, func(v *page.Public) { settled(v); v.Receipts[0].Surcharge = 3510 })),
 		"public/U9 pay/bad link":       page.DeadLinkPage(b.outside("This link does not work", "/pay/made-up")),
 		"public/U9 pay/void":           page.PublicPage(made(remit.PublicVoid, nil)),

@@ -17,7 +17,7 @@ func (b book) settings() chapter {
 		Caps: []page.NetworkCap{{Network: "visa", Label: "Visa", Percent: "3"}, {Network: "mastercard", Label: "Mastercard"}},
 	}
 	payments := page.PaymentSettings{
-		Shell: b.settingsShell("Payments", "/settings/payments"), Place: "/dev-v51/Branch A", Places: places, Online: true, Partial: true, Minimum: "50.00", Links: true, Terms: "30",
+		Shell: b.settingsShell("Payments", "/settings/payments"), Place: "/dev-v51/Branch A", Places: places, Online: true, Cards: true, BankAccounts: true, Partial: true, Minimum: "50.00", Links: true, Terms: "30",
 		Bank: true, BankDetails: "Harbour Bank\nAccount 12345678\nRouting 110000000", Currency: "USD", SetAt: "/dev-v51", MayEdit: true,
 		Seller: "Harbour Plumbing Inc", Contact: "billing@harbour.example",
 		Fee: fees, Receipts: "remit", BelowMinimum: "ask",
@@ -26,6 +26,9 @@ func (b book) settings() chapter {
 	low, viewer := payments, payments
 	low.Problems.Fields = []remit.FieldError{{Field: "minimum_partial", Message: "Enter an amount, like 250.00."}}
 	viewer.MayEdit = false
+	nothing := payments
+	nothing.Cards, nothing.BankAccounts = false, false
+	nothing.Problems.Fields = []remit.FieldError{{Field: "methods", Message: remit.AsError(remit.AllowedMethods{}.Check()).Message}}
 	high, badFee := payments, payments
 	high.Fee.AddOn, high.Fee.GrossUp = "$100.00: payer pays $103.80, you get $99.87", "$100.00: payer pays $103.94, you get $100.00"
 	high.Fee.Percent, high.Fee.Warning = "3.5", "3.5 % is above 3 %. Visa's rules allow a surcharge of at most 3 % in the United States, and of no more than the card costs you: set a cap for Visa, or a lower percentage."
@@ -55,6 +58,7 @@ func (b book) settings() chapter {
 		"staff/U22 excess/viewer":            page.ExcessSettingsPage(noEdit),
 		"staff/U22 payments/inherited":       page.PaymentSettingsPage(payments),
 		"staff/U22 payments/charge wrong":    page.PaymentSettingsPage(odd),
+		"staff/U22 payments/no method":       page.PaymentSettingsPage(nothing),
 		"staff/U22 payments/wrong":           page.PaymentSettingsPage(low),
 		"staff/U22 payments/no bank details": page.PaymentSettingsPage(bank),
 		"staff/U22 payments/no contact":      page.PaymentSettingsPage(ask),
