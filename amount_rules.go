@@ -121,6 +121,8 @@ func CollectableNow(i Invoice) error {
 		return Conflict(CodeNotPayable, "This invoice was cancelled. Nothing to pay.")
 	case i.Status == InvoiceUncollectible:
 		return Conflict(CodeNotPayable, "This invoice is closed.")
+	case i.Status == InvoiceCarried:
+		return Conflict(CodeNotPayable, "What was owed on this invoice is billed with a newer one. Nothing to pay here.")
 	case i.Status == InvoiceContested:
 		return Conflict(CodeNotPayable, "A bank is reviewing a payment of this invoice. Nothing to do now.")
 	case i.Status == InvoiceProcessing:

@@ -44,7 +44,7 @@ func ReasonForExcess(i Invoice, received string, owed int64) ExcessReason {
 	switch {
 	case received != i.Currency:
 		return ExcessForeignCurrency
-	case i.VoidedAt != nil || i.Status == InvoiceUncollectible:
+	case i.VoidedAt != nil || i.Status == InvoiceUncollectible || i.Status == InvoiceCarried:
 		return ExcessPaidAfterVoid
 	case owed == 0:
 		return ExcessPaidTwice

@@ -23,6 +23,7 @@ const (
 	InvoiceContested     InvoiceStatus = "contested"
 	InvoiceVoid          InvoiceStatus = "void"
 	InvoiceUncollectible InvoiceStatus = "uncollectible"
+	InvoiceCarried       InvoiceStatus = "carried" // nothing was paid, and another invoice bills all of it
 )
 
 // Payable reports whether money may be collected for an invoice in this status.
@@ -33,7 +34,7 @@ func (s InvoiceStatus) Payable() bool {
 // InvoiceStatuses lists them in the order an invoice goes through them.
 func InvoiceStatuses() []InvoiceStatus {
 	return []InvoiceStatus{
-		InvoiceDraft, InvoiceOpen, InvoicePartiallyPaid, InvoiceProcessing, InvoicePaid, InvoiceContested, InvoiceVoid, InvoiceUncollectible,
+		InvoiceDraft, InvoiceOpen, InvoicePartiallyPaid, InvoiceProcessing, InvoicePaid, InvoiceContested, InvoiceVoid, InvoiceUncollectible, InvoiceCarried,
 	}
 }
 
@@ -45,7 +46,7 @@ const CountedAtMost = 10_000
 // AtRest reports that nothing more will happen to the invoice by itself.
 func (s InvoiceStatus) AtRest() bool {
 	switch s {
-	case InvoiceDraft, InvoicePaid, InvoiceVoid, InvoiceUncollectible:
+	case InvoiceDraft, InvoicePaid, InvoiceVoid, InvoiceUncollectible, InvoiceCarried:
 		return true
 	case InvoiceOpen, InvoiceProcessing, InvoicePartiallyPaid, InvoiceContested:
 		return false
@@ -79,6 +80,7 @@ type Invoice struct {
 	DueVersion     int
 	Lines          []Line
 	Adjustments    []Adjustment
+	CarriedTo      []Carried // what of it other invoices bill
 	Hold           *Hold
 	Deposit        *Deposit
 	Collection     Collection
@@ -149,7 +151,8 @@ type Line struct {
 }
 
 // Adjustment is what is added to the lines to make the total: tax, allowance,
-// charge, prepaid or rounding. Allowances and prepayments are negative.
+// charge, prepaid, rounding, or carried from another invoice. Allowances and
+// prepayments are negative.
 type Adjustment struct {
 	Kind        string `json:"kind"`
 	Description string `json:"description"`
@@ -208,6 +211,7 @@ type InvoiceFacts struct {
 	Sent          bool
 	Void          bool
 	Uncollectible bool
+	Carried       bool // another invoice bills what this one owed
 	Contested     bool
 	Processing    bool  // a live attempt's money is on its way
 	Billed        int64 // what the ledger has billed
@@ -226,6 +230,8 @@ func StatusOf(f InvoiceFacts) InvoiceStatus {
 		return InvoiceContested
 	case f.Uncollectible && f.Applied == 0: // nothing is owed because it was given up
 		return InvoiceUncollectible
+	case f.Carried && f.Billed == 0:
+		return InvoiceCarried
 	case f.Applied >= f.Billed:
 		return InvoicePaid
 	case f.Uncollectible:

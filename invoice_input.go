@@ -45,6 +45,9 @@ func (in InvoiceInput) Check(currency money.Currency) ([]Line, money.Amount, err
 	if err != nil {
 		return nil, money.Amount{}, err
 	}
+	if err := noneCarried(in.Adjustments); err != nil {
+		return nil, money.Amount{}, err
+	}
 	switch {
 	case strings.TrimSpace(in.Number) == "" || len(in.Number) > 100:
 		err = Invalid("number", "Give a number of at most 100 characters.")

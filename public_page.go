@@ -16,7 +16,8 @@ const (
 	PublicContested   PublicState = "contested"
 	PublicRefunded    PublicState = "refunded" // given back, and nothing is owed
 	PublicPaid        PublicState = "paid"
-	PublicClosed      PublicState = "closed" // written off
+	PublicClosed      PublicState = "closed"  // written off
+	PublicCarried     PublicState = "carried" // another invoice bills it
 	PublicNothing     PublicState = "nothing"
 	PublicUnavailable PublicState = "unavailable" // online payment is off; not why
 	PublicTooSmall    PublicState = "too_small"   // below Stripe's minimum
@@ -36,7 +37,7 @@ func (s PublicState) Payable() bool {
 	case PublicReturned, PublicFailed, PublicChargeSet, PublicReopened, PublicOverdue, PublicDeposit, PublicPartlyPaid, PublicSent:
 		return true
 	case PublicVoid, PublicReplaced, PublicConfirming, PublicProcessing, PublicDeposits, PublicContested, PublicRefunded, PublicPaid, PublicClosed,
-		PublicNothing, PublicUnavailable, PublicTooSmall:
+		PublicCarried, PublicNothing, PublicUnavailable, PublicTooSmall:
 	}
 	return false
 }
@@ -84,6 +85,8 @@ func PublicStateOf(f PublicFacts) PublicState {
 		return PublicPaid
 	case i.Status == InvoiceUncollectible:
 		return PublicClosed
+	case i.Status == InvoiceCarried:
+		return PublicCarried
 	case i.Outstanding == 0:
 		return PublicNothing
 	case !f.Collecting || !i.Settings.OnlinePayments:

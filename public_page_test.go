@@ -39,6 +39,7 @@ func TestPublicStateOf(t *testing.T) {
 		"contested":          {remit.PublicFacts{Invoice: status(remit.InvoiceContested), Collecting: true}, remit.PublicContested},
 		"void":               {remit.PublicFacts{Invoice: status(remit.InvoiceVoid), Collecting: true}, remit.PublicVoid},
 		"written off":        {remit.PublicFacts{Invoice: status(remit.InvoiceUncollectible), Collecting: true}, remit.PublicClosed},
+		"carried":            {remit.PublicFacts{Invoice: status(remit.InvoiceCarried), Collecting: true}, remit.PublicCarried},
 		"paid, later no key": {remit.PublicFacts{Invoice: status(remit.InvoicePaid)}, remit.PublicPaid},
 		"refunded":           {remit.PublicFacts{Invoice: status(remit.InvoicePaid), Captured: 2, Refunded: 2}, remit.PublicRefunded},
 		"a part refunded":    {remit.PublicFacts{Invoice: status(remit.InvoicePaid), Captured: 2, Refunded: 1}, remit.PublicPaid},

@@ -135,7 +135,7 @@ func (p *Payments) closeOpenIntents(ctx context.Context, ref remit.InvoiceRef, r
 	var open []remit.Payment
 	err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
 		l, err := tx.LockInvoice(ctx, ref.Invoice)
-		if err != nil || l.VoidedAt != nil {
+		if err != nil || l.VoidedAt != nil || l.CarriedOut > 0 {
 			return err
 		}
 		if credit, err := tx.CreditUsed(ctx, l.ID); err != nil || l.Applied > credit {
@@ -166,7 +166,7 @@ func (p *Payments) closeOpenIntents(ctx context.Context, ref remit.InvoiceRef, r
 }
 
 // void cancels an invoice on which no money was paid. What its customer's credit
-// paid is his credit again.
+// paid is his credit again, and what was carried onto it is owed where it was before.
 func (p *Payments) void(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, actor remit.Actor, reason string) error {
 	switch {
 	case l.Live != nil:
@@ -175,6 +175,9 @@ func (p *Payments) void(ctx context.Context, tx *postgres.Tx, l *postgres.Locked
 		return remit.Conflict(remit.CodeConflict, "This invoice is cancelled already.")
 	case l.Contests:
 		return remit.Conflict(remit.CodeConflict, "A bank is reviewing a payment of this invoice. Wait for its decision.")
+	}
+	if err := carriedAway(ctx, tx, l); err != nil {
+		return err
 	}
 	credit, err := tx.CreditUsed(ctx, l.ID)
 	if err != nil {
@@ -195,6 +198,11 @@ func (p *Payments) void(ctx context.Context, tx *postgres.Tx, l *postgres.Locked
 			Why: remit.Why{Rule: "what a cancelled invoice used of a credit comes back", Version: "1"}, Data: map[string]any{"amount": credit},
 		})
 	}
+	back, err := p.carryBack(ctx, tx, l, actor)
+	if err != nil {
+		return err
+	}
+	entries = append(entries, back...)
 	takenBack := l.Billed - l.Applied
 	if entry, some := ledger.Void(l.ID, l.Currency, takenBack); some {
 		if _, err := tx.Book(ctx, l, entry); err != nil {
@@ -282,11 +290,16 @@ func (p *Payments) recordTransfer(ctx context.Context, tx *postgres.Tx, l *postg
 // than was paid on it, nor move under a payment that is on its way.
 func (p *Payments) amend(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, stored postgres.StoredRequest, in remit.AmendRequest) error {
 	currency := money.Currency(l.Currency)
+	if err := keepCarried(ctx, tx, l.ID, &in); err != nil {
+		return err
+	}
 	switch {
 	case l.Live != nil:
 		return inFlight()
 	case l.VoidedAt != nil:
 		return remit.Conflict(remit.CodeConflict, "This invoice is cancelled.")
+	case l.CarriedOut > 0:
+		return remit.Conflict(remit.CodeConflict, "A part of this invoice is billed with a newer one; it cannot be amended any more.")
 	case l.Billed != l.Total:
 		return remit.Conflict(remit.CodeConflict, "A part of this invoice was written off; it cannot be amended any more.")
 	case in.Total < l.Applied:

@@ -127,7 +127,7 @@ func differs(ctx context.Context, tx *postgres.Tx, id uuid.UUID, draft postgres.
 			return err
 		}
 	}
-	return remit.Conflict(remit.CodeAlreadyExists, "Invoice %s of this customer exists with other content: %s.", draft.Number, strings.Join(remit.Differences(stands, draft.Invoice), "; "))
+	return remit.Conflict(remit.CodeAlreadyExists, "Invoice %s of this customer exists with other content: %s.", draft.Number, strings.Join(remit.Differences(stands.AsItCame(), draft.Invoice), "; "))
 }
 
 // settingsFor are the settings in force at a path, to be copied onto an invoice. Online

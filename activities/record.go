@@ -228,7 +228,11 @@ func (p *Payments) bookCapture(ctx context.Context, tx *postgres.Tx, l *postgres
 
 // closeBooks brings work item and agenda in line with the invoice and saves it.
 func (p *Payments) closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, entries []remit.TimelineEntry) error {
-	now := l.Clock.Now(p.Now())
+	return closeBooks(ctx, tx, l, p.Now(), entries)
+}
+
+func closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real time.Time, entries []remit.TimelineEntry) error {
+	now := l.Clock.Now(real)
 	waived, err := waiveRest(ctx, tx, l)
 	if err != nil {
 		return err
@@ -240,6 +244,8 @@ func (p *Payments) closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.
 		item, reason = remit.WorkItemCancelled, "The invoice was cancelled."
 	case l.WroteOff:
 		item, reason = remit.WorkItemCancelled, "The invoice was closed."
+	case l.CarriedOut > 0 && l.Outstanding == 0:
+		item, reason = remit.WorkItemCancelled, "What was left of it is billed with a newer invoice."
 	case l.SentAt != nil && l.Outstanding == 0:
 		item, reason = remit.WorkItemDone, "The invoice is paid."
 	case l.Live != nil:
@@ -253,11 +259,11 @@ func (p *Payments) closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.
 			return err
 		}
 	}
-	if err := KeepCharge(ctx, tx, l, p.Now()); err != nil {
+	if err := KeepCharge(ctx, tx, l, real); err != nil {
 		return err
 	}
 	if item == remit.WorkItemOpen && l.SentAt != nil {
-		if err := PlanNotice(ctx, tx, l, p.Now()); err != nil {
+		if err := PlanNotice(ctx, tx, l, real); err != nil {
 			return err
 		}
 	}
@@ -266,7 +272,7 @@ func (p *Payments) closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.
 		l.Overdue = true
 		entries = append(entries, overdueEntry(l))
 	}
-	return tx.SaveInvoice(ctx, l, p.Now(), entries...)
+	return tx.SaveInvoice(ctx, l, real, entries...)
 }
 
 // pend records that an attempt is alive in one of the middle states.

@@ -19,8 +19,8 @@ const StepSetting = "work_item_step"
 
 // Send finalises a draft: its total is booked as owed, its work item is made, its
 // becoming overdue is put on the agenda, and the mail that brings it to its
-// customer into the outbox. An invoice of nothing is paid
-// at once and asks nobody for anything.
+// customer into the outbox. What of his others is to be billed with it is carried
+// onto it. An invoice of nothing is paid at once and asks nobody for anything.
 func Send(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real time.Time, actor remit.Actor) error {
 	now := l.Clock.Now(real)
 	l.SentAt = &now
@@ -34,6 +34,11 @@ func Send(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real 
 			return err
 		}
 	}
+	carried, err := carryOnto(ctx, tx, l, real)
+	if err != nil {
+		return err
+	}
+	entries = append(entries, carried...)
 	if l.Outstanding = l.Billed - l.Applied; l.Outstanding > 0 {
 		used, err := UseCredit(ctx, tx, l, "sent/"+l.ID.String(), l.Outstanding, remit.System)
 		if err != nil {

@@ -326,7 +326,9 @@ func TestReceiptsBy(t *testing.T) {
 // C10: what is too little for Stripe is left open with its reason, or given up, as the
 // settings that were copied onto the invoice say.
 func TestFailure47WhatIsBelowTheMinimum(t *testing.T) {
-	for rule, want := range map[remit.RemainderRule]remit.InvoiceStatus{remit.RemainderAsk: remit.InvoiceOpen, remit.RemainderWaive: remit.InvoiceUncollectible} {
+	for rule, want := range map[remit.RemainderRule]remit.InvoiceStatus{
+		remit.RemainderAsk: remit.InvoiceOpen, remit.RemainderWaive: remit.InvoiceUncollectible, remit.RemainderCarry: remit.InvoiceOpen,
+	} {
 		s := openShop(t)
 		settings := remit.DefaultInvoiceSettings()
 		settings.Remainders = rule

@@ -29,6 +29,7 @@ type invoiceBody struct {
 	DueDate      remit.Date            `json:"due_date"`
 	Lines        []remit.Line          `json:"lines"`
 	Adjustments  []remit.Adjustment    `json:"adjustments"`
+	CarriedTo    []carriedBody         `json:"carried_to"`
 	Deposit      *depositBody          `json:"deposit"`
 	ReplacedBy   *uuid.UUID            `json:"replaced_by"`
 	WorkItemID   *uuid.UUID            `json:"work_item_id"`
@@ -45,6 +46,12 @@ type invoiceBody struct {
 	PaidAt       *time.Time            `json:"paid_at"`
 	VoidedAt     *time.Time            `json:"voided_at"`
 	CreatedAt    time.Time             `json:"created_at"`
+}
+
+type carriedBody struct {
+	InvoiceID uuid.UUID `json:"invoice_id"`
+	Number    string    `json:"number"`
+	Amount    int64     `json:"amount"`
 }
 
 type depositBody struct {
@@ -106,9 +113,12 @@ func invoiceShape(i remit.Invoice) invoiceBody {
 		ID: i.ID, Number: i.Number, Organisation: i.Organisation, CustomerID: i.CustomerID, CustomerName: i.CustomerName,
 		Seller: i.Seller, Status: i.Status, Label: i.Label, Tags: orEmpty(i.Tags), Notes: orEmpty(i.Notes), Overdue: i.Overdue,
 		Total: i.Total, Outstanding: i.Outstanding, Currency: i.Currency, IssueDate: i.IssueDate, DueDate: i.DueDate,
-		Lines: orEmpty(i.Lines), Adjustments: orEmpty(i.Adjustments), ReplacedBy: i.ReplacedBy, WorkItemID: i.WorkItemID, PaymentLink: orNull(i.PayLink),
+		Lines: orEmpty(i.Lines), Adjustments: orEmpty(i.Adjustments), CarriedTo: []carriedBody{}, ReplacedBy: i.ReplacedBy, WorkItemID: i.WorkItemID, PaymentLink: orNull(i.PayLink),
 		Settings: settingsShape(i.Settings), AutoCharge: i.Settings.AutoCharge.On, Source: i.Source, Promise: promiseShape(i.Promise),
 		SentAt: utc(i.SentAt), PaidAt: utc(i.PaidAt), VoidedAt: utc(i.VoidedAt), CreatedAt: i.CreatedAt.UTC(),
+	}
+	for _, c := range i.CarriedTo {
+		body.CarriedTo = append(body.CarriedTo, carriedBody{InvoiceID: c.To, Number: c.ToNumber, Amount: c.Amount})
 	}
 	if f := i.InFlight; f != nil {
 		body.InFlight = &inFlightBody{Attempt: f.Attempt, State: f.State, Since: f.Since.UTC()}

@@ -128,9 +128,31 @@ func (c *Commands) UpdateInvoice(ctx context.Context, caller Caller, id uuid.UUI
 	})
 }
 
-// VoidInvoice cancels an invoice on which nothing was paid.
+// VoidInvoice cancels an invoice on which nothing was paid. Invoices that owe again by it
+// what was carried onto it have their workflows started.
 func (c *Commands) VoidInvoice(ctx context.Context, caller Caller, id uuid.UUID, body Body[string]) (remit.Invoice, error) {
-	return c.withReason(ctx, caller, id, remit.RequestVoid, body)
+	invoice, err := c.withReason(ctx, caller, id, remit.RequestVoid, body)
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	var again map[uuid.UUID]remit.Invoice
+	err = c.DB.InTenant(ctx, invoice.Tenant, func(tx *postgres.Tx) error {
+		ids, err := tx.ReturnedTo(ctx, id)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		again, err = tx.InvoicesByID(ctx, ids)
+		return err
+	})
+	if err != nil { // it is cancelled all the same; the next message to them starts them
+		c.Logger.WarnContext(ctx, "workflows of invoices that owe again were not started", "cancelled", id, "error", err)
+	}
+	for _, each := range again {
+		if !each.Status.AtRest() {
+			c.beginOrLeave(ctx, each.Tenant, each)
+		}
+	}
+	return invoice, nil
 }
 
 // HoldInvoice keeps automatic charges off an invoice, with a reason.

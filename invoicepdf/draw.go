@@ -129,6 +129,8 @@ func (s *sheet) headline(d Document) {
 		words = "Nothing is left to pay."
 	case remit.InvoiceUncollectible:
 		amount, words = 0, "This invoice is closed. Nothing to pay."
+	case remit.InvoiceCarried:
+		amount, words = 0, "What was owed is billed with a newer invoice. Nothing to pay here."
 	case remit.InvoiceProcessing:
 		words = "A payment of this invoice is under way."
 	case remit.InvoiceContested:
@@ -158,7 +160,7 @@ func (d Document) owed() bool {
 	switch d.Invoice.Status {
 	case remit.InvoiceOpen, remit.InvoicePartiallyPaid, remit.InvoiceProcessing, remit.InvoiceContested:
 		return d.Invoice.Outstanding > 0
-	case remit.InvoiceDraft, remit.InvoicePaid, remit.InvoiceVoid, remit.InvoiceUncollectible:
+	case remit.InvoiceDraft, remit.InvoicePaid, remit.InvoiceVoid, remit.InvoiceUncollectible, remit.InvoiceCarried:
 	}
 	return false
 }

@@ -65,7 +65,11 @@ func (s *sheet) sums(i remit.Invoice) {
 	}
 	rows = append(rows, row{"Total", i.Total, strong})
 	if i.Status != remit.InvoiceDraft && i.Status != remit.InvoiceVoid {
-		rows = append(rows, row{"Paid", -i.Applied, body}, row{"Amount due", i.Outstanding, strong})
+		rows = append(rows, row{"Paid", -i.Applied, body})
+		for _, c := range i.CarriedTo {
+			rows = append(rows, row{"Carried to " + c.ToNumber, -c.Amount, body})
+		}
+		rows = append(rows, row{"Amount due", i.Outstanding, strong})
 	}
 	s.y += 4
 	s.room(float64(min(len(rows), 6)) * 6.4)

@@ -28,6 +28,7 @@ const (
 	Excess         Account = "excess"          // received and not applied: somebody's, not ours
 	CustomerCredit Account = "customer_credit" // owed to a customer
 	WrittenOff     Account = "written_off"
+	Carried        Account = "carried" // between two invoices of a customer: nothing, always
 	Refunds        Account = "refunds" // promised back to a payer, not yet taken by Stripe
 )
 
@@ -43,6 +44,8 @@ const (
 	KindBankTransfer Kind = "bank_transfer"
 	KindUnmatched    Kind = "unmatched" // a transfer that fits no invoice
 	KindWriteOff     Kind = "write_off"
+	KindCarryOut     Kind = "carry_out" // what is too small to be charged leaves an invoice
+	KindCarryIn      Kind = "carry_in"  // for another one of its customer
 
 	KindRefund         Kind = "refund"          // promised
 	KindRefundSent     Kind = "refund_sent"     // Stripe took the money
@@ -60,7 +63,13 @@ const (
 // bills says whether entries of the kind change what an invoice bills, rather
 // than what was paid on it.
 func (k Kind) bills() bool {
-	return k == KindIssue || k == KindAmend || k == KindVoid || k == KindWriteOff
+	switch k {
+	case KindIssue, KindAmend, KindVoid, KindWriteOff, KindCarryOut, KindCarryIn:
+		return true
+	case KindPayment, KindBankTransfer, KindUnmatched, KindRefund, KindRefundSent, KindRefundReturned, KindRefundUndone,
+		KindDispute, KindDisputeWon, KindCredit, KindCreditNote, KindCreditUsed:
+	}
+	return false
 }
 
 // Entry is one movement. Amounts are minor units of Currency.

@@ -105,7 +105,7 @@ func (v *visit) editInvoicePage() error {
 	for _, l := range i.Lines {
 		view.Lines = append(view.Lines, page.LineFields{Description: l.Description, Quantity: l.Quantity, UnitPrice: l.UnitPrice})
 	}
-	for _, a := range i.Adjustments {
+	for _, a := range i.AsItCame().Adjustments {
 		view.Adjustments = append(view.Adjustments, page.AdjustmentFields{Kind: a.Kind, Description: a.Description, Amount: page.Typed(a.Amount, i.Currency)})
 	}
 	return v.showEditor(http.StatusOK, view)

@@ -193,7 +193,7 @@ func (tx *Tx) RunningImports(ctx context.Context) ([]uuid.UUID, error) {
 // are not at rest.
 func (tx *Tx) ImportedInvoices(ctx context.Context, id, after uuid.UUID, limit int) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `select id from invoices where tenant = $1 and import_id = $2 and id > $3
-		and status not in ('paid', 'void', 'uncollectible') order by id limit $4`, tx.Tenant, id, after, limit)
+		and status not in ('paid', 'void', 'uncollectible', 'carried') order by id limit $4`, tx.Tenant, id, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list imported invoices: %w", err)
 	}

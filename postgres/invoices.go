@@ -23,7 +23,9 @@ type LockedInvoice struct {
 	Live     *remit.Attempt // the one live attempt
 	Contests bool           // a bank has yet to decide on a payment of it
 	WroteOff bool
-	Outbox   []remit.Mail // about this invoice, to be stored by [Tx.SaveInvoice]
+	// CarriedOut is what of it, in minor units, other invoices bill now.
+	CarriedOut int64
+	Outbox     []remit.Mail // about this invoice, to be stored by [Tx.SaveInvoice]
 
 	seq  int64
 	hash []byte
@@ -93,14 +95,20 @@ func scanInvoice(row pgx.Row, extra ...any) (remit.Invoice, error) {
 	return i, nil
 }
 
-// Invoice reads an invoice with its lines and adjustments. It returns
-// [remit.NotFound] where there is none.
+// Invoice reads an invoice with its lines and adjustments, and what of it other
+// invoices bill. It returns [remit.NotFound] where there is none.
 func (tx *Tx) Invoice(ctx context.Context, id uuid.UUID) (remit.Invoice, error) {
 	i, err := tx.InvoiceHead(ctx, id)
 	if err != nil {
 		return remit.Invoice{}, err
 	}
-	return i, tx.lines(ctx, &i)
+	if err := tx.lines(ctx, &i); err != nil {
+		return remit.Invoice{}, err
+	}
+	if i.Outstanding+i.Applied < i.Total { // it bills less than its total
+		i.CarriedTo, err = tx.CarriedFrom(ctx, id)
+	}
+	return i, err
 }
 
 // InvoiceHead reads an invoice without its lines and adjustments. It returns
@@ -131,9 +139,10 @@ func (tx *Tx) LockInvoice(ctx context.Context, id uuid.UUID) (*LockedInvoice, er
 		exists (select 1 from disputes d where d.tenant = i.tenant and d.invoice_id = i.id and d.closed_at is null),
 		i.status = 'uncollectible' or i.status = 'contested' and coalesce(b.billed, 0) = 0 and coalesce(b.applied, 0) = 0 and (select coalesce(sum(w.amount), 0) > 0
 			from ledger_entries e join ledger_lines w on w.tenant = e.tenant and w.entry_id = e.id
-			where e.tenant = i.tenant and e.invoice_id = i.id and w.account = 'written_off')`+
+			where e.tenant = i.tenant and e.invoice_id = i.id and w.account = 'written_off'),
+		(select coalesce(sum(c.amount - c.returned), 0)::bigint from carried_amounts c where c.tenant = i.tenant and c.from_invoice = i.id)`+
 		invoiceTables+" where i.tenant = $1 and i.id = $2", tx.Tenant, id).QueryRow(func(row pgx.Row) (err error) {
-		i, err = scanInvoice(row, &l.Billed, &zone, &l.seq, &l.hash, &offset, &l.Contests, &l.WroteOff)
+		i, err = scanInvoice(row, &l.Billed, &zone, &l.seq, &l.hash, &offset, &l.Contests, &l.WroteOff, &l.CarriedOut)
 		return err
 	})
 	err := tx.SendBatch(ctx, batch).Close()

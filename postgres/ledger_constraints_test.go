@@ -84,13 +84,19 @@ func TestGuardsOfTheLedger(t *testing.T) {
 		"a refund of no payment":                   {sql: entry("refund", "k", "null", "revenue 1 USD", "refunds -1 USD"), code: checkViolation, constraint: "entries_of_money_name_their_payment"},
 		"money sent out by no refund":              {sql: entry("void", "k", "null", "revenue 10 USD", "stripe -10 USD"), code: checkViolation},
 		"a payment's money again, as credit":       {sql: entry("credit", "k", "{payment}", "bank 10 USD", "customer_credit -10 USD"), code: checkViolation},
-		"a line of another invoice":                {sql: strings.Replace(entry("payment", "k", "{unbooked}", "stripe 10 USD", "receivable -10 USD"), "{invoice}", "{unpaid}", 1), code: checkViolation},
-		"another intent of a payment":              {sql: "update payments set payment_intent = 'pi_other' where tenant = {tenant} and id = {payment}", code: checkViolation},
-		"an intent opened again":                   {sql: "update payments set intent_closed = true where tenant = {tenant} and id = {payment}; update payments set intent_closed = false where tenant = {tenant} and id = {payment}", code: checkViolation},
-		"another amount of an attempt":             {sql: "update attempts set amount = amount + 1 where tenant = {tenant}", code: checkViolation},
-		"another wish than was asked":              {sql: "update invoice_requests set payload = '{\"amount\": 1}' where tenant = {tenant}", code: checkViolation},
-		"a line of nothing":                        {sql: entry("payment", "k", "{unbooked}", "stripe 0 USD"), code: checkViolation},
-		"a receivable in another currency":         {sql: entry("payment", "k", "{unbooked}", "stripe 10 EUR", "receivable -10 EUR"), code: checkViolation},
+		"carried, and billed by no other invoice":  {sql: entry("carry_out", "k", "null", "receivable -2000 USD", "carried 2000 USD"), code: checkViolation},
+		"carried by an entry of another kind":      {sql: entry("write_off", "k", "null", "receivable -2000 USD", "carried 2000 USD"), code: checkViolation},
+		"carried, and billed in another currency": {sql: entry("carry_out", "k", "null", "receivable -20 USD", "carried 20 USD") + ";" +
+			strings.ReplaceAll(entry("carry_in", "k2", "null", "revenue 20 EUR", "carried -20 EUR"), "00aa'", "00ab'"), code: checkViolation},
+		"more carried back than was carried": {sql: `insert into carried_amounts (tenant, from_invoice, to_invoice, amount) values ({tenant}, {invoice}, {unpaid}, 20);
+			update carried_amounts set returned = 21 where tenant = {tenant}`, code: checkViolation, constraint: "returned_within_amount"},
+		"a line of another invoice":        {sql: strings.Replace(entry("payment", "k", "{unbooked}", "stripe 10 USD", "receivable -10 USD"), "{invoice}", "{unpaid}", 1), code: checkViolation},
+		"another intent of a payment":      {sql: "update payments set payment_intent = 'pi_other' where tenant = {tenant} and id = {payment}", code: checkViolation},
+		"an intent opened again":           {sql: "update payments set intent_closed = true where tenant = {tenant} and id = {payment}; update payments set intent_closed = false where tenant = {tenant} and id = {payment}", code: checkViolation},
+		"another amount of an attempt":     {sql: "update attempts set amount = amount + 1 where tenant = {tenant}", code: checkViolation},
+		"another wish than was asked":      {sql: "update invoice_requests set payload = '{\"amount\": 1}' where tenant = {tenant}", code: checkViolation},
+		"a line of nothing":                {sql: entry("payment", "k", "{unbooked}", "stripe 0 USD"), code: checkViolation},
+		"a receivable in another currency": {sql: entry("payment", "k", "{unbooked}", "stripe 10 EUR", "receivable -10 EUR"), code: checkViolation},
 		"a line added to a booked entry": {sql: `insert into ledger_lines (tenant, entry_id, n, account, invoice_id, amount, currency)
 			select {tenant}, id, 9, 'receivable', {invoice}, -1, 'USD' from ledger_entries where tenant = {tenant} and key = 'payment/1'`, code: restrictViolation},
 		"a customer's credit below nothing":          {sql: entry("credit", "k", "null", "customer_credit 1 USD", "revenue -1 USD"), code: checkViolation, constraint: "credit_not_negative"},
@@ -127,6 +133,8 @@ func TestGuardsLetThroughWhatIsRight(t *testing.T) {
 		entry("credit", "k", "null", "revenue 5 USD", "customer_credit -5 USD"),
 		entry("credit", "k", "null", "revenue 5 USD", "customer_credit -5 USD") + ";" + // and two of it spent
 			strings.ReplaceAll(entry("credit", "k2", "null", "customer_credit 2 USD", "receivable -2 USD"), "00aa'", "00ab'"),
+		entry("carry_out", "k", "null", "receivable -2000 USD", "carried 2000 USD") + ";" + // and billed by another one
+			strings.NewReplacer("00aa'", "00ab'", "{invoice}", "{unpaid}").Replace(entry("carry_in", "k2", "null", "receivable 2000 USD", "carried -2000 USD")),
 		"update payments set amount_refunded = 3000 where tenant = {tenant} and id = {payment}",
 		"update attempts set state = 'succeeded' where tenant = {tenant} and state in ('confirming', 'failed')",
 	} {

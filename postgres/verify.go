@@ -34,16 +34,23 @@ func (tx *Tx) VerifyInvoice(ctx context.Context, id uuid.UUID) (wrong []string, 
 	if err != nil {
 		return nil, err
 	}
-	var billed, applied int64
-	err = tx.QueryRow(ctx, `select coalesce(sum(l.amount) filter (where e.kind in ('issue', 'amend', 'void', 'write_off')), 0),
-			coalesce(-sum(l.amount) filter (where e.kind not in ('issue', 'amend', 'void', 'write_off')), 0)
+	var billed, applied, out, in, listed, lines int64
+	err = tx.QueryRow(ctx, `select coalesce(sum(l.amount) filter (where e.kind in ('issue', 'amend', 'void', 'write_off', 'carry_out', 'carry_in')), 0),
+			coalesce(-sum(l.amount) filter (where e.kind not in ('issue', 'amend', 'void', 'write_off', 'carry_out', 'carry_in')), 0),
+			coalesce(-sum(l.amount) filter (where e.kind = 'carry_out'), 0), coalesce(sum(l.amount) filter (where e.kind = 'carry_in'), 0),
+			(select coalesce(sum(c.amount - c.returned), 0)::bigint from carried_amounts c where c.tenant = $1 and c.to_invoice = $2),
+			(select coalesce(sum(c.amount), 0)::bigint from carried_amounts c where c.tenant = $1 and c.to_invoice = $2)
+				- (select coalesce(sum(a.amount), 0)::bigint from invoice_adjustments a where a.tenant = $1 and a.invoice_id = $2 and a.kind = 'carried')
 		from ledger_lines l join ledger_entries e on e.tenant = l.tenant and e.id = l.entry_id
-		where l.tenant = $1 and l.invoice_id = $2 and l.account = 'receivable'`, tx.Tenant, id).Scan(&billed, &applied)
+		where l.tenant = $1 and l.invoice_id = $2 and l.account = 'receivable'`, tx.Tenant, id).Scan(&billed, &applied, &out, &in, &listed, &lines)
 	if err != nil {
 		return nil, fmt.Errorf("add up the ledger: %w", err)
 	}
 	if billed != l.Billed || applied != l.Applied {
 		wrong = append(wrong, fmt.Sprintf("the ledger bills %d and applies %d, stored are %d and %d", billed, applied, l.Billed, l.Applied))
+	}
+	if out != l.CarriedOut || in != listed || lines != 0 {
+		wrong = append(wrong, fmt.Sprintf("the ledger carries %d to other invoices and %d from others, stored are %d and %d, and its lines differ by %d", out, in, l.CarriedOut, listed, lines))
 	}
 	if derived := l.DerivedStatus(); derived != l.Status {
 		wrong = append(wrong, fmt.Sprintf("its facts make it %s, stored is %s", derived, l.Status))
@@ -159,7 +166,7 @@ func (tx *Tx) verifyPayments(ctx context.Context, stored *retell.State, id uuid.
 // [Tx.SaveInvoice] stores.
 func (l *LockedInvoice) DerivedStatus() remit.InvoiceStatus {
 	return remit.StatusOf(remit.InvoiceFacts{
-		Sent: l.SentAt != nil, Void: l.VoidedAt != nil, Uncollectible: l.WroteOff, Contested: l.Contests,
+		Sent: l.SentAt != nil, Void: l.VoidedAt != nil, Uncollectible: l.WroteOff, Carried: l.CarriedOut > 0, Contested: l.Contests,
 		Processing: l.Live != nil && l.Live.State == remit.AttemptProcessing, Billed: l.Billed, Applied: l.Applied,
 	})
 }

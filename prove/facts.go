@@ -37,7 +37,7 @@ type invoiceFacts struct {
 	Total       int64
 	Outstanding int64
 	// From the ledger's lines.
-	Billed, Applied, CameIn, GivenUp, Stripe, Bank, Excess int64
+	Billed, Applied, CameIn, GivenUp, CarriedOut, Carried, Stripe, Bank, Excess int64
 	// From the timeline.
 	ToldApplied, ToldExcess int64
 }
@@ -64,10 +64,12 @@ type attemptFacts struct {
 
 // What bills, what brings money in and what sends it out, by the kind of entry.
 const ledgerOfInvoices = `select i.id::text, i.number,
-	coalesce(sum(l.amount) filter (where l.account = 'receivable' and e.kind in ('issue', 'amend', 'void', 'write_off')), 0)::bigint,
-	coalesce(-sum(l.amount) filter (where l.account = 'receivable' and e.kind not in ('issue', 'amend', 'void', 'write_off')), 0)::bigint,
+	coalesce(sum(l.amount) filter (where l.account = 'receivable' and e.kind in ('issue', 'amend', 'void', 'write_off', 'carry_out', 'carry_in')), 0)::bigint,
+	coalesce(-sum(l.amount) filter (where l.account = 'receivable' and e.kind not in ('issue', 'amend', 'void', 'write_off', 'carry_out', 'carry_in')), 0)::bigint,
 	coalesce(-sum(l.amount) filter (where l.account = 'receivable' and e.kind in ('payment', 'bank_transfer')), 0)::bigint,
 	coalesce(-sum(l.amount) filter (where l.account = 'receivable' and e.kind = 'write_off'), 0)::bigint,
+	coalesce(-sum(l.amount) filter (where l.account = 'receivable' and e.kind = 'carry_out'), 0)::bigint,
+	coalesce(sum(l.amount) filter (where l.account = 'carried'), 0)::bigint,
 	coalesce(sum(l.amount) filter (where l.account = 'stripe'), 0)::bigint,
 	coalesce(sum(l.amount) filter (where l.account = 'bank'), 0)::bigint,
 	coalesce(-sum(l.amount) filter (where l.account = 'excess' and e.kind in ('payment', 'bank_transfer')), 0)::bigint,
@@ -98,7 +100,7 @@ func (w *world) facts(ctx context.Context) (f facts, err error) {
 		return f, err
 	}
 	if f.Invoices, err = rows(ctx, w, ledgerOfInvoices, func(row pgx.CollectableRow) (i invoiceFacts, err error) {
-		return i, row.Scan(&i.ID, &i.Number, &i.Billed, &i.Applied, &i.CameIn, &i.GivenUp, &i.Stripe, &i.Bank, &i.Excess, &i.ToldApplied, &i.ToldExcess)
+		return i, row.Scan(&i.ID, &i.Number, &i.Billed, &i.Applied, &i.CameIn, &i.GivenUp, &i.CarriedOut, &i.Carried, &i.Stripe, &i.Bank, &i.Excess, &i.ToldApplied, &i.ToldExcess)
 	}); err != nil {
 		return f, err
 	}

@@ -227,6 +227,7 @@ func (j *judgement) refundedOnce() {
 
 // threeAgree: ledger, invoice and timeline say the same.
 func (j *judgement) threeAgree() {
+	between := int64(0)
 	for _, i := range j.Invoices {
 		if i.Outstanding != i.Billed-i.Applied {
 			j.sayf("%s shows %d as owed; its ledger bills %d and applies %d", i.Number, i.Outstanding, i.Billed, i.Applied)
@@ -240,9 +241,13 @@ func (j *judgement) threeAgree() {
 		if paid := i.Status == "paid"; i.Status != "uncollectible" && i.Status != "contested" && paid != (i.Billed > 0 && i.Outstanding == 0) {
 			j.sayf("%s is %s and owes %d of %d", i.Number, i.Status, i.Outstanding, i.Billed)
 		}
-		if i.Status != "void" && i.Billed != i.Total-i.GivenUp {
-			j.sayf("%s has a total of %d, of which %d is given up, and bills %d", i.Number, i.Total, i.GivenUp, i.Billed)
+		if i.Status != "void" && i.Billed != i.Total-i.GivenUp-i.CarriedOut {
+			j.sayf("%s has a total of %d, of which %d is given up and %d carried away, and bills %d", i.Number, i.Total, i.GivenUp, i.CarriedOut, i.Billed)
 		}
+		between += i.Carried
+	}
+	if between != 0 {
+		j.sayf("%d is carried between invoices and billed by none, or by two", between)
 	}
 }
 

@@ -88,6 +88,8 @@ func TestJudge(t *testing.T) {
 		"refunded more than captured":  {func(f *facts) { f.Books.Refunds[0].Amount = 7001 }, "captured 7000 and was refunded 7001"},
 		"promised and not refunded":    {func(f *facts) { f.Books.Refunds = nil }, "refunded 0 in 0 refunds at Stripe; promised are 1000 in 1"},
 		"a timeline that is silent":    {func(f *facts) { f.Invoices[0].ToldApplied = 0 }, "the timeline of P-0 tells of 0 paid"},
+		"carried, billed by nobody":    {func(f *facts) { f.Invoices[0].Carried = 30 }, "30 is carried between invoices"},
+		"carried and billed still":     {func(f *facts) { f.Invoices[0].CarriedOut = 30 }, "30 carried away, and bills 10000"},
 		"a total that is not billed":   {func(f *facts) { f.Invoices[0].Total = 1 }, "has a total of 1"},
 		"an answer that was not true":  {func(f *facts) { f.Claims[0] = claim{"i", "p2", "pi_2"} }, "an answer said that pi_2 was paid"},
 		"a transfer that is lost":      {func(f *facts) { f.Claims[1].payment = "p9" }, "payment p9 was made"},

@@ -36,6 +36,7 @@ type State struct {
 
 	sent, void bool
 	gaveUp     bool                 // what it still owed was written off
+	carried    int64                // what of it other invoices bill
 	of         map[int]uuid.UUID    // payments of attempts
 	refunds    map[uuid.UUID]refund // what is needed where one fails
 	untold     map[string]bool
@@ -130,7 +131,7 @@ func (s *State) settle() {
 		s.Contested = s.Contested || d.State.Contests()
 	}
 	s.Status = remit.StatusOf(remit.InvoiceFacts{
-		Sent: s.sent, Void: s.void, Uncollectible: s.gaveUp, Contested: s.Contested,
+		Sent: s.sent, Void: s.void, Uncollectible: s.gaveUp, Carried: s.carried > 0, Contested: s.Contested,
 		Processing: s.Attempts[s.Live()] == remit.AttemptProcessing, Billed: s.Billed, Applied: s.Applied,
 	})
 	if s.Status.AtRest() || s.Status == remit.InvoiceProcessing {

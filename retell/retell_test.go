@@ -64,6 +64,10 @@ func TestEntriesTellTheStatus(t *testing.T) {
 		{remit.InvoiceUncollectible, 0, []entry{created, sent, started, paid, givenUp}},
 		{remit.InvoicePaid, 0, []entry{created, sent, started, paid, givenUp, undone}},
 		{remit.InvoiceVoid, 0, []entry{created, sent, {"voided", `{"amount": 12000}`}}},
+		{remit.InvoiceCarried, 0, []entry{created, sent, {"carried_out", `{"amount": 12000}`}}},
+		{remit.InvoiceOpen, 0, []entry{created, sent, {"carried_out", `{"amount": 12000}`}, {"carried_back", `{"amount": 30}`}}},
+		{remit.InvoicePartiallyPaid, 2, []entry{created, sent, {"carried_in", `{"amount": 1}`}, started, paid, {"attempt_started", `{"attempt": 2, "payment": "` + payment + `"}`}}},
+		{remit.InvoiceVoid, 0, []entry{created, sent, {"carried_in", `{"amount": 1}`}, {"carry_undone", `{"amount": 1}`}, {"voided", `{"amount": 12000}`}}},
 	} {
 		s := told(t, each.entries...)
 		if s.Status != each.status || s.Live() != each.live {

@@ -76,6 +76,21 @@ var tellings = map[string]func(*State, *reading, remit.TimelineEntry){
 	"written_off": func(s *State, d *reading, _ remit.TimelineEntry) {
 		s.gaveUp, s.Billed = true, s.Billed-d.number("amount")
 	},
+
+	// Between two invoices of a customer.
+	"carried_out": func(s *State, d *reading, _ remit.TimelineEntry) {
+		amount := d.number("amount")
+		s.Billed, s.carried = s.Billed-amount, s.carried+amount
+	},
+	"carried_back": func(s *State, d *reading, _ remit.TimelineEntry) {
+		amount := d.number("amount")
+		s.Billed, s.carried, s.gaveUp = s.Billed+amount, s.carried-amount, false
+	},
+	"carried_in": func(s *State, d *reading, _ remit.TimelineEntry) {
+		amount := d.number("amount")
+		s.Total, s.Billed = s.Total+amount, s.Billed+amount
+	},
+	"carry_undone": func(s *State, d *reading, _ remit.TimelineEntry) { s.Billed -= d.number("amount") },
 }
 
 func created(s *State, d *reading, _ remit.TimelineEntry) {

@@ -38,7 +38,7 @@ func receiptsBy() []Option {
 }
 
 func belowMinimum() []Option {
-	return []Option{{"ask", "Leave it open and say so"}, {"waive", "Give it up"}}
+	return []Option{{"ask", "Leave it open and say so"}, {"waive", "Give it up"}, {"carry", "Bill it with the next invoice"}}
 }
 
 // surchargeSettings are what is passed on of a card's fee, who sends receipts, and what

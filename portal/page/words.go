@@ -89,6 +89,8 @@ func payerWord(i remit.Invoice) word {
 		return word{"Cancelled", ""}
 	case remit.InvoiceUncollectible:
 		return word{"Closed", ""}
+	case remit.InvoiceCarried:
+		return word{"Carried over", ""}
 	}
 	return word{"Needs attention", "bad"}
 }
@@ -115,6 +117,8 @@ func staffWord(s remit.InvoiceStatus) word {
 		return word{"Void", ""}
 	case remit.InvoiceUncollectible:
 		return word{"Uncollectible", ""}
+	case remit.InvoiceCarried:
+		return word{"Carried over", ""}
 	}
 	return word{"Needs attention", "bad"}
 }

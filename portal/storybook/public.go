@@ -56,11 +56,15 @@ func (b book) publicPay() chapter {
 		"public/U9 pay/refunded":       page.PublicPage(made(remit.PublicRefunded, func(v *page.Public) { settled(v); v.Receipts[0].AmountRefunded = v.Invoice.Total })),
 		"public/U9 pay/part refunded":  page.PublicPage(made(remit.PublicPaid, func(v *page.Public) { settled(v); v.Receipts[0].AmountRefunded = 20000 })),
 		"public/U9 pay/written off":    page.PublicPage(made(remit.PublicClosed, nil)),
-		"public/U9 pay/zero":           page.PublicPage(made(remit.PublicNothing, func(v *page.Public) { v.Invoice.Outstanding, v.Invoice.Total = 0, 0 })),
-		"public/U9 pay/unavailable":    page.PublicPage(made(remit.PublicUnavailable, nil)),
-		"public/U9 pay/below minimum":  page.PublicPage(made(remit.PublicTooSmall, func(v *page.Public) { v.Invoice.Outstanding = 30 })),
-		"public/U9 pay/returned":       page.PublicPage(made(remit.PublicReturned, nil)),
-		"public/U9 pay/last failed":    page.PublicPage(made(remit.PublicFailed, nil)),
+		"public/U9 pay/carried": page.PublicPage(made(remit.PublicCarried, func(v *page.Public) {
+			v.Invoice.Status, v.Invoice.Outstanding, v.Invoice.Total, v.Invoice.Lines, v.Invoice.Adjustments = remit.InvoiceCarried, 0, 30, nil, nil
+			v.Invoice.CarriedTo = []remit.Carried{{ToNumber: "INV-119", Amount: 30}}
+		})),
+		"public/U9 pay/zero":          page.PublicPage(made(remit.PublicNothing, func(v *page.Public) { v.Invoice.Outstanding, v.Invoice.Total = 0, 0 })),
+		"public/U9 pay/unavailable":   page.PublicPage(made(remit.PublicUnavailable, nil)),
+		"public/U9 pay/below minimum": page.PublicPage(made(remit.PublicTooSmall, func(v *page.Public) { v.Invoice.Outstanding = 30 })),
+		"public/U9 pay/returned":      page.PublicPage(made(remit.PublicReturned, nil)),
+		"public/U9 pay/last failed":   page.PublicPage(made(remit.PublicFailed, nil)),
 		"public/U9 pay/charge set": page.PublicPage(made(remit.PublicChargeSet, func(v *page.Public) {
 			v.Invoice.NextCharge = &remit.NextCharge{On: day(4, 1), Amount: 120000, Method: "Visa 4242", Try: 1}
 		})),
