@@ -348,6 +348,13 @@ func (a *Connections) revoke(ctx context.Context, c *postgres.SealedConnection) 
 	if platform == nil || !platform.Links() {
 		return "Access was not revoked at Stripe: this installation has no client id (STRIPE_CLIENT_ID). The account's owner takes it away in Stripe's dashboard.", nil
 	}
+	ours, err := a.inItsName(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	if !ours { // to whom no access was given, and whose "no access" says nothing
+		return "Access was not revoked at Stripe: the platform's key is of another account than it was given to. The account's owner takes it away in Stripe's dashboard.", nil
+	}
 	if err := platform.Revoke(ctx, c.Account); err != nil {
 		return "", err
 	}
