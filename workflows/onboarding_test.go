@@ -38,7 +38,7 @@ func TestOnboardingFollowsAnAccountForAYear(t *testing.T) {
 			if r.IntN(20) == 0 {
 				return activities.ConnectionNext{}, errors.New("Stripe does not answer")
 			}
-			in := min((remit.Connection{Status: remit.ConnectionActive, CreatedAt: start}).NextLook(now), ends.Sub(now))
+			in := min((remit.Connection{Account: "acct_1", Status: remit.ConnectionActive, CreatedAt: start}).NextLook(now), ends.Sub(now))
 			return activities.ConnectionNext{WakeIn: &in}, nil
 		})
 	for range 60 {
