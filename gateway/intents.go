@@ -49,9 +49,9 @@ func (c *Client) CreateIntent(ctx context.Context, key string, n NewIntent) (rem
 // has: an account with keys of its own knows none.
 func (c *Client) SetIntentAmount(ctx context.Context, key string, intent remit.IntentView, amount, applicationFee int64) (remit.IntentView, error) {
 	params := &stripe.PaymentIntentParams{Amount: stripe.Int64(amount)}
-	switch {
-	case applicationFee == intent.ApplicationFee:
-	case applicationFee == 0:
+	switch applicationFee {
+	case intent.ApplicationFee:
+	case 0:
 		params.AddExtra("application_fee_amount", "")
 	default:
 		params.ApplicationFeeAmount = stripe.Int64(applicationFee)

@@ -3,6 +3,7 @@ package program_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -61,9 +62,7 @@ func TestT33ConnectSecretsAreNowhere(t *testing.T) {
 	keep(admin.del("/v1/stripe/connection")).want(204)
 	settings()
 	p.mu.Lock()
-	for name, token := range p.tokens {
-		secret[name] = token
-	}
+	maps.Copy(secret, p.tokens)
 	p.mu.Unlock()
 	if secret["access_token"] == "" || secret["refresh_token"] == "" {
 		t.Fatalf("Stripe gave no tokens, so nothing is looked for: %q", p.tokens)
