@@ -114,7 +114,8 @@ func Happenings(before, after InvoiceStatus, now time.Time, entries []TimelineEn
 		h.Attempt, _ = e.Data["attempt"].(int)
 		list = append(list, h)
 	}
-	if before != InvoicePaid && after == InvoicePaid {
+	carried := slices.ContainsFunc(entries, func(e TimelineEntry) bool { return e.Kind == "carried_out" }) // another invoice bills the rest
+	if before != InvoicePaid && after == InvoicePaid && !carried {
 		list = append(list, Happening{Type: EventInvoicePaid, At: now})
 	}
 	return list

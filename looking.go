@@ -66,6 +66,9 @@ func (r SettleRequest) DisputeSaid(d Dispute) DisputeFacts {
 	if r.WentBack {
 		return DisputeFacts{State: DisputeLost, Reason: d.Reason}
 	}
+	if d.State.Inquiry() { // that one was dropped says nothing of a dispute that follows
+		return DisputeFacts{State: DisputeWarningClosed, Reason: d.Reason}
+	}
 	return DisputeFacts{State: DisputeWon, Reason: d.Reason}
 }
 

@@ -145,6 +145,9 @@ func (p *Payments) bookWord(ctx context.Context, tx *postgres.Tx, l *postgres.Lo
 		}
 		r.state = remit.AttemptSucceeded
 		r.view = remit.IntentView{ID: in.PaymentIntent, AmountReceived: amount, Currency: money.Currency(payment.Currency).Stripe(), LatestCharge: in.Charge}
+		if r.view.ApplicationFee, err = money.Of(payment.ApplicationFee, money.Currency(payment.Currency)).Stripe(); err != nil {
+			return nil, fmt.Errorf("what the platform took: %w", err)
+		}
 		if payment.PaymentIntent != "" {
 			r.view.ID = payment.PaymentIntent
 		}

@@ -175,7 +175,7 @@ func TestM3DisputeByAPersonsWord(t *testing.T) {
 	}{
 		"won":                    {false, false, remit.InvoicePaid, "won 12000 true true false", 0},
 		"lost":                   {false, true, remit.InvoiceOpen, "lost 12000 true false false", 12000},
-		"an inquiry was dropped": {true, false, remit.InvoicePaid, "won 12000 false false false", 0},
+		"an inquiry was dropped": {true, false, remit.InvoicePaid, "warning_closed 12000 false false false", 0},
 		"an inquiry was lost":    {true, true, remit.InvoiceOpen, "lost 12000 true false false", 12000},
 	} {
 		t.Run(name, func(t *testing.T) {

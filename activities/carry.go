@@ -21,6 +21,9 @@ func carryOnto(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, 
 	if !known || l.Billed <= l.Applied {
 		return nil, nil
 	}
+	if l.WaivesRest(l.Billed - l.Applied) {
+		return nil, nil // it is given up itself, and what was to be carried is not given up with it
+	}
 	ids, err := tx.HoldCarriable(ctx, l, minimum.Minor)
 	if err != nil {
 		return nil, err

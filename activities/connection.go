@@ -189,10 +189,11 @@ func (a *Connections) Record(ctx context.Context, ref remit.ConnectionRef, facts
 }
 
 // gone ends a connection to which access was taken away at Stripe. One that is being
-// disconnected here is where it was to come to.
+// disconnected here is where it was to come to, but for an account that the platform made:
+// without it that one can neither be asked nor taken up again.
 func (a *Connections) gone(ctx context.Context, tx *postgres.Tx, c *postgres.SealedConnection) error {
 	c.EndedBy = remit.EndedByStripe
-	if c.DisconnectingSince != nil {
+	if c.DisconnectingSince != nil && c.Mode != remit.ModeExpress {
 		c.EndedBy = remit.EndedByPerson
 	}
 	c.Status, c.ChargesEnabled, c.PayoutsEnabled = remit.ConnectionDisconnected, false, false
