@@ -249,9 +249,9 @@ func (c *Commands) moveClock(ctx context.Context, tenant uuid.UUID, at time.Time
 	})
 }
 
-// rowEnds is how long a row's work may take to record its end: long enough for a step
-// whose worker died to be given to another.
-const rowEnds = 2 * time.Minute
+// rowEnds is how long a row's work may take to record its end, less than people wait for
+// an answer.
+const rowEnds = 30 * time.Second
 
 // overtaken is how far past its wish a clock may be for a repeated request to be
 // answered as one that is there.

@@ -36,8 +36,8 @@ func (j *judgement) connectionsTold() {
 			continue
 		}
 		ends := 0
-		for _, status := range c.Told {
-			if status == "disconnected" {
+		for n, status := range c.Told { // what became of the access may be told after the end
+			if status == "disconnected" && (n == 0 || c.Told[n-1] != "disconnected") {
 				ends++
 			}
 		}
