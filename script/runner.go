@@ -21,6 +21,7 @@ const (
 // Runner runs scripts, each in a process of its own that is confined by
 // [Main], two at a time. Nil runs none.
 type Runner struct {
+	Wall    time.Duration // the most that one run may take, by the clock
 	command []string
 	slots   chan struct{}
 }
@@ -28,7 +29,7 @@ type Runner struct {
 // NewRunner runs scripts by a command that ends in [Main]. The program it names
 // is never one built with -race, which takes many times the addresses.
 func NewRunner(command ...string) *Runner {
-	return &Runner{command: command, slots: make(chan struct{}, atOnce)}
+	return &Runner{Wall: wallTime, command: command, slots: make(chan struct{}, atOnce)}
 }
 
 // Run runs a script and checks what it asks for. Returns [Failure] whatever the
@@ -59,7 +60,7 @@ func (r *Runner) process(ctx context.Context, source string, in Input) (report, 
 	if err != nil {
 		return report{}, fmt.Errorf("write a script's input: %w", err)
 	}
-	running, cancel := context.WithTimeout(ctx, wallTime)
+	running, cancel := context.WithTimeout(ctx, r.Wall)
 	defer cancel()
 	out, said := &bounded{most: maxOutput, full: cancel}, &bounded{most: 4 << 10}
 	process := exec.CommandContext(running, r.command[0], r.command[1:]...) //nolint:gosec // the program itself, given by whoever starts it
@@ -73,7 +74,7 @@ func (r *Runner) process(ctx context.Context, source string, in Input) (report, 
 	case out.overflowed:
 		return report{}, tooMuch()
 	case errors.Is(running.Err(), context.DeadlineExceeded):
-		return report{}, failuref("It took longer than %d seconds.", int(wallTime.Seconds()))
+		return report{}, failuref("It took longer than %d seconds.", int(r.Wall.Seconds()))
 	case err != nil:
 		return report{}, died(err, said.kept.String())
 	}

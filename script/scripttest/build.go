@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"remit/script"
 )
@@ -19,7 +20,13 @@ type TB interface {
 
 // Runner runs scripts by a program that is built once for each test binary, and
 // never with -race.
-func Runner(t TB) *script.Runner { return script.NewRunner(Program(t)) }
+func Runner(t TB) *script.Runner {
+	runner := script.NewRunner(Program(t))
+	// A machine that is busy with other tests is slow: what a script takes is bounded
+	// by its steps and its processor time all the same.
+	runner.Wall = time.Minute
+	return runner
+}
 
 // Program is that program's file.
 func Program(t TB) string {
