@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,115 @@ func TestM3RefundByAPersonsWord(t *testing.T) {
 			}
 			s.soundly(ref)
 		})
+	}
+}
+
+// connects connects the shop's account by keys again.
+func (s *shop) connects() {
+	s.t.Helper()
+	sealed := s.keyed(s.secrets)
+	s.connection = sealed.ID
+	must(s.t, s.db.InTenant(s.t.Context(), s.tenant, func(tx *postgres.Tx) error { return tx.InsertConnection(s.t.Context(), sealed) }))
+}
+
+// A refund that a person said did not go through, and that Stripe sent all the same, is
+// booked once the account can be asked again: what is left of the payment is what Stripe
+// has left of it (M3, M14).
+func TestM3RefundThatWentThroughInSpiteOfAWord(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	ref, payment := s.paid(5000, s.save("pm_card_pendingRefund"))
+	asked, refused := s.asked(ref, remit.RefundRequest{Payment: payment.ID, Amount: 5000, Choice: remit.RefundReopens})
+	if refused != nil {
+		t.Fatal(refused)
+	}
+	sent := s.send(asked)
+	if sent.State != remit.RefundPending || sent.StripeRefund == "" {
+		t.Fatalf("the refund is %s, at Stripe %q", sent.State, sent.StripeRefund)
+	}
+	s.cutOff()
+	if _, refused := s.word(ref, remit.SettleRequest{Payment: payment.ID, Refund: &asked.Refund}); refused != nil {
+		t.Fatal(refused)
+	}
+	if r := s.refundOf(asked); r.State != remit.RefundFailed || r.StripeRefund != "" {
+		t.Errorf("said not to have gone through, it is %s, at Stripe %q", r.State, r.StripeRefund)
+	}
+	s.connects()
+	for range 2 {
+		s.hear(ref, "refund.updated", sent.StripeRefund)
+		s.advance(ref)
+	}
+	s.later(t, 72*time.Hour)
+	s.hear(ref, "refund.updated", sent.StripeRefund)
+	s.advance(ref)
+	var all []remit.Refund
+	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) (err error) {
+		all, err = tx.Refunds(t.Context(), ref.Invoice)
+		return err
+	}))
+	if len(all) != 2 || all[0].State != remit.RefundFailed || all[1].State != remit.RefundSucceeded || all[1].StripeRefund != sent.StripeRefund {
+		t.Errorf("the refunds are %+v", all)
+	}
+	if got := s.balances()["stripe"]; got != 0 {
+		t.Errorf("%d is booked at Stripe, where nothing is left", got)
+	}
+	if _, refused := s.asked(ref, remit.RefundRequest{Payment: payment.ID, Amount: 5000, Choice: remit.RefundSettles}); refused == nil {
+		t.Error("it may be refunded once more")
+	}
+	s.soundly(ref)
+}
+
+// A refund that was sent through another connection to the account is looked for before it
+// is sent again, however short ago that was: keys of one say nothing to the other (M14).
+func TestM14RefundIsLookedForThroughAnotherConnection(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	_, payment, asked := s.sentOff()
+	s.cutOff()
+	s.connects()
+	s.watched.seen = nil
+	if r := s.send(asked); r.State != remit.RefundSucceeded {
+		t.Errorf("the refund is %s", r.State)
+	}
+	if slices.Contains(s.watched.seen, "POST /v1/refunds") {
+		t.Errorf("it was sent again: %q", s.watched.seen)
+	}
+	if cents, n := s.sentBack(payment); cents != 5000 || n != 1 {
+		t.Errorf("%d went back in %d", cents, n)
+	}
+}
+
+// Where Stripe refuses the key that was kept of replaced ones, people are asked to look,
+// as long as it does (M3).
+func TestM3KeptKeyThatIsRefused(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	ref, payment := s.paid(5000, s.save("pm_card_pendingRefund"))
+	asked, refused := s.asked(ref, remit.RefundRequest{Payment: payment.ID, Amount: 5000, Choice: remit.RefundSettles})
+	if refused != nil {
+		t.Fatal(refused)
+	}
+	s.send(asked)
+	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error {
+		return tx.Disconnect(t.Context(), s.connection, remit.EndedByReplaced, true)
+	}))
+	for _, step := range []struct {
+		answer func(method, path string) (int, string)
+		asked  int
+	}{
+		{nil, 0},
+		{func(string, string) (int, string) {
+			return 401, `{"error":{"type":"invalid_request_error","code":"api_key_expired","message":"Expired API Key provided"}}`
+		}, 1},
+		{nil, 0},
+	} {
+		s.watched.answer = step.answer
+		if r := s.send(asked); r.State != remit.RefundPending {
+			t.Fatalf("the refund is %s", r.State)
+		}
+		if list := s.unknownBack(); len(list) != step.asked {
+			t.Errorf("asked to look are %+v, want %d", list, step.asked)
+		}
 	}
 }
 

@@ -99,13 +99,16 @@ func (p *Payments) carryBack(ctx context.Context, tx *postgres.Tx, l *postgres.L
 	}
 	var entries []remit.TimelineEntry
 	for _, c := range list {
-		back, out, in, some := ledger.Carry{From: c.From, To: l.ID, Currency: l.Currency, Amount: c.Amount}.Undone(l.Billed - l.Applied)
-		if !some {
-			break
-		}
 		from, err := tx.LockNow(ctx, c.From)
 		if err != nil {
 			return nil, err
+		}
+		if from.VoidedAt != nil {
+			continue // cancelled for the rest of it: nothing is owed there any more
+		}
+		back, out, in, some := ledger.Carry{From: c.From, To: l.ID, Currency: l.Currency, Amount: c.Amount}.Undone(l.Billed - l.Applied)
+		if !some {
+			break
 		}
 		if err := bookPair(ctx, tx, from, l, out, in); err != nil {
 			return nil, err
@@ -153,9 +156,16 @@ func (p *Payments) owesAgain(ctx context.Context, tx *postgres.Tx, from, cancell
 	return p.closeBooks(ctx, tx, from, entries)
 }
 
-// carriedAway refuses to cancel an invoice that another one bills in part or whole.
+// billedElsewhere reports that other invoices bill what is left of this one. One of which
+// money went back owes something itself again.
+func billedElsewhere(l *postgres.LockedInvoice) bool {
+	return l.CarriedOut > 0 && l.Billed <= l.Applied
+}
+
+// carriedAway refuses to cancel an invoice that bills nothing itself which could be taken
+// back. What another one bills of it stays there.
 func carriedAway(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice) error {
-	if l.CarriedOut == 0 {
+	if !billedElsewhere(l) {
 		return nil
 	}
 	list, err := tx.CarriedFrom(ctx, l.ID)

@@ -135,7 +135,7 @@ func (p *Payments) closeOpenIntents(ctx context.Context, ref remit.InvoiceRef, r
 	var open []remit.Payment
 	err := p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
 		l, err := tx.LockInvoice(ctx, ref.Invoice)
-		if err != nil || l.VoidedAt != nil || l.CarriedOut > 0 {
+		if err != nil || l.VoidedAt != nil || billedElsewhere(l) {
 			return err
 		}
 		if credit, err := tx.CreditUsed(ctx, l.ID); err != nil || l.Applied > credit {

@@ -141,6 +141,9 @@ func (p *Payments) settleDisputesAt(ctx context.Context, ref remit.InvoiceRef, a
 			continue
 		}
 		view, err := link.Stripe.Dispute(ctx, id)
+		if noted := p.noteKept(ctx, ref.Tenant, link, err); noted != nil {
+			return false, noted
+		}
 		if err != nil && gateway.MeaningOf(err) == gateway.Stop {
 			continue // looked at: Stripe knows no such dispute at this account
 		}

@@ -138,13 +138,7 @@ func (s *shop) furnish(keys *secrets.Keyring) {
 	account, err := s.stripe.Accounts.Get()
 	must(s.t, err)
 	s.account = account.ID
-	sealed := postgres.SealedConnection{Connection: remit.Connection{
-		ID: uuid.New(), Tenant: s.tenant, OrganisationID: top.ID, Mode: "api_keys", Account: account.ID, Status: remit.ConnectionActive, ChargesEnabled: true, PayoutsEnabled: true,
-	}}
-	sealed.SecretKey, err = keys.SealSecret(secrets.StripeKeys, activities.KeyPlace(&sealed, "secret_key"), secrets.NewSecret(s.key))
-	must(s.t, err)
-	sealed.WebhookSecret, err = keys.SealSecret(secrets.StripeKeys, activities.KeyPlace(&sealed, "webhook_secret"), secrets.NewSecret(s.secret))
-	must(s.t, err)
+	sealed := s.keyed(keys)
 	s.connection = sealed.ID
 	s.customer = remit.Customer{ID: uuid.New(), OrganisationID: s.branch.ID, Name: "Globex", Email: "pay@globex.test", Currency: "USD", CreatedAt: now}
 	must(s.t, s.db.InTenant(ctx, s.tenant, func(tx *postgres.Tx) error {
@@ -160,6 +154,20 @@ func (s *shop) furnish(keys *secrets.Keyring) {
 	s.link, err = s.payments.Connector.Live(ctx, s.tenant)
 	must(s.t, err)
 	s.card = s.save("pm_card_visa")
+}
+
+// keyed is a connection of the shop's by keys, which is not stored yet.
+func (s *shop) keyed(keys *secrets.Keyring) postgres.SealedConnection {
+	s.t.Helper()
+	sealed := postgres.SealedConnection{Connection: remit.Connection{
+		ID: uuid.New(), Tenant: s.tenant, OrganisationID: s.tenant, Mode: "api_keys", Account: s.account, Status: remit.ConnectionActive, ChargesEnabled: true, PayoutsEnabled: true,
+	}}
+	var err error
+	sealed.SecretKey, err = keys.SealSecret(secrets.StripeKeys, activities.KeyPlace(&sealed, "secret_key"), secrets.NewSecret(s.key))
+	must(s.t, err)
+	sealed.WebhookSecret, err = keys.SealSecret(secrets.StripeKeys, activities.KeyPlace(&sealed, "webhook_secret"), secrets.NewSecret(s.secret))
+	must(s.t, err)
+	return sealed
 }
 
 // save attaches a test card to the customer and stores it as a saved method.

@@ -83,6 +83,9 @@ func (p *Payments) takeRefund(ctx context.Context, tx *postgres.Tx, l *postgres.
 			said.sign(&entries[0])
 		}
 	}
+	if said != nil && r.State.Failed() {
+		r.StripeRefund = "" // should Stripe have sent it all the same, it is booked as one that was made there
+	}
 	if err := p.saveRefund(ctx, tx, l, r, climbs); err != nil {
 		return err
 	}

@@ -103,14 +103,17 @@ func (p *Payments) bringBack(ctx context.Context, ref remit.InvoiceRef, w *refun
 		return p.waitForRefund(ctx, ref, w)
 	case w.refund.StripeRefund != "":
 		view, err := w.link.Stripe.Refund(ctx, w.refund.StripeRefund)
+		if noted := p.noteKept(ctx, ref.Tenant, w.link, err); noted != nil {
+			return noted
+		}
 		if err != nil {
 			return p.waitForRefund(ctx, ref, w)
 		}
 		return p.recordRefund(ctx, ref, w.refund.ID, view)
 	}
-	if w.refund.State == remit.RefundSent && w.clock.Now(p.Now()).Sub(*w.refund.SentAt) >= remit.KeyLife {
-		// Stripe may have forgotten the key: one that was made is found by what
-		// was written on it (M14), and only then may it be made again.
+	if w.refund.State == remit.RefundSent && w.keyForgotten(w.refund, w.clock.Now(p.Now())) {
+		// One that was made is found by what was written on it (M14), and only then may
+		// it be made again.
 		found, view, err := p.findRefund(ctx, w)
 		if err != nil {
 			return p.waitForRefund(ctx, ref, w)
@@ -150,6 +153,13 @@ func (p *Payments) bringBack(ctx context.Context, ref remit.InvoiceRef, w *refun
 	return p.waitForRefund(ctx, ref, w)
 }
 
+// keyForgotten reports that the key with which a refund was sent may say nothing to
+// Stripe any more: it is too old, or was sent through another connection, whose keys are
+// its own.
+func (w *refundWork) keyForgotten(r remit.Refund, now time.Time) bool {
+	return now.Sub(*r.SentAt) >= remit.KeyLife || w.sealed != nil && w.sealed.CreatedAt.After(*r.SentAt)
+}
+
 // dropUnsent takes a refund back that was never sent, and never can be: its account was
 // disconnected before. One that was is for people to look up (M3).
 func (p *Payments) dropUnsent(ctx context.Context, ref remit.InvoiceRef, w *refundWork) error {
@@ -183,6 +193,9 @@ func (p *Payments) createRefund(ctx context.Context, w *refundWork) (remit.Refun
 
 func (p *Payments) findRefund(ctx context.Context, w *refundWork) (bool, remit.RefundView, error) {
 	views, err := w.link.Stripe.RefundsOf(ctx, w.payment.PaymentIntent)
+	if noted := p.noteKept(ctx, w.sealed.Tenant, w.link, err); noted != nil {
+		return false, remit.RefundView{}, noted
+	}
 	for _, view := range views {
 		if id, named := refundNamedBy(view); named && id == w.refund.ID && sameAmount(w.refund, view) {
 			return true, view, err
@@ -210,9 +223,9 @@ func (p *Payments) markSent(ctx context.Context, ref remit.InvoiceRef, w *refund
 		switch {
 		case r.State == remit.RefundRequested:
 			r.State, r.SentAt, r.Since, r.Polls = remit.RefundSent, &now, now, 0
-		case now.Sub(*r.SentAt) >= remit.KeyLife && w.searched:
+		case w.searched:
 			r.SentAt = &now // it was looked for and is not there: its key begins anew
-		case now.Sub(*r.SentAt) >= remit.KeyLife:
+		case w.keyForgotten(r, now):
 			return errElsewhere // the key grew too old on the way here: look first
 		}
 		w.refund = r

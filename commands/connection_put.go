@@ -31,6 +31,9 @@ func (c *Commands) putConnection(ctx context.Context, caller Caller, member Memb
 			return err
 		}
 		now := clock.Now(c.Now())
+		if next.CreatedAt.IsZero() {
+			next.CreatedAt = now
+		}
 		if replaced, err = putInPlace(ctx, tx, live, next, now); err != nil {
 			return err
 		}

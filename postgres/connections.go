@@ -184,6 +184,22 @@ func (tx *Tx) Disconnect(ctx context.Context, id uuid.UUID, by remit.ConnectionE
 	return nil
 }
 
+// KeyRefused notes that Stripe refuses the key that was kept of a connection.
+func (tx *Tx) KeyRefused(ctx context.Context, id uuid.UUID, at time.Time) error {
+	return tx.noteKey(ctx, "$3", id, at)
+}
+
+// KeyTaken takes that note back.
+func (tx *Tx) KeyTaken(ctx context.Context, id uuid.UUID) error { return tx.noteKey(ctx, "null", id) }
+
+func (tx *Tx) noteKey(ctx context.Context, at string, id uuid.UUID, args ...any) error {
+	_, err := tx.Exec(ctx, "update connections set keys_refused = "+at+" where tenant = $1 and id = $2 and disconnected_at is not null", append([]any{tx.Tenant, id}, args...)...)
+	if err != nil {
+		return fmt.Errorf("note whether a kept key is taken: %w", err)
+	}
+	return nil
+}
+
 // MoneyInFlight counts the live attempts at an account.
 func (tx *Tx) MoneyInFlight(ctx context.Context, account string) (int, error) {
 	var n int

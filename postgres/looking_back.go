@@ -13,11 +13,11 @@ import (
 
 // nobodyAsks says of what lies at an account, b, that Stripe cannot be asked about it any
 // more: the connection that it is asked through, as [Tx.ConnectionOfAccount] chooses it, is
-// not in force, has kept no key to follow what was on its way, and is none to an account
+// not in force, has kept no key that Stripe takes to follow what was on its way, and is none to an account
 // that the platform made and still has.
-const nobodyAsks = ` not exists (select 1 from (select k.disconnected_at, k.secret_key, k.mode, k.ended_by from connections k where k.tenant = b.tenant and k.account = b.account and k.livemode = b.livemode
+const nobodyAsks = ` not exists (select 1 from (select k.disconnected_at, k.secret_key, k.keys_refused, k.mode, k.ended_by from connections k where k.tenant = b.tenant and k.account = b.account and k.livemode = b.livemode
 		order by (k.disconnected_at is null) desc, k.created_at desc limit 1) k
-	where k.disconnected_at is null or k.secret_key is not null or k.mode = 'express' and k.ended_by <> 'stripe')`
+	where k.disconnected_at is null or k.secret_key is not null and k.keys_refused is null or k.mode = 'express' and k.ended_by <> 'stripe')`
 
 // NobodyAsks reports that Stripe cannot be asked any more about what lies at an account.
 func (tx *Tx) NobodyAsks(ctx context.Context, account string, livemode bool) (bool, error) {

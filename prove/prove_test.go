@@ -11,7 +11,7 @@ import (
 
 // proved are the runs of the test suite: enough to see that a rule is broken by
 // what was changed, in the time that everybody waits for.
-const proved = 20
+const proved = 12
 
 // Whatever is killed and lied about, every cent is where it should be. A failure
 // prints the seed, and `remit prove` says more.
