@@ -47,6 +47,7 @@ type impactBody struct {
 	Checkouts  touchedBody `json:"checkouts"`
 	Charges    touchedBody `json:"charges"`
 	BankDebits touchedBody `json:"bank_debits"`
+	Returnable touchedBody `json:"returnable_debits"`
 	Confirming touchedBody `json:"confirming"`
 	Refunds    touchedBody `json:"refunds"`
 	Disputes   touchedBody `json:"disputes"`
@@ -73,6 +74,6 @@ func impactShape(i remit.Impact) impactBody {
 	}
 	return impactBody{
 		Links: touched(i.Links), Checkouts: touched(i.Checkouts), Charges: touched(i.Charges), BankDebits: touched(i.BankDebits),
-		Confirming: touched(i.Confirming), Refunds: touched(i.Refunds), Disputes: touched(i.Disputes), Until: i.Until.UTC(),
+		Returnable: touched(i.Returnable), Confirming: touched(i.Confirming), Refunds: touched(i.Refunds), Disputes: touched(i.Disputes), Until: i.Until.UTC(),
 	}
 }

@@ -34,6 +34,13 @@ func (tx *Tx) Impact(ctx context.Context, c remit.Connection, until time.Time) (
 			return i, err
 		}
 	}
+	i.Returnable, err = tx.touched(ctx, "select "+count+` from attempts a join payments p on p.tenant = a.tenant and p.id = a.payment_id
+		where a.tenant = $1 and p.account = $2 and p.livemode = $3 and a.state = 'succeeded' and p.settled_at > $4 and p.amount_refunded < p.amount_captured
+		and not exists (select 1 from disputes d where d.tenant = p.tenant and d.payment_id = p.id) and `+debit+" group by 1 order by 1",
+		tx.Tenant, c.Account, c.Livemode, until.Add(-remit.ImpactAhead-remit.ReturnWindow))
+	if err != nil {
+		return i, err
+	}
 	i.Links, err = tx.touched(ctx, `select i.currency, count(*), sum(b.outstanding)::bigint from invoices i join invoice_balances b on b.tenant = i.tenant and b.invoice_id = i.id
 		where i.tenant = $1 and i.sent_at is not null and i.status in ('open', 'partially_paid') and b.outstanding > 0 group by 1 order by 1`, tx.Tenant)
 	if err != nil {

@@ -55,7 +55,8 @@ func (w *world) looked(invoice string) {
 }
 
 // Whoever has the link pays by bank and reads how it stands: on its way, paid, and
-// due again where the bank took it back (M7, U9). The office reads the same.
+// due again where the bank took it back (M7, U9). The office reads the same, and before it
+// disconnects that the bank may still take it back (Z7).
 func TestPublicPageTellsOfADebit(t *testing.T) {
 	t.Parallel()
 	w := openWorld(t, withPages)
@@ -83,8 +84,16 @@ func TestPublicPageTellsOfADebit(t *testing.T) {
 	w.later(8 * 24 * time.Hour)
 	w.status(invoice, "paid")
 	reads("Payment successful")
+	mayComeBack := func(want float64) {
+		t.Helper()
+		if drill := admin.get("/v1/stripe/connection/impact").want(200); drill.at("returnable_debits", "count") != want {
+			t.Errorf("before disconnecting it is said %s", drill.raw)
+		}
+	}
+	mayComeBack(1)
 	w.later(10 * 24 * time.Hour)
 	w.until("it is due again", func() bool { return admin.get("/v1/invoices/"+invoice).want(200).text("hold", "kind") == "return" })
+	mayComeBack(0)
 	reads("The bank returned the payment of ")
 	reads("$1,200.00 is due again.")
 	if told := w.sql("select count(*)::text from mails where invoice_id = $1::uuid and stage like 'returned/%'", invoice); told[0][0] != "1" {

@@ -13,6 +13,7 @@ type Story struct {
 	Auto     string `json:"auto,omitempty"`     // when saved methods are charged by themselves; "" never
 	Fees     string `json:"fees,omitempty"`     // how a card's fee is passed on; "" not at all
 	Mode     string `json:"mode,omitempty"`     // how the account is connected; "" by keys
+	Carries  bool   `json:"carries,omitempty"`  // what is too small to be charged is billed with the next invoice
 	Invoices []Bill `json:"invoices"`
 	Days     []Day  `json:"days"`
 }
@@ -82,6 +83,7 @@ func NewStory(seed uint64) Story {
 	for range 14 + r.IntN(4) {
 		s.Invoices = append(s.Invoices, Bill{Amount: 1000 + int64(r.IntN(40))*500 + int64(r.IntN(100)), Due: r.IntN(40)})
 	}
+	s.carry()
 	for range 4 + r.IntN(2) {
 		s.Days = append(s.Days, newDay(r, &s, dailyPayments*len(s.Days)))
 	}
@@ -114,6 +116,16 @@ func feesOf(seed uint64) string {
 		return "gross_up"
 	}
 	return ""
+}
+
+// carry has what is too small to be charged carried in every third world, and some
+// invoices be so. It is of the seed alone too.
+func (s *Story) carry() {
+	if s.Carries = s.Seed%3 == 2; s.Carries {
+		for _, n := range []int{1, 4, 5, 9} {
+			s.Invoices[n].Amount = int64(9 + n)
+		}
+	}
 }
 
 // dailyPayments are how many invoices are paid in their turn each day.

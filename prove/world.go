@@ -118,6 +118,9 @@ func (w *world) settings(ctx context.Context) error {
 	if w.story.Fees != "" {
 		settings["surcharge"] = map[string]any{"mode": w.story.Fees}
 	}
+	if w.story.Carries {
+		settings["below_minimum"] = "carry"
+	}
 	if w.story.Auto != "" {
 		settings["auto_charge"], settings["auto_charge_at"] = true, w.story.Auto
 	}

@@ -45,7 +45,8 @@ func (b book) stripe() chapter {
 			Shell: b.settingsShell("Disconnect", "/settings/stripe"), Zone: newYork, Connection: remit.Connection{Mode: remit.ModeStandard, BusinessName: "Harbour Plumbing Inc", Status: remit.ConnectionActive},
 			Impact: remit.Impact{
 				Links: remit.Touched{Count: 14, Sums: []remit.Sum{{Currency: "EUR", Amount: 120000}, {Currency: "USD", Amount: 2310050}}}, Checkouts: remit.Touched{Count: 1, Sums: []remit.Sum{{Currency: "USD", Amount: 4200}}},
-				Charges: remit.Touched{Count: 3, Sums: []remit.Sum{{Currency: "USD", Amount: 99000}}}, BankDebits: remit.Touched{Count: 2, Sums: []remit.Sum{{Currency: "USD", Amount: 50000}}}, Until: *at(30 * 24 * time.Hour),
+				Charges: remit.Touched{Count: 3, Sums: []remit.Sum{{Currency: "USD", Amount: 99000}}}, BankDebits: remit.Touched{Count: 2, Sums: []remit.Sum{{Currency: "USD", Amount: 50000}}},
+				Returnable: remit.Touched{Count: 5, Sums: []remit.Sum{{Currency: "USD", Amount: 410000}}}, Until: *at(30 * 24 * time.Hour),
 			},
 		}),
 		"staff/U21 stripe/not connected": page.StripePage(made(func(v *page.Stripe) {
