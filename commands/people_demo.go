@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"remit"
+	"remit/credentials"
 	"remit/policies"
 	"remit/postgres"
 )
@@ -31,9 +32,9 @@ func (c *Commands) CreateDemoUser(ctx context.Context, in DemoUser) (uuid.UUID, 
 	if !c.Sandbox {
 		return uuid.Nil, errNoDemo
 	}
-	hash, err := hasher.HashDemo(ctx)
+	hash, err := credentials.HashDemo()
 	if err != nil {
-		return uuid.Nil, busy(err)
+		return uuid.Nil, err
 	}
 	tenant, found, err := c.DB.TenantOfPath(ctx, in.Organisation)
 	if err != nil {

@@ -56,12 +56,7 @@ var demo = sync.OnceValues(func() (string, error) { return argon2id.CreateHash(D
 
 // HashDemo returns the hash of [DemoPassword]. Call it only where the embedded
 // stand-in runs on loopback.
-func (h *Hasher) HashDemo(ctx context.Context) (string, error) {
-	leave, err := h.enter(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer leave()
+func HashDemo() (string, error) {
 	hash, err := demo()
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)

@@ -29,6 +29,7 @@ func TestThePlatformTakesItsFee(t *testing.T) {
 	customer, poor := p.customer(p.branchA, "4000000000000341")
 	page := admin.post("/v1/customers/"+customer+"/payment-methods", map[string]any{}).want(200, 201).text("url")
 	p.submit(page, "4242424242424242", false)
+	admin.get("/v1/customers/" + customer + "/payment-methods").want(200)
 	good := p.sql("select id::text from payment_methods where customer_id = $1::uuid and last4 = '4242'", customer)[0][0]
 
 	// An intent that was made for more is charged less, and with it its fee.

@@ -141,7 +141,9 @@ func (w *world) signIn(name string) *browser {
 		return b
 	}
 	b := w.browser()
-	b.post("/v1/session", map[string]any{"email": w.mail(name), "password": "remit-demo"}).want(200)
+	w.until(name+" is signed in", func() bool { // many tests sign in at once, and some are asked to come again
+		return b.post("/v1/session", map[string]any{"email": w.mail(name), "password": "remit-demo"}).want(200, 503).status == 200
+	})
 	w.people[name] = b
 	return b
 }
@@ -149,7 +151,7 @@ func (w *world) signIn(name string) *browser {
 func (w *world) browser() *browser {
 	jar, err := cookiejar.New(nil)
 	must(w.t, err)
-	return &browser{w: w, client: &http.Client{Jar: jar, Timeout: 40 * time.Second}}
+	return &browser{w: w, client: &http.Client{Jar: jar, Timeout: 2 * time.Minute}}
 }
 
 // customer makes a customer at a path with a saved test card, typed on the
