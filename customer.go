@@ -21,6 +21,8 @@ type Customer struct {
 	DefaultPaymentMethod *uuid.UUID
 	AutoCharge           *bool // nil: as the organisation has it
 	Reminders            bool  // of what he owes, where the organisation has them written
+	Details              CustomerDetails
+	LinkNote             string // why he is not linked at Stripe any more, where Stripe said so
 	CreatedAt            time.Time
 }
 

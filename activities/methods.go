@@ -12,14 +12,19 @@ import (
 )
 
 // StoreMethod stores a customer's card, or a bank account that Stripe has verified
-// elsewhere, as Stripe describes it now.
+// elsewhere, as Stripe describes it now. One that is saved with a customer at Stripe
+// with whom he is not linked (any more) is not his.
 func StoreMethod(ctx context.Context, db *postgres.DB, tenant uuid.UUID, link *Link, customer uuid.UUID, view gateway.MethodView, now time.Time) error {
 	id, err := newID()
 	if err != nil {
 		return err
 	}
 	return db.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
-		_, _, err := tx.UpsertMethod(ctx, methodOf(id, customer, link.Account, link.Livemode, view, remit.MethodUsable), now)
+		whose, err := tx.CustomerOfStripe(ctx, link.Account, view.Customer)
+		if err != nil || view.Customer != "" && whose != customer {
+			return err // he was unlinked meanwhile
+		}
+		_, _, err = tx.UpsertMethod(ctx, methodOf(id, customer, link.Account, link.Livemode, view, remit.MethodUsable), now)
 		return err
 	})
 }

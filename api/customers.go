@@ -28,7 +28,7 @@ func customer(c *call) (answer, error) {
 }
 
 func updateCustomer(c *call) (answer, error) {
-	return customerAnswer(c.server.commands.UpdateCustomer(c.ctx(), c.caller, c.id(), body(c, customerWire.input)))
+	return customerAnswer(c.server.commands.UpdateCustomer(c.ctx(), c.caller, c.id(), body(c, customerChangeWire.input)))
 }
 
 func customerAnswer(made remit.Customer, err error) (answer, error) {

@@ -80,6 +80,8 @@ var routes = []struct {
 	{"createCustomer", createCustomer},
 	{"customer", customer},
 	{"updateCustomer", updateCustomer},
+	{"linkCustomer", linkCustomer},
+	{"unlinkCustomer", unlinkCustomer},
 	{"customerCredit", customerCredit},
 	{"paymentMethods", paymentMethods},
 	{"addPaymentMethod", addPaymentMethod},

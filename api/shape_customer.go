@@ -20,7 +20,11 @@ type customerBody struct {
 	DefaultPaymentMethod *uuid.UUID `json:"default_payment_method"`
 	AutoCharge           *bool      `json:"auto_charge"`
 	Reminders            bool       `json:"reminders"`
-	CreatedAt            time.Time  `json:"created_at"`
+	LinkNote             *string    `json:"link_note"`
+
+	Details customerDetailsWire `json:"details"`
+
+	CreatedAt time.Time `json:"created_at"`
 }
 
 func customerShape(c remit.Customer) customerBody {
@@ -28,6 +32,7 @@ func customerShape(c remit.Customer) customerBody {
 		ID: c.ID, Name: c.Name, Email: c.Email, Organisation: c.Organisation, Currency: c.Currency,
 		ExternalID: orNull(c.ExternalID), StripeCustomerID: orNull(c.StripeCustomer),
 		DefaultPaymentMethod: c.DefaultPaymentMethod, AutoCharge: c.AutoCharge, Reminders: c.Reminders, CreatedAt: c.CreatedAt.UTC(),
+		LinkNote: orNull(c.LinkNote), Details: detailsShape(c.Details),
 	}
 }
 

@@ -78,6 +78,8 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"createCustomer 201":          {201, customerShape(filled[remit.Customer]()), customerShape(bare[remit.Customer]())},
 		"customer 200":                {200, customerShape(filled[remit.Customer]()), nil},
 		"updateCustomer 200":          {200, customerShape(filled[remit.Customer]()), nil},
+		"linkCustomer 200":            {200, customerShape(filled[remit.Customer]()), nil},
+		"unlinkCustomer 200":          {200, customerShape(filled[remit.Customer]()), nil},
 		"switchAutomatic 200":         {200, customerShape(filled[remit.Customer]()), nil},
 		"setDefaultPaymentMethod 200": {200, customerShape(filled[remit.Customer]()), nil},
 		"paymentMethods 200":          {200, page(paymentMethodShape), listed(commands.List[remit.PaymentMethod]{Items: []remit.PaymentMethod{bare[remit.PaymentMethod]()}}, paymentMethodShape)},

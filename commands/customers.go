@@ -147,12 +147,19 @@ func (c *Commands) UpdateCustomer(ctx context.Context, caller Caller, id uuid.UU
 	if in.Organisation != "" && in.Organisation != customer.Organisation {
 		return remit.Customer{}, remit.Invalid("organisation", "A customer stays at his organisation.")
 	}
+	before := customer
+	if in.Change != nil {
+		in = in.Change.onto(in, customer)
+	}
 	if in.Currency == "" {
 		in.Currency = customer.Currency
 	}
-	before := customer
 	customer.ExternalID = in.ExternalID
 	if err := fill(&customer, in); err != nil {
+		return remit.Customer{}, err
+	}
+	linking, err := c.linkingOf(ctx, caller, found.member.Tenant, customer, in.Stripe)
+	if err != nil {
 		return remit.Customer{}, err
 	}
 	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
@@ -165,12 +172,77 @@ func (c *Commands) UpdateCustomer(ctx context.Context, caller Caller, id uuid.UU
 				return err
 			}
 		}
-		return c.audit(ctx, tx, changing(caller.entry("customer.update", "customer "+id.String(), customer.Organisation), before, customer))
+		if err := c.audit(ctx, tx, changing(caller.entry("customer.update", "customer "+id.String(), customer.Organisation), before, customer)); err != nil {
+			return err
+		}
+		return linking.carryOut(ctx, tx)
 	})
-	if err == nil && (!sameWord(before.AutoCharge, customer.AutoCharge) || before.Reminders != customer.Reminders) {
+	if err != nil {
+		return remit.Customer{}, linking.named(ctx, err)
+	}
+	if linking != nil {
+		return linking.customer(ctx)
+	}
+	if !sameWord(before.AutoCharge, customer.AutoCharge) || before.Reminders != customer.Reminders {
 		err = c.followCustomer(ctx, found.member.Tenant, id)
 	}
 	return customer, err
+}
+
+// onto is a change in another system's form as an input: what it does not say of a
+// customer stays. He is called by his legal name, else by his label.
+func (ch CustomerChange) onto(in CustomerInput, is remit.Customer) CustomerInput {
+	set := func(to *string, from *string) {
+		if from != nil {
+			*to = *from
+		}
+	}
+	named := in.Name != ""
+	set(&in.Name, unlessGiven(in.Name, is.Name))
+	set(&in.Email, unlessGiven(in.Email, is.Email))
+	set(&in.ExternalID, unlessGiven(in.ExternalID, is.ExternalID))
+	if in.AutoCharge == nil {
+		in.AutoCharge = is.AutoCharge
+	}
+	details := is.Details
+	if in.Details != nil {
+		details = *in.Details
+	}
+	set(&in.Email, ch.Email)
+	set(&details.LegalName, ch.LegalName)
+	set(&details.Label, ch.Label)
+	set(&details.ContactName, ch.ContactName)
+	set(&details.TaxStatus, ch.TaxStatus)
+	set(&details.Telephone, ch.Telephone)
+	set(&details.URL, ch.URL)
+	switch {
+	case named:
+	case ch.LegalName != nil && *ch.LegalName != "":
+		in.Name = *ch.LegalName
+	case ch.LegalName == nil && ch.Label != nil && *ch.Label != "":
+		in.Name = *ch.Label
+	}
+	if ch.Address != nil {
+		details.Address = ch.Address
+	}
+	if ch.BillingEmails != nil {
+		details.BillingEmails = ch.BillingEmails
+	}
+	if ch.Aliases != nil {
+		details.Aliases = ch.Aliases
+	}
+	if ch.ExternalIDs != nil {
+		details.ExternalIDs = ch.ExternalIDs
+	}
+	in.Details = &details
+	return in
+}
+
+func unlessGiven(given, stands string) *string {
+	if given != "" {
+		return nil
+	}
+	return &stands
 }
 
 // sameWord compares what a customer has said, or not said.
@@ -192,7 +264,10 @@ func fill(customer *remit.Customer, in CustomerInput) error {
 		return remit.Invalid("currency", "%s", err)
 	}
 	customer.Currency = string(currency)
-	return nil
+	if in.Details != nil {
+		customer.Details = *in.Details
+	}
+	return customer.Details.Check()
 }
 
 // at resolves the organisation a body names and asks for a permission there.

@@ -69,6 +69,21 @@ type CustomerInput struct {
 	ExternalID   string
 	AutoCharge   *bool
 	Reminders    *bool // nil: as it is; true for a new one
+
+	Details *remit.CustomerDetails // nil: as they are
+	Change  *CustomerChange        // set: what is not in it stays as it is
+	Stripe  *string                // the customer at Stripe that he is to be linked with; nil: as it is
+}
+
+// CustomerChange is a change of a customer in the form of other billing systems,
+// which say what they know; what is nil stays as it is.
+type CustomerChange struct {
+	LegalName, Label, ContactName, Email, TaxStatus, Telephone, URL *string
+
+	Address       *remit.CustomerAddress
+	BillingEmails []string // nil: as they are; so are the others
+	Aliases       []string
+	ExternalIDs   []remit.ExternalID
 }
 
 // RecordInput is money received outside Stripe.

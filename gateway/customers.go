@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/stripe/stripe-go/v79"
+
+	"remit"
 )
 
 // CreateCustomer makes the customer that a payer's methods belong to.
@@ -18,6 +20,30 @@ func (c *Client) CreateCustomer(ctx context.Context, key, name, email string, me
 		return "", failureOf(err)
 	}
 	return made.ID, nil
+}
+
+// Customer retrieves a customer of the account; of one that was deleted nothing but
+// that is told.
+func (c *Client) Customer(ctx context.Context, id string) (remit.AtStripe, error) {
+	params := &stripe.CustomerParams{}
+	c.on(ctx, &params.Params, "")
+	found, err := c.customers.Get(id, params)
+	if err != nil {
+		return remit.AtStripe{}, failureOf(err)
+	}
+	is := remit.AtStripe{ID: found.ID, Name: found.Name, Email: found.Email, Deleted: found.Deleted, Livemode: found.Livemode}
+	if found.InvoiceSettings != nil && found.InvoiceSettings.DefaultPaymentMethod != nil {
+		is.DefaultMethod = found.InvoiceSettings.DefaultPaymentMethod.ID
+	}
+	return is, nil
+}
+
+// UpdateCustomer changes a customer's name and e-mail address; "" takes either away.
+func (c *Client) UpdateCustomer(ctx context.Context, key, id, name, email string) error {
+	params := &stripe.CustomerParams{Name: stripe.String(name), Email: stripe.String(email)}
+	c.on(ctx, &params.Params, key)
+	_, err := c.customers.Update(id, params)
+	return failureOf(err)
 }
 
 // MethodView is a saved card or bank account as Stripe describes it.

@@ -64,6 +64,11 @@ func (v *visit) customer() error {
 		}
 		view.Invoices, view.More = list.Items, list.Next != "" && view.Staff
 	}
+	if view.Staff {
+		if view.AtStripe, err = v.stripeLink(c); err != nil {
+			return err
+		}
+	}
 	view.First = v.query("first") != ""
 	if v.query("done") == "card" {
 		if view.Offer, err = v.offerToPay(c); err != nil {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 	"remit"
 )
 
-const customerColumns = `c.id, c.organisation_id, o.path, c.name, c.email, c.currency, coalesce(c.external_id, ''), c.default_payment_method, c.auto_charge, c.reminders, c.created_at,
+const customerColumns = `c.id, c.organisation_id, o.path, c.name, c.email, c.currency, coalesce(c.external_id, ''), c.default_payment_method, c.auto_charge, c.reminders, c.created_at, c.details, c.link_note,
 	coalesce((select s.stripe_customer from stripe_customers s
 		join connections n on n.tenant = s.tenant and n.account = s.account and n.livemode = s.livemode and n.disconnected_at is null
 		where s.tenant = c.tenant and s.customer_id = c.id limit 1), '')`
@@ -19,7 +20,12 @@ const customerColumns = `c.id, c.organisation_id, o.path, c.name, c.email, c.cur
 const customerTables = " from customers c join organisations o on o.tenant = c.tenant and o.id = c.organisation_id"
 
 func scanCustomer(row pgx.Row) (c remit.Customer, err error) {
-	return c, row.Scan(&c.ID, &c.OrganisationID, &c.Organisation, &c.Name, &c.Email, &c.Currency, &c.ExternalID, &c.DefaultPaymentMethod, &c.AutoCharge, &c.Reminders, &c.CreatedAt, &c.StripeCustomer)
+	var details []byte
+	err = row.Scan(&c.ID, &c.OrganisationID, &c.Organisation, &c.Name, &c.Email, &c.Currency, &c.ExternalID, &c.DefaultPaymentMethod, &c.AutoCharge, &c.Reminders, &c.CreatedAt, &details, &c.LinkNote, &c.StripeCustomer)
+	if err != nil {
+		return c, err
+	}
+	return c, json.Unmarshal(details, &c.Details)
 }
 
 // Customer reads a customer.
@@ -124,37 +130,17 @@ func (tx *Tx) InsertCustomer(ctx context.Context, c remit.Customer) error {
 // SaveCustomer writes what people edit of a customer. His default method is not
 // part of it: see [Tx.SetDefaultMethod].
 func (tx *Tx) SaveCustomer(ctx context.Context, c remit.Customer) error {
-	_, err := tx.Exec(ctx, `update customers set name = $3, email = $4, currency = $5, external_id = nullif($6,''), auto_charge = $7, updated_at = now()
-		where tenant = $1 and id = $2`, tx.Tenant, c.ID, c.Name, c.Email, c.Currency, c.ExternalID, c.AutoCharge)
+	details, err := json.Marshal(c.Details)
+	if err != nil {
+		return fmt.Errorf("write a customer's details: %w", err)
+	}
+	_, err = tx.Exec(ctx, `update customers set name = $3, email = $4, currency = $5, external_id = nullif($6,''), auto_charge = $7, details = $8, updated_at = now()
+		where tenant = $1 and id = $2`, tx.Tenant, c.ID, c.Name, c.Email, c.Currency, c.ExternalID, c.AutoCharge, details)
 	if IsUnique(err, "customers_external") {
 		return remit.Conflict(remit.CodeAlreadyExists, "A customer with the external id %q exists at this organisation.", c.ExternalID)
 	}
 	if err != nil {
 		return fmt.Errorf("save a customer: %w", err)
-	}
-	return nil
-}
-
-// StripeCustomer reads the customer's id at one account and mode, "" if none.
-func (tx *Tx) StripeCustomer(ctx context.Context, customer uuid.UUID, account string, livemode bool) (string, error) {
-	var id string
-	err := tx.QueryRow(ctx, "select stripe_customer from stripe_customers where tenant = $1 and account = $2 and livemode = $3 and customer_id = $4",
-		tx.Tenant, account, livemode, customer).Scan(&id)
-	if isNoRows(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("read a Stripe customer: %w", err)
-	}
-	return id, nil
-}
-
-// LinkStripeCustomer stores the customer's id at an account; the first one stands.
-func (tx *Tx) LinkStripeCustomer(ctx context.Context, customer uuid.UUID, account string, livemode bool, stripeCustomer string) error {
-	_, err := tx.Exec(ctx, "insert into stripe_customers (tenant, account, livemode, customer_id, stripe_customer) values ($1,$2,$3,$4,$5) on conflict (tenant, account, livemode, customer_id) do nothing",
-		tx.Tenant, account, livemode, customer, stripeCustomer)
-	if err != nil {
-		return fmt.Errorf("link a Stripe customer: %w", err)
 	}
 	return nil
 }
@@ -184,7 +170,7 @@ func (tx *Tx) PaymentMethod(ctx context.Context, id uuid.UUID) (remit.PaymentMet
 func (tx *Tx) PaymentMethods(ctx context.Context, customer uuid.UUID) ([]remit.PaymentMethod, error) {
 	rows, err := tx.Query(ctx, "select "+methodColumns+` from payment_methods m join customers c on c.tenant = m.tenant and c.id = m.customer_id
 		join connections n on n.tenant = m.tenant and n.account = m.account and n.livemode = m.livemode and n.disconnected_at is null
-		where m.tenant = $1 and m.customer_id = $2 and m.status <> 'detached' and m.only_for is null order by coalesce(c.default_payment_method = m.id, false) desc, m.created_at, m.id`, tx.Tenant, customer)
+		where m.tenant = $1 and m.customer_id = $2 and m.status <> 'detached' and m.unlinked_at is null and m.only_for is null order by coalesce(c.default_payment_method = m.id, false) desc, m.created_at, m.id`, tx.Tenant, customer)
 	if err != nil {
 		return nil, fmt.Errorf("read payment methods: %w", err)
 	}
@@ -198,13 +184,15 @@ func (tx *Tx) PaymentMethods(ctx context.Context, customer uuid.UUID) ([]remit.P
 // UpsertMethod stores a method as Stripe describes it now and reports its id
 // and whether it is new. A customer's first method becomes the default. One that
 // was removed stays so, as it does at Stripe: what is stored may have been read
-// there before. So does one that is locked, of which Stripe does not know.
+// there before. So does one that is locked, of which Stripe does not know, even
+// where its customer was unlinked meanwhile.
 func (tx *Tx) UpsertMethod(ctx context.Context, m remit.PaymentMethod, now time.Time) (uuid.UUID, bool, error) {
 	var id uuid.UUID
 	var fresh bool
 	err := tx.QueryRow(ctx, `insert into payment_methods (tenant, id, customer_id, account, livemode, stripe_payment_method, type, brand, bank_name, last4, exp_month, exp_year,
-		funding, fingerprint, status, created_at, updated_at, only_for) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,nullif($11,0),nullif($12,0),$13,$14,$15,$16,$16,$17)
-		on conflict (tenant, account, stripe_payment_method) do update set brand = excluded.brand, bank_name = excluded.bank_name, last4 = excluded.last4, exp_month = excluded.exp_month,
+		funding, fingerprint, status, created_at, updated_at, only_for) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,nullif($11,0),nullif($12,0),$13,$14,
+			case when exists (select 1 from payment_methods b where b.tenant = $1 and b.account = $4 and b.stripe_payment_method = $6 and b.unlinked_at is not null and b.status = 'locked') then 'locked' else $15 end,$16,$16,$17)
+		on conflict (tenant, account, stripe_payment_method) where unlinked_at is null do update set brand = excluded.brand, bank_name = excluded.bank_name, last4 = excluded.last4, exp_month = excluded.exp_month,
 			exp_year = excluded.exp_year, funding = excluded.funding, fingerprint = excluded.fingerprint, updated_at = excluded.updated_at,
 			renewed_at = case when (payment_methods.exp_year, payment_methods.exp_month) is distinct from (excluded.exp_year, excluded.exp_month) then excluded.updated_at else payment_methods.renewed_at end,
 			status = case when payment_methods.status in ('detached', 'locked') then payment_methods.status else excluded.status end
@@ -249,7 +237,7 @@ func (tx *Tx) DetachMethod(ctx context.Context, id uuid.UUID) error {
 
 // MethodByStripeID finds a method by its id at an account, or nil.
 func (tx *Tx) MethodByStripeID(ctx context.Context, account, stripeID string) (*remit.PaymentMethod, error) {
-	m, err := scanMethod(tx.QueryRow(ctx, "select "+methodColumns+" from payment_methods m join customers c on c.tenant = m.tenant and c.id = m.customer_id where m.tenant = $1 and m.account = $2 and m.stripe_payment_method = $3", tx.Tenant, account, stripeID))
+	m, err := scanMethod(tx.QueryRow(ctx, "select "+methodColumns+" from payment_methods m join customers c on c.tenant = m.tenant and c.id = m.customer_id where m.tenant = $1 and m.account = $2 and m.stripe_payment_method = $3 and m.unlinked_at is null", tx.Tenant, account, stripeID))
 	if isNoRows(err) {
 		return nil, nil
 	}
@@ -257,19 +245,6 @@ func (tx *Tx) MethodByStripeID(ctx context.Context, account, stripeID string) (*
 		return nil, fmt.Errorf("read a payment method: %w", err)
 	}
 	return &m, nil
-}
-
-// CustomerOfStripe finds whose Stripe customer it is at an account, or uuid.Nil.
-func (tx *Tx) CustomerOfStripe(ctx context.Context, account, stripeCustomer string) (uuid.UUID, error) {
-	var id uuid.UUID
-	err := tx.QueryRow(ctx, "select customer_id from stripe_customers where tenant = $1 and account = $2 and stripe_customer = $3", tx.Tenant, account, stripeCustomer).Scan(&id)
-	if isNoRows(err) {
-		return uuid.Nil, nil
-	}
-	if err != nil {
-		return uuid.Nil, fmt.Errorf("read a Stripe customer: %w", err)
-	}
-	return id, nil
 }
 
 // MethodInUse reports whether a live attempt charges a method.

@@ -93,6 +93,8 @@ var walkRows = map[string]walked{
 	"createCustomer":           {"", "y333333y"},
 	"customer":                 {"customer", "yy4y4y44"},
 	"updateCustomer":           {"customer", "y3434344"},
+	"linkCustomer":             {"customer", "y3434344"},
+	"unlinkCustomer":           {"customer", "y3434344"},
 	"customerCredit":           {"customer", "yy4y4y44"},
 	"paymentMethods":           {"customer", "yy434y44"},
 	"addPaymentMethod":         {"customer", "yy434y44"},

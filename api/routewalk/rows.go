@@ -176,6 +176,8 @@ var Rows = map[string]Row{
 	"createCustomer":          {Do: needs(customerEd)},
 	"customer":                {Object: KindCustomer, See: []string{customerSee, customerEd}, Customer: Allowed},
 	"updateCustomer":          {Object: KindCustomer, See: []string{customerSee, customerEd}, Do: needs(customerEd), Customer: Visible},
+	"linkCustomer":            {Object: KindCustomer, See: []string{customerSee, customerEd, stripeAll}, Do: needs(stripeAll), Customer: Visible},
+	"unlinkCustomer":          {Object: KindCustomer, See: []string{customerSee, customerEd, stripeAll}, Do: needs(stripeAll), Customer: Visible},
 	"customerCredit":          {Object: KindCustomer, See: []string{customerSee, customerEd}, Customer: Allowed},
 	"paymentMethods":          {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
 	"addPaymentMethod":        {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},

@@ -205,9 +205,22 @@ func (b book) customers() chapter {
 		"staff/U12 customers/empty":               page.CustomersPage(list),
 		"staff/U12 customer/full":                 page.CustomerPage(made(nil)),
 		"staff/U12 customer/bare":                 page.CustomerPage(made(func(v *page.Customer) { v.Methods, v.Invoices = nil, nil })),
-		"staff/U12 customer/new":                  page.CustomerFormPage(form),
-		"staff/U12 customer/wrong":                page.CustomerFormPage(wrong),
-		"staff/U12 customer/edit":                 page.CustomerFormPage(edited),
+		"staff/U12 customer/linked": page.CustomerPage(made(func(v *page.Customer) {
+			v.AtStripe = page.StripeLink{MayLink: true, URL: "https://dashboard.stripe.com/acct_made_up/customers/cus_made_up"}
+		})),
+		"staff/U12 customer/not linked": page.CustomerPage(made(func(v *page.Customer) { v.Customer.StripeCustomer, v.AtStripe.MayLink = "", true })),
+		"staff/U12 customer/deleted at Stripe": page.CustomerPage(made(func(v *page.Customer) {
+			v.Customer.StripeCustomer, v.Customer.LinkNote, v.AtStripe.MayLink = "", "cus_made_up was deleted at Stripe on 3 Mar 2026. The payment methods saved there are gone.", true
+		})),
+		"staff/U12 link/asks": page.LinkCustomerPage(page.LinkCustomer{Shell: b.staffShell("Link "+riverside.Name, "/customers", "Customers"), Customer: riverside}),
+		"staff/U12 link/taken": page.LinkCustomerPage(func() page.LinkCustomer {
+			v := page.LinkCustomer{Shell: b.staffShell("Link "+riverside.Name, "/customers", "Customers"), Customer: riverside, StripeCustomer: "cus_made_up_2"}
+			v.Problems.Message = "cus_made_up_2 belongs to Elm Street Lofts. Unlink that customer first: two of yours on one of Stripe's would share payment methods."
+			return v
+		}()),
+		"staff/U12 customer/new":   page.CustomerFormPage(form),
+		"staff/U12 customer/wrong": page.CustomerFormPage(wrong),
+		"staff/U12 customer/edit":  page.CustomerFormPage(edited),
 		"staff/U12 customer/card saved": page.CustomerPage(made(func(v *page.Customer) {
 			v.Done, v.Offer = "The payment method is saved.", offered(2)
 		})),
