@@ -40,6 +40,7 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"createApiToken 201":     {201, newTokenBody{tokenShape(filled[remit.APIToken]()), "secret"}, newTokenBody{tokenShape(bare[remit.APIToken]()), "secret"}},
 		"organisations 200":      {200, page((&call{server: clocked}).organisationShape), empty((&call{server: clocked}).organisationShape)},
 		"createOrganisation 201": {201, (&call{server: clocked}).organisationShape(filled[remit.Organisation]()), nil},
+		"recordKeys 200":         {200, recordKeysShape([]commands.RecordKey{filled[commands.RecordKey](), bare[commands.RecordKey]()}), nil},
 		"updateOrganisation 200": {200, (&call{server: clocked}).organisationShape(bare[remit.Organisation]()), nil},
 		"roles 200":              {200, page(roleShape), empty(roleShape)},
 		"putRole 200":            {200, roleShape(filled[commands.Role]()), roleShape(bare[commands.Role]())},

@@ -330,12 +330,21 @@ func (c *Commands) DeleteOrganisation(ctx context.Context, caller Caller, id uui
 
 // mayManage is the tenant of an organisation that the caller sees and manages.
 func (c *Commands) mayManage(ctx context.Context, caller Caller, id uuid.UUID) (uuid.UUID, error) {
-	tenant, found, err := c.DB.TenantHolding(ctx, caller.tenantIDs(), postgres.TableOrganisations, id)
+	tenant, path, err := c.seeOrganisation(ctx, caller, id)
 	if err != nil {
 		return uuid.Nil, err
 	}
+	return tenant, c.authorise(ctx, caller, tenant, path, remit.AdminOrganisations)
+}
+
+// seeOrganisation is the tenant and the path of an organisation that the caller sees.
+func (c *Commands) seeOrganisation(ctx context.Context, caller Caller, id uuid.UUID) (uuid.UUID, string, error) {
+	tenant, found, err := c.DB.TenantHolding(ctx, caller.tenantIDs(), postgres.TableOrganisations, id)
+	if err != nil {
+		return uuid.Nil, "", err
+	}
 	if !found {
-		return uuid.Nil, remit.NotFound()
+		return uuid.Nil, "", remit.NotFound()
 	}
 	var o remit.Organisation
 	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
@@ -343,16 +352,16 @@ func (c *Commands) mayManage(ctx context.Context, caller Caller, id uuid.UUID) (
 		return err
 	})
 	if err != nil {
-		return uuid.Nil, err
+		return uuid.Nil, "", err
 	}
 	sees, err := c.sees(ctx, caller, tenant, o.Path)
 	if err != nil {
-		return uuid.Nil, err
+		return uuid.Nil, "", err
 	}
 	if !sees {
-		return uuid.Nil, remit.NotFound()
+		return uuid.Nil, "", remit.NotFound()
 	}
-	return tenant, c.authorise(ctx, caller, tenant, o.Path, remit.AdminOrganisations)
+	return tenant, o.Path, nil
 }
 
 func organisationEntry(caller Caller, action string, before, after *remit.Organisation) *remit.AuditEntry {

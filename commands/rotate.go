@@ -43,6 +43,8 @@ func (c *Commands) RotateKeys(ctx context.Context, purpose secrets.Purpose) (Rot
 		done.Resealed, err = c.resealSecondFactors(ctx)
 	case secrets.WebhookSecrets:
 		done.Resealed, err = c.resealEndpoints(ctx)
+	case secrets.RecordKeys:
+		done.Resealed, err = c.resealRecordKeys(ctx)
 	case secrets.RequestKeys, secrets.RequestAnswers, secrets.PayLinks, secrets.KnownBrowsers, secrets.TemporalPayloads, secrets.Mails, secrets.AuditSeal:
 	}
 	if err != nil {

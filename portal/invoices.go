@@ -94,6 +94,7 @@ func (v *visit) invoice() error {
 			return err
 		}
 	}
+	view.MayRecord = v.may(i.Organisation, remit.StripeRead)
 	view.MayCancel = v.may(i.Organisation, remit.StripePay)
 	view.MayRefund = v.may(i.Organisation, remit.StripeRefund)
 	if view.Refunds, err = v.do.InvoiceRefunds(v.ctx(), v.caller, i.ID); err != nil {

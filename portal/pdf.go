@@ -16,6 +16,16 @@ func (v *visit) invoicePDF() error {
 	return v.file(pdf, err)
 }
 
+// paymentRecord is a paid invoice's signed record, to save.
+func (v *visit) paymentRecord() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	file, err := v.do.PaymentRecord(v.ctx(), v.caller, id)
+	return v.save("application/octet-stream", file, err)
+}
+
 // itemPDF is for payers, who need not see the seller's list of invoices.
 func (v *visit) itemPDF() error {
 	id, err := v.id("id")
@@ -49,12 +59,15 @@ func (v *visit) mailPDF() error {
 }
 
 // file answers with a PDF to save.
-func (v *visit) file(pdf commands.PDF, err error) error {
+func (v *visit) file(pdf commands.PDF, err error) error { return v.save("application/pdf", pdf, err) }
+
+// save answers with a file of some type to save.
+func (v *visit) save(media string, file commands.PDF, err error) error {
 	if err != nil {
 		return err
 	}
-	httpsec.Attachment(v.gin.Writer.Header(), "application/pdf", pdf.Name)
+	httpsec.Attachment(v.gin.Writer.Header(), media, file.Name)
 	v.gin.Status(http.StatusOK)
-	_, err = v.gin.Writer.Write(pdf.Content)
+	_, err = v.gin.Writer.Write(file.Content)
 	return err
 }

@@ -127,6 +127,7 @@ func (p *Portal) mountInvoices(router gin.IRouter) {
 	router.POST("/invoices/new", p.signedIn((*visit).newInvoice))
 	router.GET("/invoices/:id", p.signedIn((*visit).invoice))
 	router.GET("/invoices/:id/pdf", p.signedIn((*visit).invoicePDF))
+	router.GET("/invoices/:id/payment-record", p.signedIn((*visit).paymentRecord))
 	router.GET("/invoices/:id/edit", p.signedIn((*visit).editInvoicePage))
 	router.POST("/invoices/:id/edit", p.signedIn((*visit).editInvoice))
 	router.POST("/invoices/:id/send", p.signedIn((*visit).sendInvoice))

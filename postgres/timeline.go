@@ -3,7 +3,6 @@ package postgres
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -131,17 +130,11 @@ func queueTimeline(batch *pgx.Batch, tenant uuid.UUID, l *LockedInvoice, e remit
 	return nil
 }
 
-// entryHash chains an entry to the one before it. What comes next is not part
-// of it: that is read from the agenda and may change.
+// entryHash chains an entry to the one before it.
 func entryHash(previous []byte, invoice uuid.UUID, e remit.TimelineEntry) ([]byte, error) {
-	ids := e.StripeIDs
-	if ids == nil {
-		ids = []string{}
-	}
-	canonical, err := json.Marshal([]any{invoice, e.Seq, e.At.UTC().Format(time.RFC3339Nano), e.Kind, e.What, e.Why, e.Actor, ids, e.Data})
+	text, err := e.Chained(invoice)
 	if err != nil {
-		return nil, fmt.Errorf("hash a timeline entry: %w", err)
+		return nil, err
 	}
-	sum := sha256.Sum256(append(append([]byte{}, previous...), canonical...))
-	return sum[:], nil
+	return remit.ChainHash(previous, text), nil
 }

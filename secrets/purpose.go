@@ -26,18 +26,19 @@ const (
 	MFA              Purpose = "mfa"               // Seal, Open: TOTP secrets
 	WebhookSecrets   Purpose = "webhook_secrets"   // Seal, Open: what our own webhooks are signed with
 	Mails            Purpose = "mails"             // Seal, Open: bodies of mails in the outbox
+	RecordKeys       Purpose = "record_keys"       // Seal, Open: private keys that sign payment records
 	AuditSeal        Purpose = "audit_seal"        // Sign, VerifySignature: heads of the audit chain
 )
 
 // Purposes are all of them, in the order they are rotated.
 func Purposes() []Purpose {
-	return []Purpose{StripeKeys, RequestKeys, RequestAnswers, PayLinks, KnownBrowsers, TemporalPayloads, MFA, WebhookSecrets, Mails, AuditSeal}
+	return []Purpose{StripeKeys, RequestKeys, RequestAnswers, PayLinks, KnownBrowsers, TemporalPayloads, MFA, WebhookSecrets, Mails, RecordKeys, AuditSeal}
 }
 
 // template is the kind of key a purpose uses; nil for a purpose unknown.
 func (p Purpose) template() *tinkpb.KeyTemplate {
 	switch p {
-	case StripeKeys, RequestAnswers, TemporalPayloads, MFA, WebhookSecrets, Mails:
+	case StripeKeys, RequestAnswers, TemporalPayloads, MFA, WebhookSecrets, Mails, RecordKeys:
 		return aead.AES256GCMKeyTemplate()
 	case RequestKeys:
 		return prf.HMACSHA256PRFKeyTemplate()

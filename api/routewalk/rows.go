@@ -123,6 +123,7 @@ var Rows = map[string]Row{
 
 	"organisations":      {At: "top", Do: needs(adminUnits)},
 	"createOrganisation": {Do: needs(adminUnits)},
+	"recordKeys":         {Object: KindOrganisation, See: []string{Any}, Do: needs(invoiceRead)},
 	"updateOrganisation": {Object: KindOrganisation, See: []string{Any}, Do: needs(adminUnits)},
 	"deleteOrganisation": {Object: KindOrganisation, See: []string{Any}, Do: needs(adminUnits)},
 	"roles":              {At: "top", Do: needs(adminRoles)},
@@ -194,6 +195,7 @@ var Rows = map[string]Row{
 	"createInvoice":   {Do: needs(invoiceEdit)},
 	"invoice":         {Object: KindInvoice, See: []string{invoiceRead}, Customer: Allowed},
 	"invoicePdf":      {Object: KindInvoice, See: []string{invoiceRead}, Customer: Allowed},
+	"paymentRecord":   {Object: KindInvoice, See: []string{invoiceRead}, Do: needs("stripe=read"), Customer: Visible},
 	"updateInvoice":   editing,
 	"sendInvoice":     editing,
 	"processInvoice":  editing,

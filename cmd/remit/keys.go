@@ -12,6 +12,7 @@ type keysCommand struct {
 	Rotate keysRotateCommand `cmd:"" help:"Add a key to a purpose and seal anew what is kept for good."`
 	Retire keysRetireCommand `cmd:"" help:"End an older key: what it sealed opens no more."`
 	List   keysListCommand   `cmd:"" help:"List the keys of every purpose."`
+	Record keysRecordCommand `cmd:"" help:"Sign payment records of an organisation with a new key from now on."`
 }
 
 type keysRotateCommand struct {
@@ -41,6 +42,21 @@ func (k *keysRetireCommand) Run(ctx context.Context, s *surroundings) error {
 			return err
 		}
 		fmt.Fprintf(s.out, "Key %d of %s is retired.\n", k.ID, k.Purpose)
+		return nil
+	})
+}
+
+type keysRecordCommand struct {
+	Organisation string `arg:"" help:"Top-level path, such as /acme."`
+}
+
+func (k *keysRecordCommand) Run(ctx context.Context, s *surroundings) error {
+	return s.operate(ctx, false, func(c *commands.Commands) error {
+		made, err := c.ReplaceRecordKey(ctx, k.Organisation)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "Records of %s are signed by the key %s from now on. The private key before it is gone; its public key stays, for the records it signed.\n%s", k.Organisation, made.ID, made.PEM)
 		return nil
 	})
 }

@@ -22,28 +22,29 @@ import (
 
 // commandLine is what may be asked for.
 type commandLine struct {
-	Dev         devCommand         `cmd:"" help:"Run everything on this machine, with a demo."`
-	Serve       serveCommand       `cmd:"" help:"Serve API and portal."`
-	Work        workCommand        `cmd:"" help:"Run the workflows and their steps."`
-	Migrate     migrateCommand     `cmd:"" help:"Bring the database to this program's version."`
-	Admin       adminCommand       `cmd:"" help:"Administrators."`
-	Import      importCommand      `cmd:"" help:"Import a file of invoices into a running Remit."`
-	Due         dueCommand         `cmd:"" help:"Charge what is due in a running Remit, or say what would be."`
-	Clock       clockCommand       `cmd:"" help:"Test clocks of a running Remit."`
-	Rebuild     rebuildCommand     `cmd:"" help:"Start every workflow that the database says there should be."`
-	Retries     retriesCommand     `cmd:"" help:"Retries of charges that failed."`
-	Verify      verifyCommand      `cmd:"" help:"Check hash chains, balances, statuses and all that timelines tell against what is stored."`
-	Resume      resumeCommand      `cmd:"" help:"Move money again after a restore, once Stripe was asked what was charged since."`
-	Keys        keysCommand        `cmd:"" help:"Keys that seal what is stored."`
-	Sandbox     sandboxCommand     `cmd:"" help:"Run the stand-in for Stripe."`
-	Storybook   storybookCommand   `cmd:"" help:"Show every page of the portal in every state."`
-	Healthcheck healthcheckCommand `cmd:"" help:"Ask the Remit of this machine whether it is ready; exit 1 if not."`
-	Bench       benchCommand       `cmd:"" help:"Measure payments beside what the same Temporal server could do at best."`
-	Receivables receivablesCommand `cmd:"" help:"Live through a file of receivables on a test clock, charging each on its due date."`
-	Prove       proveCommand       `cmd:"" help:"Prove that no cent is lost or taken twice, whatever is killed."`
-	ProvePart   provePartCommand   `cmd:"" hidden:""`
-	Config      configCommand      `cmd:"" help:"Print the settings in force, without secrets."`
-	Version     versionCommand     `cmd:"" help:"Print the version."`
+	Dev          devCommand          `cmd:"" help:"Run everything on this machine, with a demo."`
+	Serve        serveCommand        `cmd:"" help:"Serve API and portal."`
+	Work         workCommand         `cmd:"" help:"Run the workflows and their steps."`
+	Migrate      migrateCommand      `cmd:"" help:"Bring the database to this program's version."`
+	Admin        adminCommand        `cmd:"" help:"Administrators."`
+	Import       importCommand       `cmd:"" help:"Import a file of invoices into a running Remit."`
+	Due          dueCommand          `cmd:"" help:"Charge what is due in a running Remit, or say what would be."`
+	Clock        clockCommand        `cmd:"" help:"Test clocks of a running Remit."`
+	Rebuild      rebuildCommand      `cmd:"" help:"Start every workflow that the database says there should be."`
+	Retries      retriesCommand      `cmd:"" help:"Retries of charges that failed."`
+	Verify       verifyCommand       `cmd:"" help:"Check hash chains, balances, statuses and all that timelines tell against what is stored."`
+	VerifyRecord verifyRecordCommand `cmd:"" help:"Check the signed record of a paid invoice, offline."`
+	Resume       resumeCommand       `cmd:"" help:"Move money again after a restore, once Stripe was asked what was charged since."`
+	Keys         keysCommand         `cmd:"" help:"Keys that seal what is stored."`
+	Sandbox      sandboxCommand      `cmd:"" help:"Run the stand-in for Stripe."`
+	Storybook    storybookCommand    `cmd:"" help:"Show every page of the portal in every state."`
+	Healthcheck  healthcheckCommand  `cmd:"" help:"Ask the Remit of this machine whether it is ready; exit 1 if not."`
+	Bench        benchCommand        `cmd:"" help:"Measure payments beside what the same Temporal server could do at best."`
+	Receivables  receivablesCommand  `cmd:"" help:"Live through a file of receivables on a test clock, charging each on its due date."`
+	Prove        proveCommand        `cmd:"" help:"Prove that no cent is lost or taken twice, whatever is killed."`
+	ProvePart    provePartCommand    `cmd:"" hidden:""`
+	Config       configCommand       `cmd:"" help:"Print the settings in force, without secrets."`
+	Version      versionCommand      `cmd:"" help:"Print the version."`
 }
 
 // surroundings are what a command has besides its flags.
