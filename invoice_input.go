@@ -28,7 +28,10 @@ type InvoiceInput struct {
 	Total        *int64
 	Deposit      *Deposit // of a change: nil leaves the one it has, one of nothing takes it away
 	AutoCharge   *bool    // nil: as the customer and the settings have it
-	Reason       string   // why a sent invoice is amended
+	PaymentLinks *bool    // nil: as the settings have it
+	// Settings are those to be copied onto it; nil takes those in force.
+	Settings *InvoiceSettings
+	Reason   string // why a sent invoice is amended
 }
 
 // Check adds the invoice up in its currency and says which field is wrong.

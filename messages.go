@@ -289,6 +289,16 @@ func ScheduledDueDateRun(tenant uuid.UUID, workflow string) uuid.UUID {
 	return uuid.NewSHA1(tenant, []byte("due-date-run/"+workflow))
 }
 
+// BillingWorkflow is the registered name of the workflow that carries out what an
+// organisation's billing schedules have due.
+const BillingWorkflow = "Billing"
+
+// BillingRef is its input.
+type BillingRef struct{ Tenant uuid.UUID }
+
+// BillingWorkflowID is the id of the one billing workflow of an organisation.
+func BillingWorkflowID(tenant uuid.UUID) string { return "billing/" + tenant.String() }
+
 // ReconciliationWorkflow is the registered name of the workflow that compares an
 // organisation's ledger with its account at Stripe.
 const ReconciliationWorkflow = "Reconciliation"

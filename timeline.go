@@ -93,6 +93,9 @@ const (
 	// AgendaConnection is the next look at a connected account, whether Stripe reports
 	// something of it or not.
 	AgendaConnection AgendaKind = "connection"
+	// AgendaBill is what a billing schedule does next: make a period's invoice, send
+	// its draft, or both. The organisation's billing carries it out.
+	AgendaBill AgendaKind = "bill"
 )
 
 // ByRun reports whether rows of the kind are carried out by due-date runs, and

@@ -99,7 +99,7 @@ func (p *Payments) fire(ctx context.Context, tx *postgres.Tx, l *postgres.Locked
 		return p.respondOver(ctx, tx, l, row)
 	case remit.AgendaExcess:
 		return p.excessDue(ctx, tx, l, row, looked)
-	case remit.AgendaScript, remit.AgendaRefund, remit.AgendaReconcile, remit.AgendaBankAccount, remit.AgendaConnection, remit.AgendaCharge, remit.AgendaNotice:
+	case remit.AgendaScript, remit.AgendaRefund, remit.AgendaReconcile, remit.AgendaBankAccount, remit.AgendaConnection, remit.AgendaCharge, remit.AgendaNotice, remit.AgendaBill:
 		return nil // has a step, or a workflow, of its own: it may take seconds, or days
 	}
 	return fmt.Errorf("agenda row %s is of the unknown kind %q", row.ID, row.Kind)

@@ -31,11 +31,18 @@ func Draft(ctx context.Context, tx *postgres.Tx, in remit.InvoiceInput, customer
 	if err != nil {
 		return postgres.NewInvoice{}, remit.Invalid("currency", "%s", err)
 	}
-	settings, err := settingsFor(ctx, tx, in.Organisation)
-	if err != nil {
-		return postgres.NewInvoice{}, err
+	if in.Settings == nil {
+		current, err := SettingsFor(ctx, tx, in.Organisation)
+		if err != nil {
+			return postgres.NewInvoice{}, err
+		}
+		in.Settings = &current
 	}
+	settings := *in.Settings
 	settings.AutoCharge.On = remit.AutoChargeFor(in.AutoCharge, customer.AutoCharge, settings.AutoCharge.On)
+	if in.PaymentLinks != nil {
+		settings.PaymentLinks = *in.PaymentLinks
+	}
 	if in.Deposit != nil && *in.Deposit == (remit.Deposit{}) {
 		in.Deposit = nil
 	}
@@ -102,6 +109,10 @@ func InsertDraft(ctx context.Context, tx *postgres.Tx, draft postgres.NewInvoice
 		entry.Why.Rule = "an invoice without a due date is due by the payment terms that held when it was made"
 		entry.Data["payment_terms_days"] = days
 	}
+	if draft.Made != "" {
+		entry.What = fmt.Sprintf("%s It is over %s, due on %s.", draft.Made, money.Of(draft.Total, money.Currency(draft.Currency)), draft.DueDate.Words())
+		entry.Why.Rule = "a billing schedule bills each of its periods once, with the settings copied when it was made"
+	}
 	return true, id, tx.SaveInvoice(ctx, l, real, entry)
 }
 
@@ -130,10 +141,10 @@ func differs(ctx context.Context, tx *postgres.Tx, id uuid.UUID, draft postgres.
 	return remit.Conflict(remit.CodeAlreadyExists, "Invoice %s of this customer exists with other content: %s.", draft.Number, strings.Join(remit.Differences(stands.AsItCame(), draft.Invoice), "; "))
 }
 
-// settingsFor are the settings in force at a path, to be copied onto an invoice. Online
+// SettingsFor are the settings in force at a path, to be copied onto an invoice. Online
 // payments that are off only because no account is connected are on: nothing is
 // collected while none is, and the invoice outlives that.
-func settingsFor(ctx context.Context, tx *postgres.Tx, path string) (remit.InvoiceSettings, error) {
+func SettingsFor(ctx context.Context, tx *postgres.Tx, path string) (remit.InvoiceSettings, error) {
 	settings := struct {
 		remit.InvoiceSettings
 

@@ -149,6 +149,11 @@ var routes = []struct {
 	{"startDueDateRun", startDueDateRun},
 	{"dueDateRun", dueDateRun},
 
+	{"billingSchedules", billingSchedules},
+	{"createBillingSchedule", createBillingSchedule},
+	{"billingSchedule", billingSchedule},
+	{"updateBillingSchedule", updateBillingSchedule},
+	{"endBillingSchedule", endBillingSchedule},
 	{"imports", imports},
 	{"startImport", startImport},
 	{"import", importOf},

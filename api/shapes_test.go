@@ -160,6 +160,11 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"startDueDateRun 202": {202, dueDateReportShape(bare[commands.DueDateReport]()), nil},
 		"dueDateRun 200":      {200, dueDateReportShape(filled[commands.DueDateReport]()), nil},
 
+		"billingSchedules 200":      {200, listed(commands.List[remit.BillingSchedule]{Items: []remit.BillingSchedule{filled[remit.BillingSchedule]()}, Next: "next"}, billingShape), empty(billingShape)},
+		"createBillingSchedule 201": {201, billingViewShape(filled[commands.BillingView]()), billingViewShape(commands.BillingView{Schedule: bareSchedule()})},
+		"billingSchedule 200":       {200, billingViewShape(filled[commands.BillingView]()), nil},
+		"updateBillingSchedule 200": {200, billingViewShape(filled[commands.BillingView]()), nil},
+
 		"imports 200":                 {200, page(importShape), empty(importShape)},
 		"startImport 202":             {202, importShape(filled[commands.Import]()), importShape(bare[commands.Import]())},
 		"import 200":                  {200, importShape(filled[commands.Import]()), nil},
@@ -257,6 +262,14 @@ func filled[T any]() T { var v T; fill(reflect.ValueOf(&v).Elem(), "", true); re
 
 func bare[T any]() T { var v T; fill(reflect.ValueOf(&v).Elem(), "", false); return v }
 
+// bareSchedule has the one version that every schedule has.
+func bareSchedule() remit.BillingSchedule {
+	s := bare[remit.BillingSchedule]()
+	s.Versions = []remit.BillingTerms{{From: s.Through, Cadence: remit.Cadence{Start: remit.Date{Year: 2026, Month: 4, Day: 1}, Unit: remit.IntervalWeek, Count: 1}}}
+	s.Versions[0].From = s.Versions[0].Start
+	return s
+}
+
 // samples are values of types that not every value fits.
 var samples = map[reflect.Type]any{
 	reflect.TypeFor[time.Time]():               time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC),
@@ -290,6 +303,10 @@ var samples = map[reflect.Type]any{
 	reflect.TypeFor[remit.RemainderRule]():     remit.RemainderWaive,
 	reflect.TypeFor[remit.CollectionState]():   remit.CollectionAsks,
 	reflect.TypeFor[remit.DueDateStage]():      remit.StageCharge,
+	reflect.TypeFor[remit.IntervalUnit]():      remit.IntervalMonth,
+	reflect.TypeFor[remit.BillingState]():      remit.BillingPaused,
+	reflect.TypeFor[remit.PeriodFate]():        remit.PeriodSkipped,
+	reflect.TypeFor[*time.Location]():          time.UTC,
 	reflect.TypeFor[remit.ChargeOutcome]():     remit.OutcomeSkipped,
 	reflect.TypeFor[remit.MethodStatus]():      remit.MethodUsable,
 	reflect.TypeFor[remit.BankAccountState]():  remit.BankAccountRequested,

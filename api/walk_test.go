@@ -174,6 +174,13 @@ func (g *ground) object(kind string) string {
 		g.in(g.top, func(tx *postgres.Tx) error {
 			return tx.InsertDueDateRun(ctx, remit.DueDateRun{ID: id, OrganisationID: g.branch.ID, AsOf: remit.DateOf(now), By: now, DryRun: true, Actor: remit.System, CreatedAt: now})
 		})
+	case routewalk.KindBilling:
+		g.in(g.top, func(tx *postgres.Tx) error {
+			terms := remit.BillingTerms{Cadence: remit.Cadence{Start: remit.DateOf(now), Unit: remit.IntervalMonth, Count: 1, Anchor: 1}, Lines: []remit.BillingLine{{Description: "Rent", Quantity: "1", UnitPrice: "10"}}}
+			return tx.InsertBillingSchedule(ctx, remit.BillingSchedule{
+				ID: id, OrganisationID: g.branch.ID, CustomerID: g.customer.ID, Number: id.String(), Currency: "USD", State: remit.BillingActive, CreatedAt: now, Versions: []remit.BillingTerms{terms},
+			})
+		})
 	case routewalk.KindExcess:
 		g.in(g.top, func(tx *postgres.Tx) error {
 			_, err := tx.InsertExcess(ctx, remit.Excess{

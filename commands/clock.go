@@ -163,6 +163,8 @@ func (c *Commands) fireRow(ctx context.Context, tenant uuid.UUID, row postgres.A
 		wake = func() error {
 			return c.wakeRefund(ctx, remit.RefundRef{Tenant: tenant, Invoice: row.InvoiceID, Refund: row.ObjectID}, why)
 		}
+	case remit.AgendaBill:
+		wake = func() error { return c.billRow(ctx, tenant, row) }
 	case remit.AgendaBankAccount:
 		wake = func() error {
 			return c.wakeBankAccount(ctx, remit.BankAccountRef{Tenant: tenant, BankAccount: row.ObjectID}, why)
@@ -272,7 +274,7 @@ func (c *Commands) nextRows(ctx context.Context, tenant uuid.UUID, by time.Time)
 		return nil, err
 	}
 	first, same := rows[0], 1
-	if first.Kind == remit.AgendaSend || first.Kind == remit.AgendaOverdue {
+	if first.Kind == remit.AgendaSend || first.Kind == remit.AgendaOverdue || first.Kind == remit.AgendaBill {
 		for same < len(rows) && rows[same].Kind == first.Kind && rows[same].At.Equal(first.At) {
 			same++
 		}

@@ -86,7 +86,7 @@ func (c *Commands) rebuildTenant(ctx context.Context, tenant uuid.UUID, report *
 			return err
 		}
 	}
-	return errors.Join(c.sweepReconciliations(ctx, tenant, 0), c.sweepDueDates(ctx, tenant, 0))
+	return errors.Join(c.sweepReconciliations(ctx, tenant, 0), c.sweepDueDates(ctx, tenant, 0), c.sweepBilling(ctx, tenant))
 }
 
 func (c *Commands) rebuildRefunds(ctx context.Context, tenant uuid.UUID, report *RebuildReport) error {
@@ -239,5 +239,5 @@ func (c *Commands) sweepTenant(ctx context.Context, tenant uuid.UUID, lag time.D
 			return err
 		}
 	}
-	return errors.Join(c.sweepReconciliations(ctx, tenant, lag), c.sweepDueDates(ctx, tenant, lag), c.sweepCards(ctx, tenant), c.sweepDashboard(ctx, tenant))
+	return errors.Join(c.sweepReconciliations(ctx, tenant, lag), c.sweepDueDates(ctx, tenant, lag), c.sweepBilling(ctx, tenant), c.sweepCards(ctx, tenant), c.sweepDashboard(ctx, tenant))
 }

@@ -53,6 +53,7 @@ func (p *Portal) Mount(router gin.IRouter, auth *api.Auth) {
 	p.mountCustomers(router)
 	p.mountExcess(router)
 	p.mountDueDates(router)
+	p.mountBilling(router)
 	p.mountNotices(router)
 	p.mountSettings(router)
 	p.mountPeople(router)

@@ -64,6 +64,7 @@ func (v *visit) shell(title, width string) page.Shell {
 // doneWords are what a page says of the request before it, by the word that the
 // redirect carried.
 var doneWords = map[string]string{
+	"scheduled": "The schedule is made.", "schedule_paused": "The schedule is paused.", "schedule_resumed": "The schedule bills again.", "schedule_ended": "The schedule has ended.",
 	"sent": "The invoice is sent.", "processed": "Processed. It is in the inbox of who pays it.", "saved": "Saved.", "promise": "The promise is noted. Nobody is reminded before its day has passed.", "resent": "The mail is on its way again.",
 	"void": "The invoice is void.", "hold": "The invoice is on hold.", "lifted": "The hold is lifted.", "charging": "It is being charged. The timeline says what comes of it.", "autocharge": "It is charged by itself from now on.", "noautocharge": "It is not charged by itself any more.", "script": "The script runs again. The timeline says what came of it.", "link": "The link is made anew.", "record": "The transfer is recorded.", "refunded": "The refund is under way. The timeline says how it ends.",
 	"keys": "The keys are checked and saved.", "unkeyed": "The account is disconnected.",
@@ -116,6 +117,9 @@ func (v *visit) navigation() []page.Link {
 
 func (v *visit) link(label, href string) page.Link {
 	at := v.path()
+	if at == pathSchedules || strings.HasPrefix(at, pathSchedules+"/") {
+		at = "/invoices"
+	}
 	if at == "/bank-accounts" || strings.HasPrefix(at, "/bank-accounts/") { // they are customers'
 		at = "/customers"
 		if v.member.Customer != nil {

@@ -173,6 +173,7 @@ type NewInvoice struct {
 	Fingerprint [32]byte
 	ImportID    *uuid.UUID // the import that brings it, if one does
 	OnTerms     bool       // it came without a due date and is due by the payment terms
+	Made        string     // by what it was made, in words, where nobody brought it
 }
 
 // InsertInvoice adds a draft. It returns false and the id of the invoice that

@@ -151,6 +151,8 @@ func inWords(table string) string {
 		return "Stripe connections"
 	case "work_items":
 		return "work items"
+	case "billing_schedules":
+		return "billing schedules"
 	case "webhook_endpoints":
 		return "webhooks"
 	}

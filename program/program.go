@@ -281,6 +281,7 @@ func (p *Program) work(ctx context.Context) {
 	steps.Connections = p.Commands.Connections(p.config.Crash)
 	steps.Dashboards = &activities.Dashboards{DB: p.db, Connector: steps.Payments.Connector, Logger: p.config.Logger, Now: time.Now}
 	steps.DueDates = &activities.DueDates{Payments: steps.Payments, Advance: p.Commands.Advance}
+	steps.Billing = &activities.Billing{Payments: steps.Payments, Begin: p.Commands.Begin}
 	w := worker.New(p.temporal, steps, worker.Options{Times: p.config.Times})
 	p.running.Go(func() {
 		if err := w.Run(ctx); err != nil {

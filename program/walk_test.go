@@ -155,6 +155,11 @@ var walkRows = map[string]walked{
 	"dueDateRuns":              {"TOP/Branch A", "y3433434"},
 	"startDueDateRun":          {"", "y333333y"},
 	"dueDateRun":               {"due-date run", "y4444444"},
+	"billingSchedules":         {"TOP/Branch A", "y3333334"},
+	"createBillingSchedule":    {"", "y333333y"},
+	"billingSchedule":          {"billing schedule", "y4444444"},
+	"updateBillingSchedule":    {"billing schedule", "y4444444"},
+	"endBillingSchedule":       {"billing schedule", "y4444444"},
 	"imports":                  {"", "yyyyyyyy"},
 	"startImport":              {"", "y333333y"},
 	"import":                   {"import", "y4444444"},
@@ -344,6 +349,10 @@ func (g *ground) object(kind string) string {
 		return admin.post("/v1/reconciliations", map[string]any{"organisation": g.w.top}).want(201, 202).text("id")
 	case "due-date run":
 		return admin.post("/v1/due-date-runs", map[string]any{"organisation": g.w.branchA, "dry_run": true}).want(201, 202).text("id")
+	case "billing schedule":
+		return admin.post("/v1/billing-schedules", map[string]any{
+			"customer_id": g.customer, "number": name, "interval": "month", "start_date": "2090-01-01", "lines": []map[string]any{{"description": "Rent", "quantity": "1", "unit_price": "10.00"}},
+		}).want(201).text("id")
 	case "import":
 		return g.w.upload(g.w.branchA, name+".csv", []byte("customer,number,total,issue date,due date\n")).text("id")
 	}

@@ -79,6 +79,7 @@ type Steps struct {
 	Reconciliations *activities.Reconciliations
 	BankAccounts    *activities.BankAccounts
 	DueDates        *activities.DueDates
+	Billing         *activities.Billing
 	Connections     *activities.Connections
 	Dashboards      *activities.Dashboards
 }
@@ -92,6 +93,7 @@ func Register(r sdk.Registry, steps Steps, times workflows.Times) {
 	r.RegisterWorkflowWithOptions(invoices.BankAccountVerification, workflow.RegisterOptions{Name: remit.BankAccountWorkflow})
 	r.RegisterWorkflowWithOptions(invoices.Onboarding, workflow.RegisterOptions{Name: remit.OnboardingWorkflow})
 	r.RegisterWorkflowWithOptions(invoices.DueDateRun, workflow.RegisterOptions{Name: remit.DueDateRunWorkflow})
+	r.RegisterWorkflowWithOptions(invoices.Billing, workflow.RegisterOptions{Name: remit.BillingWorkflow})
 	r.RegisterWorkflowWithOptions(invoices.DashboardRefresh, workflow.RegisterOptions{Name: remit.DashboardWorkflow})
 	r.RegisterWorkflowWithOptions(invoices.Reconciliation, workflow.RegisterOptions{Name: remit.ReconciliationWorkflow})
 	for name, step := range map[string]any{
@@ -103,6 +105,7 @@ func Register(r sdk.Registry, steps Steps, times workflows.Times) {
 		"CompareWithStripe": steps.Reconciliations.CompareWithStripe,
 		"RefreshDashboard":  steps.Dashboards.RefreshDashboard,
 		"BeginDueDateRun":   steps.DueDates.BeginDueDateRun, "ChargeDuePage": steps.DueDates.ChargeDuePage,
+		"BillDuePage":   steps.Billing.BillDuePage,
 		"NoticeDuePage": steps.DueDates.NoticeDuePage, "EndDueDateRun": steps.DueDates.EndDueDateRun,
 	} {
 		r.RegisterActivityWithOptions(step, activity.RegisterOptions{Name: name})

@@ -66,6 +66,7 @@ func TestDocumentedStates(t *testing.T) {
 	sameStates(t, "An import", diagrams, allowed(t, "../postgres/migrations/0010_agenda_and_events.sql", "imports"))
 	sameStates(t, "A reconciliation", diagrams, allowed(t, "../postgres/migrations/0021_reconciliation.sql", "reconciliation_runs"))
 	sameStates(t, "A due-date run", diagrams, allowed(t, "../postgres/migrations/0027_auto_charge.sql", "due_date_runs"))
+	sameStates(t, "A billing schedule", diagrams, allowed(t, "../postgres/migrations/0041_billing_schedules.sql", "billing_schedules"))
 	if len(diagrams["The InvoicePayment workflow"]) == 0 {
 		t.Error("the workflow is not drawn")
 	}
@@ -73,7 +74,7 @@ func TestDocumentedStates(t *testing.T) {
 		`"` + remit.SignalWake + `"`, remit.RefundWorkflow, "SendRefund", "Load", "Perform", "Advance", "Refresh", "AfterPayment", "ImportFile", "BeginImported",
 		remit.ReconciliationWorkflow, "CompareWithStripe", remit.BankAccountWorkflow, `"` + remit.UpdateVerify + `"`, "LookAtBankAccount", "VerifyDeposits",
 		remit.OnboardingWorkflow, `"` + remit.UpdateLook + `"`, "LookAtConnection",
-		remit.DueDateRunWorkflow, `"` + remit.UpdateAdvance + `"`, "BeginDueDateRun", "ChargeDuePage", "NoticeDuePage", "EndDueDateRun",
+		remit.BillingWorkflow, "BillDuePage", remit.DueDateRunWorkflow, `"` + remit.UpdateAdvance + `"`, "BeginDueDateRun", "ChargeDuePage", "NoticeDuePage", "EndDueDateRun",
 		string(remit.StageCharge), string(remit.StageNotices), string(remit.StageEnded)} {
 		if !strings.Contains(string(raw), name) {
 			t.Errorf("%s is not mentioned", name)

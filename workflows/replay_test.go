@@ -27,7 +27,7 @@ const histories = "testdata/histories"
 
 // recorded are the paths of which there has to be a history.
 var recorded = []string{
-	"bank_account_expired", "bank_account_verified", "charged_by_itself", "checkout_completed", "checkout_expired_by_a_card", "connection_followed", "dashboard_refreshed", "declined_then_paid", "due_date_run", "held_and_lifted", "imported", "lost_answer_settled",
+	"bank_account_expired", "bank_account_verified", "billed", "charged_by_itself", "checkout_completed", "checkout_expired_by_a_card", "connection_followed", "dashboard_refreshed", "declined_then_paid", "due_date_run", "held_and_lifted", "imported", "lost_answer_settled",
 	"overdue_by_the_clock", "paid_by_card", "paid_by_transfer", "paid_in_two_parts", "reconciled", "refund_reserved", "refund_sent", "script_after_payment",
 	"settled_by_hand",
 	"voided", "woken_at_rest", "worker_killed",
@@ -94,8 +94,8 @@ func TestRegisteredNamesArePinned(t *testing.T) {
 	slices.Sort(names.activities)
 	slices.Sort(names.workflows)
 	want := registered{
-		workflows:  []string{"BankAccountVerification", "DashboardRefresh", "DueDateRun", "ImportInvoices", "InvoicePayment", "Onboarding", "Reconciliation", "Refund"},
-		activities: []string{"Advance", "AfterPayment", "BeginDueDateRun", "BeginImported", "ChargeDuePage", "CompareWithStripe", "EndDueDateRun", "ImportFile", "Load", "LookAtBankAccount", "LookAtConnection", "NoticeDuePage", "Perform", "Refresh", "RefreshDashboard", "SendRefund", "VerifyDeposits"},
+		workflows:  []string{"BankAccountVerification", "Billing", "DashboardRefresh", "DueDateRun", "ImportInvoices", "InvoicePayment", "Onboarding", "Reconciliation", "Refund"},
+		activities: []string{"Advance", "AfterPayment", "BeginDueDateRun", "BeginImported", "BillDuePage", "ChargeDuePage", "CompareWithStripe", "EndDueDateRun", "ImportFile", "Load", "LookAtBankAccount", "LookAtConnection", "NoticeDuePage", "Perform", "Refresh", "RefreshDashboard", "SendRefund", "VerifyDeposits"},
 	}
 	if !slices.Equal(names.workflows, want.workflows) || !slices.Equal(names.activities, want.activities) {
 		t.Errorf("registered are %q and %q, want %q and %q", names.workflows, names.activities, want.workflows, want.activities)
@@ -110,6 +110,7 @@ func TestRegisteredNamesArePinned(t *testing.T) {
 		remit.DueDateRunWorkflowID(id):     "due-date-run/01a20882-91fd-7c84-b7a4-8efd01e642f8",
 		remit.DueDateSchedule(id):          "due-dates/01a20882-91fd-7c84-b7a4-8efd01e642f8",
 		remit.BankAccountWorkflowID(id):    "bank-account/01a20882-91fd-7c84-b7a4-8efd01e642f8",
+		remit.BillingWorkflowID(id):        "billing/01a20882-91fd-7c84-b7a4-8efd01e642f8",
 		remit.DashboardWorkflowID(id):      "dashboard-refresh/01a20882-91fd-7c84-b7a4-8efd01e642f8",
 		remit.ImportWorkflowID(id):         "import/01a20882-91fd-7c84-b7a4-8efd01e642f8",
 		remit.ReconciliationWorkflowID(id): "reconciliation/01a20882-91fd-7c84-b7a4-8efd01e642f8",

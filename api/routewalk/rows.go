@@ -59,12 +59,13 @@ const (
 	KindToken         = "token"          // somebody else's
 	KindImport        = "import"
 	KindDueDateRun    = "due-date run"
-	KindExcess        = "excess"     // of no invoice, and open
-	KindConnection    = "connection" // its webhook
-	KindOccasion      = "occasion"   // of a notice: nobody's thing
-	KindMail          = "mail"       // about the invoice, that did not arrive
-	KindWebhook       = "webhook"    // an endpoint at the unit
-	KindEvent         = "event"      // of that invoice, which an endpoint wants
+	KindBilling       = "billing schedule" // of that customer
+	KindExcess        = "excess"           // of no invoice, and open
+	KindConnection    = "connection"       // its webhook
+	KindOccasion      = "occasion"         // of a notice: nobody's thing
+	KindMail          = "mail"             // about the invoice, that did not arrive
+	KindWebhook       = "webhook"          // an endpoint at the unit
+	KindEvent         = "event"            // of that invoice, which an endpoint wants
 
 	KindReconciliation = "reconciliation" // of the whole tenant
 )
@@ -245,6 +246,12 @@ var Rows = map[string]Row{
 	"dueDateRuns":     {At: "unit", See: []string{Any}, Do: needs(invoiceCharge)},
 	"startDueDateRun": {Do: needs(invoiceCharge)},
 	"dueDateRun":      {Object: KindDueDateRun, See: []string{invoiceCharge}},
+
+	"billingSchedules":      {At: "unit", Do: needs(invoiceEdit)},
+	"createBillingSchedule": {Do: needs(invoiceEdit)},
+	"billingSchedule":       {Object: KindBilling, See: []string{invoiceEdit}},
+	"updateBillingSchedule": {Object: KindBilling, See: []string{invoiceEdit}},
+	"endBillingSchedule":    {Object: KindBilling, See: []string{invoiceEdit}},
 
 	"imports":      {Customer: Allowed}, // those of units where the caller holds invoice=edit
 	"startImport":  {Do: needs(invoiceEdit)},

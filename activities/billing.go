@@ -1,0 +1,335 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"remit"
+	"remit/postgres"
+)
+
+// Billing carries out what billing schedules have due: it makes the invoice of each
+// period, ahead as a draft or on its day, and sends it. It moves no money: what is
+// charged by itself goes on the agenda with the sending, like any invoice's.
+type Billing struct {
+	Payments *Payments
+	// Begin starts an invoice's workflow if it is not running.
+	Begin func(ctx context.Context, tenant uuid.UUID, invoice remit.Invoice) error
+}
+
+// billPage is how many schedules one step looks at: few enough that organisations
+// take turns where all of them bill on the first of a month.
+const billPage = 100
+
+// billsAtOnce is how many schedules of an organisation are carried out at once, each
+// in transactions of its own.
+const billsAtOnce = 4
+
+// billSteps is how many periods of one schedule a page carries out: one that is years
+// late lets others go between.
+const billSteps = 25
+
+// billPutOff is when a schedule that could not bill is looked at again.
+const billPutOff = time.Hour
+
+// BillDuePage carries out the schedules of an organisation that are due, the earliest
+// first, and reports whether there may be more. Stopped anywhere and called again it
+// goes on: a period is recorded with its invoice.
+func (b *Billing) BillDuePage(ctx context.Context, ref remit.BillingRef) (more bool, err error) {
+	defer heartbeat(ctx)()
+	var rows []postgres.AgendaRow
+	err = b.Payments.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+		clock, err := tx.Clock(ctx)
+		if err != nil {
+			return err
+		}
+		rows, err = tx.DueBilling(ctx, clock.Now(b.Payments.Now()), billPage)
+		return err
+	})
+	if err != nil || len(rows) == 0 {
+		return false, asTemporal(ctx, b.Payments.Logger, err)
+	}
+	var mutex sync.Mutex
+	var sent []uuid.UUID
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(billsAtOnce)
+	for _, row := range rows {
+		group.Go(func() error {
+			ids, err := b.bill(within, ref.Tenant, row.ObjectID)
+			mutex.Lock()
+			sent = append(sent, ids...)
+			mutex.Unlock()
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return false, asTemporal(ctx, b.Payments.Logger, err)
+	}
+	return true, asTemporal(ctx, b.Payments.Logger, b.beginSent(ctx, ref.Tenant, sent))
+}
+
+// bill carries out what one schedule has due, a period a transaction, and gives the
+// invoices that were sent. One that cannot be billed is said on its page, and holds up
+// no other.
+func (b *Billing) bill(ctx context.Context, tenant, schedule uuid.UUID) (sent []uuid.UUID, err error) {
+	for range billSteps {
+		var one *uuid.UUID
+		var again bool
+		err := b.Payments.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+			one, again, err = b.step(ctx, tx, schedule)
+			return err
+		})
+		if ctx.Err() != nil {
+			return sent, ctx.Err()
+		}
+		if err != nil {
+			b.Payments.Logger.ErrorContext(ctx, "a billing schedule cannot bill", "schedule", schedule, "error", err)
+			return sent, b.putOff(ctx, tenant, schedule, failureOf(err))
+		}
+		if one != nil {
+			sent = append(sent, *one)
+		}
+		if !again {
+			break
+		}
+	}
+	return sent, nil
+}
+
+// step does the next thing a schedule has due, under its row's lock, and plans what
+// comes after; again reports that something is due still.
+func (b *Billing) step(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (sent *uuid.UUID, again bool, err error) {
+	s, err := tx.LockBillingSchedule(ctx, id)
+	if err != nil {
+		return nil, false, err
+	}
+	clock, err := tx.Clock(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	now := clock.Now(b.Payments.Now())
+	draft, err := tx.NextDraft(ctx, id)
+	if err != nil {
+		return nil, false, err
+	}
+	next, ok := s.NextStep()
+	switch {
+	case draft != nil && due(s, *draft, now) && (!ok || next.At.After(now) || !draft.SendAt.After(next.At)):
+		sent, err = b.decideDraft(ctx, tx, s, *draft, now)
+	case ok && !next.At.After(now):
+		sent, err = b.through(ctx, tx, &s, next, now)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	if s.Trouble != "" {
+		s.Trouble = ""
+		if err := tx.SaveBillingSchedule(ctx, s); err != nil {
+			return nil, false, err
+		}
+	}
+	again, err = Replan(ctx, tx, s, now)
+	return sent, again, err
+}
+
+// due reports whether it is time to decide about a draft. In a pause that is not so:
+// whether it is sent is decided when the pause ends. A schedule that was ended decides
+// at once.
+func due(s remit.BillingSchedule, draft postgres.BillingPeriod, now time.Time) bool {
+	return !decidedAt(s, draft).After(now) && (s.State != remit.BillingPaused || s.Fate(remit.BilledPeriod{At: *draft.SendAt}) == remit.PeriodBilled)
+}
+
+func decidedAt(s remit.BillingSchedule, draft postgres.BillingPeriod) time.Time {
+	if s.EndedAt != nil && draft.SendAt.After(*s.EndedAt) {
+		return *s.EndedAt
+	}
+	return *draft.SendAt
+}
+
+// Replan puts a schedule's next step on the agenda, ends it where nothing is left, and
+// reports whether that step is due already.
+func Replan(ctx context.Context, tx *postgres.Tx, s remit.BillingSchedule, now time.Time) (again bool, err error) {
+	draft, err := tx.NextDraft(ctx, s.ID)
+	if err != nil {
+		return false, err
+	}
+	var at time.Time
+	var what string
+	if next, ok := s.NextStep(); ok {
+		at, what = next.At, "Bills "+next.Period.Words()
+	}
+	if draft != nil && (s.State != remit.BillingPaused || due(s, *draft, now)) {
+		if decided := decidedAt(s, *draft); at.IsZero() || decided.Before(at) {
+			at, what = decided, "Sends "+draft.Number
+		}
+	}
+	if at.IsZero() {
+		if s.State == remit.BillingActive && s.Done() {
+			s.State, s.EndedAt = remit.BillingEnded, &now
+			if err := tx.SaveBillingSchedule(ctx, s); err != nil {
+				return false, err
+			}
+			if err := tx.TellBilling(ctx, s.ID, postgres.BillingEntry{At: now, Kind: "ended", What: "It has billed its last period.", Actor: remit.System}); err != nil {
+				return false, err
+			}
+		}
+		return false, tx.Done(ctx, remit.AgendaBill, s.ID, now)
+	}
+	return !at.After(now), tx.PlanBilling(ctx, s, at, what)
+}
+
+// through brings the next period to its fate: skipped, or billed by an invoice that
+// is sent at once where its day has come.
+func (b *Billing) through(ctx context.Context, tx *postgres.Tx, s *remit.BillingSchedule, step remit.BillingStep, now time.Time) (sent *uuid.UUID, err error) {
+	p := step.Period
+	record := postgres.BillingPeriod{From: p.From, Until: p.Until, Version: p.Version, State: step.Fate, MadeAt: now}
+	told := postgres.BillingEntry{At: now, Kind: "skipped", Actor: remit.System, What: fmt.Sprintf("%s is not billed: the schedule was paused when it began.", p.Words())}
+	if step.Fate == remit.PeriodBilled {
+		made, err := b.draft(ctx, tx, *s, p, now)
+		if err != nil {
+			return nil, err
+		}
+		record.InvoiceID = &made.ID
+		if p.At.After(now) {
+			record.SendAt = &p.At
+			told.Kind, told.What = "drafted", fmt.Sprintf("%s over %s is made as a draft; it is sent on %s.", made.Number, made.Total, p.From.Words())
+		} else {
+			if err := b.send(ctx, tx, made.ID); err != nil {
+				return nil, err
+			}
+			sent = &made.ID
+			told.Kind, told.What = "billed", fmt.Sprintf("%s over %s is made and sent.", made.Number, made.Total)
+		}
+	}
+	s.Through, s.Trouble = p.From, ""
+	if err := tx.AddBillingPeriod(ctx, s.ID, record); err != nil {
+		return nil, err
+	}
+	if err := tx.SaveBillingSchedule(ctx, *s); err != nil {
+		return nil, err
+	}
+	return sent, tx.TellBilling(ctx, s.ID, told)
+}
+
+// draft makes a period's invoice.
+func (b *Billing) draft(ctx context.Context, tx *postgres.Tx, s remit.BillingSchedule, p remit.BilledPeriod, now time.Time) (remit.ScheduledInvoice, error) {
+	made, err := s.Invoice(p, s.Today(now))
+	if err != nil {
+		return made, err
+	}
+	customer, err := tx.Customer(ctx, s.CustomerID)
+	if err != nil {
+		return made, err
+	}
+	in := remit.InvoiceInput{
+		Organisation: s.Organisation, CustomerID: s.CustomerID, Number: made.Number, Currency: s.Currency, IssueDate: made.IssueDate, DueDate: made.DueDate,
+		Lines: made.Lines, AutoCharge: p.Terms.AutoCharge, PaymentLinks: p.Terms.PaymentLink, Settings: &s.Settings,
+	}
+	draft, err := Draft(ctx, tx, in, customer, b.Payments.Now())
+	if err != nil {
+		return made, err
+	}
+	draft.ID, draft.Source = made.ID, "billing schedule "+s.Number
+	draft.Made = fmt.Sprintf("Billing schedule %s made %s for %s.", s.Number, made.Number, p.Words())
+	inserted, _, err := InsertDraft(ctx, tx, draft, remit.System, b.Payments.Now())
+	if err == nil && !inserted {
+		err = remit.Conflict(remit.CodeAlreadyExists, "An invoice %s of this customer exists that is not of this schedule.", made.Number)
+	}
+	return made, err
+}
+
+func (b *Billing) send(ctx context.Context, tx *postgres.Tx, invoice uuid.UUID) error {
+	l, err := tx.LockInvoice(ctx, invoice)
+	if err != nil {
+		return err
+	}
+	return Send(ctx, tx, l, b.Payments.Now(), remit.System)
+}
+
+// decideDraft sends a draft whose day has come, or cancels it where its period began
+// in a pause or after the end. What somebody has sent or cancelled is left alone.
+func (b *Billing) decideDraft(ctx context.Context, tx *postgres.Tx, s remit.BillingSchedule, draft postgres.BillingPeriod, now time.Time) (sent *uuid.UUID, err error) {
+	l, err := tx.LockInvoice(ctx, *draft.InvoiceID)
+	if err != nil {
+		return nil, err
+	}
+	fate := s.Fate(remit.BilledPeriod{At: *draft.SendAt})
+	told := postgres.BillingEntry{At: now, Kind: "skipped", Actor: remit.System}
+	switch {
+	case l.SentAt != nil || l.VoidedAt != nil:
+		return nil, tx.DecideDraft(ctx, s.ID, draft.From, remit.PeriodBilled)
+	case fate == remit.PeriodBilled:
+		if err := Send(ctx, tx, l, b.Payments.Now(), remit.System); err != nil {
+			return nil, err
+		}
+		sent, told.Kind, told.What = &l.ID, "billed", l.Number+" is sent."
+	case fate == remit.PeriodSkipped:
+		told.What = fmt.Sprintf("%s is cancelled: the schedule was paused when its period began.", l.Number)
+	case fate == remit.PeriodVoid:
+		told.What = fmt.Sprintf("%s is cancelled: the schedule was ended before its period began.", l.Number)
+	}
+	if sent == nil {
+		if err := b.Payments.void(ctx, tx, l, remit.System, "its billing schedule does not bill this period"); err != nil {
+			return nil, err
+		}
+		fate = remit.PeriodSkipped
+	}
+	if err := tx.DecideDraft(ctx, s.ID, draft.From, fate); err != nil {
+		return nil, err
+	}
+	return sent, tx.TellBilling(ctx, s.ID, told)
+}
+
+// putOff has a schedule that could not bill taken up later, and says why on its page.
+func (b *Billing) putOff(ctx context.Context, tenant, schedule uuid.UUID, why string) error {
+	return b.Payments.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+		s, err := tx.LockBillingSchedule(ctx, schedule)
+		if err != nil {
+			return err
+		}
+		clock, err := tx.Clock(ctx)
+		if err != nil {
+			return err
+		}
+		now := clock.Now(b.Payments.Now())
+		if s.Trouble != why {
+			s.Trouble = why
+			if err := tx.SaveBillingSchedule(ctx, s); err != nil {
+				return err
+			}
+			if err := tx.TellBilling(ctx, schedule, postgres.BillingEntry{At: now, Kind: "trouble", What: "It could not bill: " + why + ". It is tried again every hour.", Actor: remit.System}); err != nil {
+				return err
+			}
+		}
+		return tx.PutBillingOff(ctx, schedule, now.Add(billPutOff))
+	})
+}
+
+// beginSent starts the workflows of what was sent, few at a time, so that payers do
+// not wait for them. One that is lost is started by its agenda's sweep.
+func (b *Billing) beginSent(ctx context.Context, tenant uuid.UUID, sent []uuid.UUID) error {
+	if len(sent) == 0 {
+		return nil
+	}
+	var invoices map[uuid.UUID]remit.Invoice
+	err := b.Payments.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+		invoices, err = tx.InvoicesByID(ctx, sent)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(2)
+	for _, id := range sent {
+		if invoice := invoices[id]; !invoice.Status.AtRest() {
+			group.Go(func() error { return b.Begin(within, tenant, invoice) })
+		}
+	}
+	return group.Wait()
+}
