@@ -93,6 +93,8 @@ const (
 	// AgendaConnection is the next look at a connected account, whether Stripe reports
 	// something of it or not.
 	AgendaConnection AgendaKind = "connection"
+	// AgendaOrder is the end of a store's order that nobody pays.
+	AgendaOrder AgendaKind = "order"
 )
 
 // ByRun reports whether rows of the kind are carried out by due-date runs, and

@@ -30,7 +30,7 @@ func (a *BankAccounts) tell(ctx context.Context, tx *postgres.Tx, b *remit.BankA
 	if err != nil {
 		return err
 	}
-	settings, err := settingsFor(ctx, tx, customer.Organisation)
+	settings, err := SettingsFor(ctx, tx, customer.Organisation)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func Draft(ctx context.Context, tx *postgres.Tx, in remit.InvoiceInput, customer
 	if err != nil {
 		return postgres.NewInvoice{}, remit.Invalid("currency", "%s", err)
 	}
-	settings, err := settingsFor(ctx, tx, in.Organisation)
+	settings, err := SettingsFor(ctx, tx, in.Organisation)
 	if err != nil {
 		return postgres.NewInvoice{}, err
 	}
@@ -130,10 +130,10 @@ func differs(ctx context.Context, tx *postgres.Tx, id uuid.UUID, draft postgres.
 	return remit.Conflict(remit.CodeAlreadyExists, "Invoice %s of this customer exists with other content: %s.", draft.Number, strings.Join(remit.Differences(stands.AsItCame(), draft.Invoice), "; "))
 }
 
-// settingsFor are the settings in force at a path, to be copied onto an invoice. Online
+// SettingsFor are the settings in force at a path, to be copied onto an invoice. Online
 // payments that are off only because no account is connected are on: nothing is
 // collected while none is, and the invoice outlives that.
-func settingsFor(ctx context.Context, tx *postgres.Tx, path string) (remit.InvoiceSettings, error) {
+func SettingsFor(ctx context.Context, tx *postgres.Tx, path string) (remit.InvoiceSettings, error) {
 	settings := struct {
 		remit.InvoiceSettings
 
