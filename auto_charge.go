@@ -201,7 +201,7 @@ func (s ScheduledCharge) Amount(i Invoice) int64 {
 // by the settings that were copied onto it: its deposit, while there is one to be
 // paid, on the deposit's own date. ok is false where it is not to be.
 func ChargeOf(i Invoice, zone *time.Location) (s ScheduledCharge, ok bool) {
-	if !i.Settings.AutoCharge.On || i.CustomerAuto != nil && !*i.CustomerAuto || i.SentAt == nil || i.Outstanding <= 0 {
+	if i.Order() || !i.Settings.AutoCharge.On || i.CustomerAuto != nil && !*i.CustomerAuto || i.SentAt == nil || i.Outstanding <= 0 {
 		return s, false
 	}
 	days, due := i.Settings.AutoCharge.Days, i.DueDate

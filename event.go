@@ -65,6 +65,8 @@ const (
 	EventDisputeChanged    EventType = "dispute.changed"
 	EventDisputeWithdrawn  EventType = "dispute.funds_withdrawn"
 	EventDisputeReinstated EventType = "dispute.funds_reinstated"
+	EventOrderReady        EventType = "order.ready" // its money is final: it may be sent
+	EventOrderFulfilled    EventType = "order.fulfilled"
 )
 
 // EventTypes lists the types in the order they are offered. The slice is the
@@ -75,6 +77,7 @@ func EventTypes() []EventType {
 		EventPaymentProcessing, EventPaymentSucceeded, EventPaymentFailed, EventPaymentCanceled, EventPaymentExcess,
 		EventRefundRequested, EventRefundSucceeded, EventRefundFailed, EventRefundCanceled,
 		EventDisputeChanged, EventDisputeWithdrawn, EventDisputeReinstated,
+		EventOrderReady, EventOrderFulfilled,
 	}
 }
 
@@ -87,6 +90,7 @@ var eventOf = map[string]EventType{
 	"declined": EventPaymentFailed, "canceled": EventPaymentCanceled, "excess": EventPaymentExcess,
 	"refund": EventRefundRequested, "refund_succeeded": EventRefundSucceeded, "refund_failed": EventRefundFailed, "refund_canceled": EventRefundCanceled,
 	"dispute": EventDisputeChanged, "dispute_withdrawn": EventDisputeWithdrawn, "dispute_reinstated": EventDisputeReinstated,
+	"order_ready": EventOrderReady, "order_fulfilled": EventOrderFulfilled,
 }
 
 // Happening is an event before it has an id: its type and what it is about

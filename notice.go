@@ -124,7 +124,7 @@ func (n PlannedNotice) Words() string {
 // happens to the invoice, upon which it is asked again.
 func NextNotice(f NoticeFacts, now time.Time) (next PlannedNotice, ok bool) {
 	i := f.Invoice
-	if i.SentAt == nil || !i.Status.Payable() || i.Outstanding <= 0 || f.InFlight {
+	if i.SentAt == nil || i.Order() || !i.Status.Payable() || i.Outstanding <= 0 || f.InFlight {
 		return next, false
 	}
 	if p := i.Promise; p != nil && p.BrokenAt == nil {

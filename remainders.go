@@ -31,7 +31,7 @@ func (r RemainderRule) Check() error {
 // little for Stripe, by the settings that were copied onto it. What a refund or a
 // dispute has reopened is on hold, and a person's to decide about.
 func (i Invoice) WaivesRest(left int64) bool {
-	return i.Settings.Remainders == RemainderWaive && i.SentAt != nil && i.VoidedAt == nil && i.Hold == nil &&
+	return !i.Order() && i.Settings.Remainders == RemainderWaive && i.SentAt != nil && i.VoidedAt == nil && i.Hold == nil &&
 		OnlineMinimum(money.Of(left, money.Currency(i.Currency))) != nil
 }
 
@@ -39,7 +39,7 @@ func (i Invoice) WaivesRest(left int64) bool {
 // customer: too little for Stripe, by the settings that were copied onto it, and nobody
 // is paying it. What is on hold is a person's to decide about.
 func (i Invoice) CarriesRest() bool {
-	return i.Settings.Remainders == RemainderCarry && i.Status.Payable() && i.Hold == nil && i.InFlight == nil &&
+	return !i.Order() && i.Settings.Remainders == RemainderCarry && i.Status.Payable() && i.Hold == nil && i.InFlight == nil &&
 		OnlineMinimum(i.outstanding()) != nil
 }
 

@@ -96,6 +96,8 @@ const (
 	// AgendaBill is what a billing schedule does next: make a period's invoice, send
 	// its draft, or both. The organisation's billing carries it out.
 	AgendaBill AgendaKind = "bill"
+	// AgendaOrder is the end of a store's order that nobody pays.
+	AgendaOrder AgendaKind = "order"
 )
 
 // ByRun reports whether rows of the kind are carried out by due-date runs, and

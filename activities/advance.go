@@ -28,6 +28,11 @@ func (p *Payments) Advance(ctx context.Context, ref remit.InvoiceRef) (state rem
 			return remit.InvoiceState{}, p.asTemporal(ctx, err)
 		}
 	}
+	if seen.order {
+		if err := p.closeOrder(ctx, ref); err != nil {
+			return remit.InvoiceState{}, p.asTemporal(ctx, err)
+		}
+	}
 	ended, err := p.chargeDue(ctx, ref, seen.charge)
 	if err != nil {
 		return remit.InvoiceState{}, p.asTemporal(ctx, err)
@@ -42,6 +47,7 @@ type surveyed struct {
 	idle   bool       // there is nothing to do
 	hints  bool       // Stripe may have more to say: an attempt lives, events wait, or a look is planned
 	excess bool       // the agenda has some excess to be decided about
+	order  bool       // the end of an order that nobody pays is due
 	charge *dueCharge // that was begun at once, where there are no hints to be looked at first
 }
 
@@ -73,6 +79,7 @@ func (p *Payments) survey(ctx context.Context, ref remit.InvoiceRef) (s surveyed
 		s.idle = !told && !due && (s.state.WakeIn == nil || *s.state.WakeIn > 0)
 		s.hints = told || onAgenda(rows, remit.AgendaPoll, time.Time{})
 		s.excess = onAgenda(rows, remit.AgendaExcess, time.Time{})
+		s.order = onAgenda(rows, remit.AgendaOrder, l.Clock.Now(p.Now()))
 		if due && !s.hints {
 			s.charge, err = p.beginCharge(ctx, tx, l)
 		}

@@ -97,6 +97,8 @@ func (p *Payments) fire(ctx context.Context, tx *postgres.Tx, l *postgres.Locked
 		return tx.SaveInvoice(ctx, l, p.Now(), entry)
 	case remit.AgendaRespond:
 		return p.respondOver(ctx, tx, l, row)
+	case remit.AgendaOrder:
+		return p.orderOver(ctx, tx, l, row)
 	case remit.AgendaExcess:
 		return p.excessDue(ctx, tx, l, row, looked)
 	case remit.AgendaScript, remit.AgendaRefund, remit.AgendaReconcile, remit.AgendaBankAccount, remit.AgendaConnection, remit.AgendaCharge, remit.AgendaNotice, remit.AgendaBill:

@@ -298,6 +298,8 @@ func (p *Payments) amend(ctx context.Context, tx *postgres.Tx, l *postgres.Locke
 		return inFlight()
 	case l.VoidedAt != nil:
 		return remit.Conflict(remit.CodeConflict, "This invoice is cancelled.")
+	case l.Order():
+		return remit.Conflict(remit.CodeConflict, "An order is paid as it was made. Cancel it, or refund what was paid.")
 	case l.CarriedOut > 0:
 		return remit.Conflict(remit.CodeConflict, "A part of this invoice is billed with a newer one; it cannot be amended any more.")
 	case l.Billed != l.Total:

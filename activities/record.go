@@ -233,6 +233,11 @@ func (p *Payments) closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.
 
 func closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real time.Time, entries []remit.TimelineEntry) error {
 	now := l.Clock.Now(real)
+	ordered, err := orderAfter(ctx, tx, l, real)
+	if err != nil {
+		return err
+	}
+	entries = append(entries, ordered...)
 	waived, err := waiveRest(ctx, tx, l)
 	if err != nil {
 		return err
@@ -267,7 +272,7 @@ func closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice,
 			return err
 		}
 	}
-	if item == remit.WorkItemOpen && l.SentAt != nil && !l.Contests && !l.Overdue && !now.Before(remit.OverdueAt(l.DueDate, l.Zone)) {
+	if item == remit.WorkItemOpen && l.SentAt != nil && !l.Contests && !l.Overdue && !l.Order() && !now.Before(remit.OverdueAt(l.DueDate, l.Zone)) {
 		// Its time came while money was on its way, which is not overdue (M7).
 		l.Overdue = true
 		entries = append(entries, overdueEntry(l))

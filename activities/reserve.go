@@ -19,6 +19,15 @@ import (
 // Stripe remembers the key it was created with (M2c).
 const sessionLife = 23 * time.Hour
 
+// sessionLifeOf is how long an invoice's hosted page stays open: a store's order keeps
+// its products from others for as long.
+func sessionLifeOf(i remit.Invoice) time.Duration {
+	if i.Order() {
+		return remit.OrderCheckoutLife
+	}
+	return sessionLife
+}
+
 // reservation is what an attempt is made from.
 type reservation struct {
 	ref            remit.InvoiceRef
@@ -217,7 +226,7 @@ func (p *Payments) insertAttempt(ctx context.Context, tx *postgres.Tx, l *postgr
 	what := "opens a hosted checkout"
 	if r.stored.Kind == remit.RequestCheckout {
 		a.Kind = remit.AttemptCheckout
-		expires := now.Add(sessionLife)
+		expires := now.Add(sessionLifeOf(l.Invoice))
 		a.ExpiresAt = &expires
 		if a.SessionParams, err = json.Marshal(p.sessionParams(l, r, a, expires)); err != nil {
 			return nil, fmt.Errorf("write a session's parameters: %w", err)
@@ -308,7 +317,7 @@ func (p *Payments) sessionParams(l *postgres.LockedInvoice, r *reservation, a *r
 	fee, _ := money.Of(p.ApplicationFee.Of(r.link.Mode, charged), charged.Currency).Stripe()
 	return gateway.SessionParams{
 		Mode: "payment", Amount: stripeAmount, Currency: money.Currency(l.Currency).Stripe(),
-		Name: "Invoice " + l.Number, StripeCustomer: r.stripeCustomer, ClientReferenceID: a.ID.String(),
+		Name: l.Named(), StripeCustomer: r.stripeCustomer, ClientReferenceID: a.ID.String(),
 		SuccessURL: r.in.SuccessURL, CancelURL: r.in.CancelURL, ExpiresAt: expires.Unix(), Save: r.in.Save,
 		BankDebits: r.hosted.BankAccounts, BankOnly: !r.hosted.Cards, ApplicationFee: fee, ReceiptEmail: l.ReceiptTo(),
 		Metadata: metadata(r.ref, a.PaymentID),

@@ -82,6 +82,9 @@ func Process(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, re
 	if err := remit.CollectableNow(l.Invoice); err != nil && !remit.IsCode(err, remit.CodeInFlight) {
 		return err
 	}
+	if l.Order() {
+		return remit.Conflict(remit.CodeConflict, "This is an order of the store. Its buyer pays it there, and nobody else is asked to.")
+	}
 	entries, err := openItem(ctx, tx, l, real, actor)
 	if err != nil || len(entries) == 0 {
 		return err
@@ -132,6 +135,9 @@ func openItem(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, r
 // planOverdue puts the invoice's becoming overdue on the agenda, or, where that
 // is past already, marks it at once.
 func planOverdue(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real time.Time) ([]remit.TimelineEntry, error) {
+	if l.Order() {
+		return nil, nil // nobody waits for it
+	}
 	at := remit.OverdueAt(l.DueDate, l.Zone)
 	if at.After(l.Clock.Now(real)) {
 		return nil, tx.Plan(ctx, l, remit.AgendaOverdue, l.ID, at, "Becomes overdue")

@@ -218,6 +218,7 @@ var wires = map[string]any{
 	"setRetrySettings": retriesWire{}, "replayRetries": retriesWire{},
 	"switchCharge": autoChargeWire{}, "switchAutomatic": autoChargeWire{}, "startDueDateRun": dueDateRunWire{},
 	"createBillingSchedule": billingWire{}, "updateBillingSchedule": billingChangeWire{},
+	"createProduct": productWire{}, "updateProduct": productWire{}, "setStoreSettings": storeWire{},
 	"addWebhookEndpoint": webhookWire{}, "startReconciliation": reconcileWire{}, "fetchMissing": fetchWire{},
 }
 

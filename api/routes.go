@@ -137,6 +137,13 @@ var routes = []struct {
 	{"events", events},
 	{"resendEvent", resendEvent},
 
+	{"products", products},
+	{"createProduct", createProduct},
+	{"updateProduct", updateProduct},
+	{"removeProduct", removeProduct},
+	{"storeSettings", storeSettings},
+	{"setStoreSettings", setStoreSettings},
+
 	{"excess", excess},
 	{"recordExcess", recordExcess},
 	{"resolveExcess", resolveExcess},

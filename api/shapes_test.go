@@ -86,6 +86,12 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"paymentMethods 200":          {200, page(paymentMethodShape), listed(commands.List[remit.PaymentMethod]{Items: []remit.PaymentMethod{bare[remit.PaymentMethod]()}}, paymentMethodShape)},
 		"addPaymentMethod 201":        {201, pageShape(filled[commands.CheckoutPage]()), nil},
 
+		"products 200":         {200, page(productShape), empty(productShape)},
+		"createProduct 201":    {201, productShape(filled[remit.Product]()), productShape(bare[remit.Product]())},
+		"updateProduct 200":    {200, productShape(filled[remit.Product]()), nil},
+		"storeSettings 200":    {200, storeShape(filled[remit.Store]()), storeShape(bare[remit.Store]())},
+		"setStoreSettings 200": {200, storeShape(filled[remit.Store]()), nil},
+
 		"bankAccounts 200":        {200, page(bankAccountShape), empty(bankAccountShape)},
 		"waitingBankAccounts 200": {200, page(bankAccountShape), empty(bankAccountShape)},
 		"addBankAccount 201":      {201, bankAccountShape(filled[remit.BankAccount]()), bankAccountShape(bare[remit.BankAccount]())},

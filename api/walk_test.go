@@ -202,6 +202,10 @@ func (g *ground) object(kind string) string {
 			}
 			return tx.QueryRow(ctx, "select id from events where tenant = $1 order by ord desc limit 1", tx.Tenant).Scan(&id)
 		})
+	case routewalk.KindProduct:
+		g.in(g.top, func(tx *postgres.Tx) error {
+			return tx.InsertProduct(ctx, remit.Product{ID: id, OrganisationID: g.branch.ID, Name: "Fork", Price: 2500, Currency: "USD", Active: true, CreatedAt: now})
+		})
 	case routewalk.KindReconciliation:
 		g.in(g.top, func(tx *postgres.Tx) error {
 			run := remit.ReconciliationRun{ID: id, OrganisationID: g.top.ID, Account: "acct_1", At: now, Actor: remit.System, State: remit.RunDone}

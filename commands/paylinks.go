@@ -24,6 +24,14 @@ func (c *Commands) PayLink(i remit.Invoice) (string, error) {
 	if !i.ShowsLink() || c.PublicURL == "" {
 		return "", nil
 	}
+	token, err := c.linkToken(i)
+	if err != nil {
+		return "", err
+	}
+	return c.PublicURL + "/pay/" + token, nil
+}
+
+func (c *Commands) linkToken(i remit.Invoice) (string, error) {
 	head := make([]byte, 0, linkHead)
 	head = append(head, i.Tenant[:]...)
 	head = append(head, i.ID[:]...)
@@ -32,7 +40,7 @@ func (c *Commands) PayLink(i remit.Invoice) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return c.PublicURL + "/pay/" + base64.RawURLEncoding.EncodeToString(append(head, tag...)), nil
+	return base64.RawURLEncoding.EncodeToString(append(head, tag...)), nil
 }
 
 // linkedInvoice is the sent invoice a link's token is for. A token that is

@@ -28,6 +28,10 @@ func (c *Commands) PublicCheckout(ctx context.Context, caller Caller, token stri
 	if err != nil {
 		return CheckoutPage{}, err
 	}
+	return c.checkoutByLink(ctx, caller, invoice, amount, bankOnly)
+}
+
+func (c *Commands) checkoutByLink(ctx context.Context, caller Caller, invoice remit.Invoice, amount int64, bankOnly bool) (CheckoutPage, error) {
 	if amount == 0 {
 		amount = invoice.Outstanding
 	}

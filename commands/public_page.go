@@ -25,8 +25,9 @@ type PublicPage struct {
 	// DepositsAt is where the deposits are entered that a payment waits for; "" where
 	// none does.
 	DepositsAt string
-	Now        time.Time  // on the organisation's clock
-	Late       remit.Date // the day by which a bank's answer was due, once it is over
+	Now        time.Time    // on the organisation's clock
+	Order      *remit.Order // what was ordered, where it is a purchase in a store
+	Late       remit.Date   // the day by which a bank's answer was due, once it is over
 }
 
 // returnedAt is when the payment was made that a bank returned last.
@@ -116,6 +117,13 @@ func (c *Commands) publicPage(ctx context.Context, invoice remit.Invoice) (Publi
 		page.Now = clock.Now(c.Now())
 		if page.State == remit.PublicProcessing && last != nil && last.ResultLate(page.Now) {
 			page.Late = last.ResultBy()
+		}
+		if invoice.Order() {
+			order, err := tx.Order(ctx, invoice.ID)
+			if err != nil {
+				return err
+			}
+			page.Order = &order
 		}
 		page.Zone, err = tx.ZoneOf(ctx, invoice.OrganisationID)
 		return err

@@ -29,6 +29,7 @@ type ReturnView struct {
 	InvoiceID  uuid.UUID
 	WorkItemID *uuid.UUID
 	Tenant     uuid.UUID
+	Order      bool // it was a purchase in a store
 }
 
 // CheckoutReturn looks at a hosted page somebody came back from. The address he
@@ -72,7 +73,7 @@ func (c *Commands) CheckoutReturn(ctx context.Context, session string) (ReturnVi
 func returnOf(tenant uuid.UUID, attempt remit.Attempt, invoice remit.Invoice) ReturnView {
 	view := ReturnView{
 		State: attempt.State, Paid: attempt.Amount, Surcharge: attempt.Surcharge, Left: invoice.Outstanding, Currency: invoice.Currency, Number: invoice.Number,
-		InvoiceID: invoice.ID, WorkItemID: invoice.WorkItemID, Tenant: tenant,
+		InvoiceID: invoice.ID, WorkItemID: invoice.WorkItemID, Tenant: tenant, Order: invoice.Order(),
 	}
 	if attempt.AwaitsDeposits() {
 		view.Deposits = attempt.NextAction

@@ -3,6 +3,7 @@ package portal
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -25,17 +26,22 @@ type Portal struct {
 	logger   *slog.Logger
 	sessions *api.Auth // from Mount on
 	badLinks *httpsec.Limiter
+
+	storeOrders *httpsec.Limiter
 }
 
 // New makes a portal.
 func New(o Options) *Portal {
-	return &Portal{commands: o.Commands, logger: o.Logger, badLinks: httpsec.NewLimiter(badLinks, badLinksPeriod)}
+	return &Portal{commands: o.Commands, logger: o.Logger, badLinks: httpsec.NewLimiter(badLinks, badLinksPeriod), storeOrders: httpsec.NewLimiter(storeOrders, storeOrdersPeriod)}
 }
 
 // BodyLimit is how many bytes a page's request may have; 0 is the usual limit.
 func (p *Portal) BodyLimit(r *http.Request) int64 {
 	if r.Method == http.MethodPost && r.URL.Path == "/imports" {
 		return httpsec.MaxFile
+	}
+	if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, pathStore+"/") {
+		return storeForm
 	}
 	return 0
 }
@@ -49,6 +55,8 @@ func (p *Portal) Mount(router gin.IRouter, auth *api.Auth) {
 	router.HEAD(static.Prefix+"*file", files)
 	p.mountDoors(router)
 	p.mountPayer(router)
+	p.mountStore(router)
+	p.mountStoreStaff(router)
 	p.mountInvoices(router)
 	p.mountCustomers(router)
 	p.mountExcess(router)
@@ -109,6 +117,12 @@ func (p *Portal) mountDoors(router gin.IRouter) {
 	router.GET("/pay/:token", p.open((*visit).publicPage))
 	router.GET("/pay/:token/pdf", p.open((*visit).publicPDF))
 	router.POST("/pay/:token/checkout", p.open((*visit).publicCheckout))
+}
+
+func (p *Portal) mountStore(router gin.IRouter) {
+	router.GET(pathStore+"/:slug", p.strangers((*visit).storefront))
+	router.POST(pathStore+"/:slug/checkout", p.strangers((*visit).storeCheckout))
+	router.GET(pathStore+"/:slug/pictures/:product", p.strangers((*visit).storePicture))
 }
 
 func (p *Portal) mountPayer(router gin.IRouter) {

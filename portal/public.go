@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"remit"
 	"remit/api"
 	"remit/api/httpsec"
@@ -37,26 +39,44 @@ func (v *visit) publicPage() error {
 	if err != nil {
 		return v.deadLink(err)
 	}
-	if known := v.query("known"); known != "" && v.htmx() {
-		return v.news(known, string(view.State), view.Poll == "", page.PublicOutcome(view))
-	}
 	view.Abandoned = v.query("abandoned") != ""
-	return v.show(http.StatusOK, page.PublicPage(view))
+	whole, part := publicly(view)
+	if known := v.query("known"); known != "" && v.htmx() {
+		return v.news(known, string(view.State), view.Poll == "", part)
+	}
+	return v.show(http.StatusOK, whole)
 }
 
-func (v *visit) publicView() (page.Public, error) {
+// publicly is the public page, and the part of it that a poll replaces: an order's in
+// words of its own.
+func publicly(view publicView) (whole, part templ.Component) {
+	if view.order == nil {
+		return page.PublicPage(view.Public), page.PublicOutcome(view.Public)
+	}
+	bought := page.Purchase{Public: view.Public, Order: *view.order}
+	return page.PurchasePage(bought), page.PurchaseOutcome(bought)
+}
+
+// publicView is what a public page shows.
+type publicView struct {
+	page.Public
+
+	order *remit.Order
+}
+
+func (v *visit) publicView() (publicView, error) {
 	if err := v.linksTried(); err != nil {
-		return page.Public{}, err
+		return publicView{}, err
 	}
 	found, err := v.do.PublicInvoice(v.ctx(), v.gin.Param("token"))
 	if err != nil {
-		return page.Public{}, err
+		return publicView{}, err
 	}
 	i := found.Invoice
-	view := page.Public{
-		Shell: v.outside("Invoice " + i.Number), State: found.State, Invoice: i, Zone: found.Zone, At: found.At, Receipts: found.Receipts, Late: found.Late,
+	view := publicView{order: found.Order, Public: page.Public{
+		Shell: v.outside(i.Named()), State: found.State, Invoice: i, Zone: found.Zone, At: found.At, Receipts: found.Receipts, Late: found.Late,
 		Amount: page.Typed(i.Outstanding, i.Currency), Key: newKey(), Action: v.payPath() + "/checkout", PDF: v.payPath() + "/pdf", Deposits: found.DepositsAt, BankDebits: found.BankDebits,
-	}
+	}}
 	view.Width = "payer"
 	if found.State == remit.PublicConfirming {
 		view.Poll = v.payPath() + "?" + url.Values{"known": {string(found.State)}}.Encode()
@@ -116,7 +136,7 @@ func (v *visit) publicCheckout() error {
 	return v.leave(leadsTo)
 }
 
-func (v *visit) publicAmount(view page.Public) (int64, error) {
+func (v *visit) publicAmount(view publicView) (int64, error) {
 	i := view.Invoice
 	owed, err := money.ParseDecimal(v.typed("owed"), money.Currency(i.Currency))
 	if err == nil && owed.Minor != i.Outstanding {
@@ -136,7 +156,7 @@ func (v *visit) publicAmount(view page.Public) (int64, error) {
 }
 
 // publicAgain shows the page with what is wrong and what was typed.
-func (v *visit) publicAgain(view page.Public, err error) error {
+func (v *visit) publicAgain(view publicView, err error) error {
 	p, status, mendable := problems(err, "amount")
 	if !mendable || remit.AsError(err).Kind == remit.KindLimited {
 		v.failWith(err, true)
@@ -149,14 +169,17 @@ func (v *visit) publicAgain(view page.Public, err error) error {
 	if v.gin.Request.PostForm.Has("amount") && status != http.StatusConflict {
 		view.Amount = v.typed("amount")
 	}
-	return v.show(status, page.PublicPage(view))
+	whole, _ := publicly(view)
+	return v.show(status, whole)
 }
 
 // rememberLink keeps the link for the way back, in this browser and until it is
 // closed.
-func (v *visit) rememberLink() {
+func (v *visit) rememberLink() { v.keepLink(v.gin.Param("token")) }
+
+func (v *visit) keepLink(token string) {
 	http.SetCookie(v.gin.Writer, &http.Cookie{ //nolint:gosec // Secure wherever there is TLS; on loopback there is none
-		Name: cookiePay, Value: v.gin.Param("token"), Path: pathPay, HttpOnly: true, Secure: httpsec.Secure(v.ctx()), SameSite: http.SameSiteLaxMode,
+		Name: cookiePay, Value: token, Path: pathPay, HttpOnly: true, Secure: httpsec.Secure(v.ctx()), SameSite: http.SameSiteLaxMode,
 	})
 }
 

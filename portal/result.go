@@ -84,6 +84,9 @@ func (v *visit) returned() error {
 	if back.Ask != nil {
 		return v.show(http.StatusOK, page.CollectedPage(v.collectedView(back)))
 	}
+	if link := v.rememberedLink(); back.Order && link != "" {
+		return v.goTo(link, "")
+	}
 	known := v.query("known")
 	if known == "" && v.belongs(back.Tenant.String()) {
 		switch {

@@ -73,8 +73,8 @@ var doneWords = map[string]string{
 	"account_linked": "The account is linked.", "not_linked": "The account was not linked: access was not given at Stripe.", "disconnecting": "Nothing new is collected. What is on its way is followed to its end, then the account is disconnected.", "default": "The default method is changed.",
 	"removed": "Removed.", "redelivered": "It is sent again.", "reenabled": "It is told of what happens from now on.", "password": "The password is changed. Your other sessions ended.", "nomfa": "The second factor is off.",
 	"customer_linked": "The customer is linked. What is saved at Stripe can be charged.", "customer_unlinked": "The customer is not linked at Stripe any more.",
-	"cancelled": "The payment is cancelled. Nothing was charged.",
-	"granted":   "The role is given.", "ungranted": "The role is taken away.", "revoked": "The token is revoked.", "reset": "The password is set. Sign in with it.",
+	"cancelled": "The payment is cancelled. Nothing was charged.", "fulfilled": "The order is marked as sent.",
+	"granted": "The role is given.", "ungranted": "The role is taken away.", "revoked": "The token is revoked.", "reset": "The password is set. Sign in with it.",
 	"accepted": "You are in. Sign in with your password.", "decided": "Decided.", "fetched": "Remit looks at it. Reconcile again to see what it came to.", "settled": "The payment is settled by your word.", "settled_back": "It is settled by your word.", "out": "You are signed out.", "card": "The payment method is saved.", "linked": "The sign-in is linked.", "unlinked": "The link is taken away. Your other sessions ended.", "disabled": "Taken out.", "enabled": "Let back in.",
 }
 
@@ -90,6 +90,7 @@ func (v *visit) navigation() []page.Link {
 	}
 	add("Invoices", "/invoices", remit.InvoiceRead)
 	add("Customers", "/customers", remit.CustomerRead)
+	add("Store", "/orders", remit.StoreEdit)
 	add("Payments", "/payments", remit.StripeRead)
 	add("Disputes", "/disputes", remit.StripeRead)
 	add("Excess", "/excess", remit.StripeRefund)
@@ -140,6 +141,7 @@ func (v *visit) settingsLinks() []page.Link {
 		{"Payments", "/settings/payments", remit.StripeView},
 		{"Excess", "/settings/excess", remit.StripeView},
 		{"Notices", "/settings/notices", remit.InvoiceEdit},
+		{"Store", "/settings/store", remit.StoreEdit},
 		{"Retries", "/settings/retries", remit.StripeView},
 		{"Workflow", "/settings/workflow", remit.WorkflowEdit},
 		{"People", "/settings/people", remit.AdminUsers},

@@ -70,7 +70,7 @@ func (tx *Tx) DoneRow(ctx context.Context, row uuid.UUID, now time.Time) (bool, 
 // Money that goes back, and what Stripe is still asked about, are looked after
 // whatever becomes of the invoice.
 func (tx *Tx) ClearAgenda(ctx context.Context, invoice uuid.UUID, now time.Time) error {
-	_, err := tx.Exec(ctx, "update agenda set done_at = $3 where tenant = $1 and invoice_id = $2 and done_at is null and kind in ('overdue', 'send', 'script', 'charge', 'notice')", tx.Tenant, invoice, now)
+	_, err := tx.Exec(ctx, "update agenda set done_at = $3 where tenant = $1 and invoice_id = $2 and done_at is null and kind in ('overdue', 'send', 'script', 'charge', 'notice', 'order')", tx.Tenant, invoice, now)
 	if err != nil {
 		return fmt.Errorf("clear the agenda: %w", err)
 	}

@@ -117,5 +117,11 @@ func IsUnique(err error, constraint string) bool {
 	return errors.As(err, &pg) && pg.Code == "23505" && (constraint == "" || pg.ConstraintName == constraint)
 }
 
+// isCheck reports whether err is a violation of the named check constraint.
+func isCheck(err error, constraint string) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "23514" && pg.ConstraintName == constraint
+}
+
 // isNoRows reports that a query that should return a row returned none.
 func isNoRows(err error) bool { return errors.Is(err, pgx.ErrNoRows) }

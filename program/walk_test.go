@@ -149,6 +149,12 @@ var walkRows = map[string]walked{
 	"removeWebhookEndpoint":    {"webhook", "y4444444"},
 	"events":                   {"TOP/Branch A", "y3333334"},
 	"resendEvent":              {"event", "y4444444"},
+	"products":                 {"TOP/Branch A", "y3333334"},
+	"createProduct":            {"", "y333333y"},
+	"updateProduct":            {"product", "y4444444"},
+	"removeProduct":            {"product", "y4444444"},
+	"storeSettings":            {"TOP/Branch A", "y3433434"},
+	"setStoreSettings":         {"TOP/Branch A", "y3433434"},
 	"excess":                   {"TOP/Branch A", "y3333334"},
 	"recordExcess":             {"", "y333333y"},
 	"resolveExcess":            {"excess", "y4444444"},
@@ -338,6 +344,8 @@ func (g *ground) object(kind string) string {
 		return admin.post("/v1/api-tokens", map[string]any{"name": name}).want(201).text("id")
 	case "webhook":
 		return admin.post("/v1/webhook-endpoints", map[string]any{"organisation": g.w.branchA, "url": "http://127.0.0.1:1/" + name}).want(201).text("id")
+	case "product":
+		return admin.post("/v1/products", map[string]any{"organisation": g.w.branchA, "name": name, "price": 2500}).want(201).text("id")
 	case "event":
 		admin.post("/v1/webhook-endpoints", map[string]any{"organisation": g.w.branchA, "url": "http://127.0.0.1:1/" + name}).want(201)
 		g.w.invoice(g.w.branchA, g.customer, 3000)

@@ -55,6 +55,8 @@ var tellings = map[string]func(*State, *reading, remit.TimelineEntry){
 
 	// These are about other things than what an invoice owes and collected.
 	"work_item":       nil,
+	"order_ready":     nil,
+	"order_fulfilled": nil,
 	"look":            nil,
 	"mail":            nil,
 	"mail_missing":    nil,

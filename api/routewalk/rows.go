@@ -66,6 +66,7 @@ const (
 	KindMail          = "mail"             // about the invoice, that did not arrive
 	KindWebhook       = "webhook"          // an endpoint at the unit
 	KindEvent         = "event"            // of that invoice, which an endpoint wants
+	KindProduct       = "product"          // of the unit's store
 
 	KindReconciliation = "reconciliation" // of the whole tenant
 )
@@ -87,6 +88,7 @@ const (
 	adminHooks    = "admin=webhooks"
 	customerSee   = "customer=read"
 	customerEd    = "customer=edit"
+	storeEdit     = "store=edit"
 )
 
 func needs(permission ...string) [][]string {
@@ -238,6 +240,13 @@ var Rows = map[string]Row{
 	"removeWebhookEndpoint": {Object: KindWebhook, See: []string{adminHooks}},
 	"events":                {At: "unit", Do: needs(adminHooks)},
 	"resendEvent":           {Object: KindEvent, See: []string{adminHooks}},
+
+	"products":         {At: "unit", Do: needs(storeEdit)},
+	"createProduct":    {Do: needs(storeEdit)},
+	"updateProduct":    {Object: KindProduct, See: []string{storeEdit}},
+	"removeProduct":    {Object: KindProduct, See: []string{storeEdit}},
+	"storeSettings":    {At: "unit", See: []string{Any}, Do: needs(storeEdit)},
+	"setStoreSettings": {At: "unit", See: []string{Any}, Do: needs(storeEdit)},
 
 	"excess":        {At: "unit", Do: needs(refund)},
 	"recordExcess":  {Do: needs(refund)},
