@@ -217,6 +217,7 @@ var wires = map[string]any{
 	"setExcessSettings": excessSettingsWire{}, "recordExcess": excessWire{}, "resolveExcess": resolveWire{},
 	"setRetrySettings": retriesWire{}, "replayRetries": retriesWire{},
 	"switchCharge": autoChargeWire{}, "switchAutomatic": autoChargeWire{}, "startDueDateRun": dueDateRunWire{},
+	"setApprovalRules": approvalRulesWire{}, "approve": struct{}{}, "declineApproval": declineWire{}, "delegateApprovals": delegationWire{},
 	"addWebhookEndpoint": webhookWire{}, "startReconciliation": reconcileWire{}, "fetchMissing": fetchWire{},
 }
 

@@ -66,6 +66,9 @@ const (
 	KindWebhook       = "webhook"    // an endpoint at the unit
 	KindEvent         = "event"      // of that invoice, which an endpoint wants
 
+	KindApproval   = "approval"   // that somebody asked for, of the invoice
+	KindDelegation = "delegation" // of somebody's approvals at the unit
+
 	KindReconciliation = "reconciliation" // of the whole tenant
 )
 
@@ -77,6 +80,7 @@ const (
 	pay           = "stripe=pay"
 	stripeAll     = "stripe=*"
 	refund        = "stripe=refund"
+	approve       = "stripe=approve"
 	invoiceRead   = "invoice=read"
 	invoiceEdit   = "invoice=edit"
 	invoiceCharge = "invoice=charge"
@@ -222,6 +226,16 @@ var Rows = map[string]Row{
 	"claimWorkItem":   {Object: KindWorkItem, See: []string{payers}},
 	"releaseWorkItem": {Object: KindWorkItem, See: []string{payers}},
 	"payWorkItem":     {Object: KindWorkItem, See: []string{payers}, Do: needs(pay)},
+
+	"approvals":           {At: "unit", Do: needs(approve)},
+	"approval":            {Object: KindApproval, See: []string{approve}},
+	"approve":             {Object: KindApproval, See: []string{approve}},
+	"declineApproval":     {Object: KindApproval, See: []string{approve}},
+	"approvalDelegations": {At: "top", Customer: Allowed},
+	"delegateApprovals":   {Do: needs(approve)},
+	"takeBackApprovals":   {Object: KindDelegation, See: []string{adminRoles}},
+	"approvalRules":       {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
+	"setApprovalRules":    {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
 
 	"reconciliations":     {At: "top", See: []string{Any}, Do: needs("stripe=read")},
 	"startReconciliation": {Do: needs("stripe=read")},
