@@ -48,6 +48,7 @@ const (
 	CodeUnavailable       = "unavailable"
 	CodeStepUp            = "confirmation_required"
 	CodeSecondFactor      = "second_factor_required"
+	CodeApprovalRequired  = "approval_required"
 )
 
 // FieldError names one field of a request and what is wrong with it, in words

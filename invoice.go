@@ -107,6 +107,7 @@ func (i Invoice) outstanding() money.Amount {
 // ForPayers is the invoice without what staff keep to themselves.
 func (i Invoice) ForPayers() Invoice {
 	i.Tags, i.Notes, i.Promise = nil, nil, nil
+	i.Settings.Approvals = DefaultApprovals()
 	return i.WithoutReason()
 }
 

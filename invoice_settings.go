@@ -25,7 +25,8 @@ type InvoiceSettings struct {
 	Surcharge  SurchargeSettings `json:"surcharge"` // what of the fee is passed on to who pays by credit card
 	Receipts   ReceiptsBy        `json:"receipts"`
 	Remainders RemainderRule     `json:"below_minimum"`
-	Version    int64             `json:"version"` // of the setting it was copied from
+	Approvals  ApprovalSettings  `json:"approvals"` // copied from a setting of its own
+	Version    int64             `json:"version"`   // of the setting it was copied from
 }
 
 // BankTransfer is the seller's bank account as payers read it on the invoice.
@@ -140,5 +141,5 @@ func CheckPaymentTerms(days int) error {
 // DefaultInvoiceSettings hold where nothing is set. Settings are read onto them,
 // so that one stored before there was a field has that field's default.
 func DefaultInvoiceSettings() InvoiceSettings {
-	return InvoiceSettings{OnlinePayments: true, Methods: DefaultAllowedMethods(), PaymentLinks: true, PaymentTerms: DefaultPaymentTerms, AutoCharge: DefaultAutoCharge(), Surcharge: DefaultSurcharge(), Receipts: ReceiptsByRemit, Remainders: RemainderAsk}
+	return InvoiceSettings{OnlinePayments: true, Methods: DefaultAllowedMethods(), PaymentLinks: true, PaymentTerms: DefaultPaymentTerms, AutoCharge: DefaultAutoCharge(), Surcharge: DefaultSurcharge(), Receipts: ReceiptsByRemit, Remainders: RemainderAsk, Approvals: DefaultApprovals()}
 }

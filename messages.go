@@ -173,6 +173,11 @@ type PayRequest struct {
 	SuccessURL    string     `json:"success_url,omitempty"`
 	CancelURL     string     `json:"cancel_url,omitempty"`
 	Permit        Permit     `json:"permit"`
+	// Approval is a second person's, where the sum needs one.
+	Approval *uuid.UUID `json:"approval,omitempty"`
+	// Typed says that the method was typed for this payment on a page that was opened
+	// for it, so that nobody could name it when it was approved.
+	Typed bool `json:"typed,omitempty"`
 }
 
 // Permit is what a payer is permitted by: scopes at a path for somebody of the
@@ -192,6 +197,10 @@ type Permit struct {
 	// invoice's settings and its customer's word permit that, and nobody else.
 	Charge *uuid.UUID `json:"charge,omitempty"`
 }
+
+// ByStaff reports that somebody of the organisation asked, who pays with money that
+// is not his own.
+func (p Permit) ByStaff() bool { return !p.Customer && p.Link == 0 && !p.Itself() }
 
 // Itself reports that nobody asked: the invoice is charged by itself.
 func (p Permit) Itself() bool { return p.Charge != nil }

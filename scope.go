@@ -26,6 +26,7 @@ var (
 	StripeRead         = Scope{"stripe", "read"}
 	StripePay          = Scope{"stripe", "pay"}
 	StripeRefund       = Scope{"stripe", "refund"}
+	StripeApprove      = Scope{"stripe", "approve"}
 	StripeAll          = Scope{"stripe", "*"}
 	InvoiceRead        = Scope{"invoice", "read"}
 	InvoiceEdit        = Scope{"invoice", "edit"}
@@ -46,7 +47,7 @@ var (
 func KnownScopes() []Scope {
 	return []Scope{
 		Everything,
-		StripeView, StripeRead, StripePay, StripeRefund, StripeAll,
+		StripeView, StripeRead, StripePay, StripeRefund, StripeApprove, StripeAll,
 		InvoiceRead, InvoiceEdit, InvoiceCharge,
 		CustomerRead, CustomerEdit,
 		WorkflowEdit,

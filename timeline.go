@@ -28,6 +28,9 @@ func (e TimelineEntry) ForPayers() TimelineEntry {
 	case "charge_skipped", "charge_delayed":
 		e.What, e.Why, e.Data = "It was not charged by itself.", Why{}, nil
 		return e
+	case "approval_asked", "approval_escalated", "approval_given", "approval_used", "approval_declined", "approval_lapsed":
+		e.What, e.Why, e.Data, e.Actor = "A payment by the seller's people was looked at.", Why{}, nil, System
+		return e
 	case "collection":
 		e.Why, e.Data = Why{}, nil
 		return e
@@ -98,6 +101,9 @@ const (
 	AgendaBill AgendaKind = "bill"
 	// AgendaOrder is the end of a store's order that nobody pays.
 	AgendaOrder AgendaKind = "order"
+	// AgendaApproval is when a request for approval goes up the organisation path, or
+	// an approval that was given lapses.
+	AgendaApproval AgendaKind = "approval"
 )
 
 // ByRun reports whether rows of the kind are carried out by due-date runs, and

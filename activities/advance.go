@@ -43,12 +43,13 @@ func (p *Payments) Advance(ctx context.Context, ref remit.InvoiceRef) (state rem
 
 // surveyed is what there is to do about an invoice, as one transaction saw it.
 type surveyed struct {
-	state  remit.InvoiceState
-	idle   bool       // there is nothing to do
-	hints  bool       // Stripe may have more to say: an attempt lives, events wait, or a look is planned
-	excess bool       // the agenda has some excess to be decided about
-	order  bool       // the end of an order that nobody pays is due
-	charge *dueCharge // that was begun at once, where there are no hints to be looked at first
+	state    remit.InvoiceState
+	idle     bool       // there is nothing to do
+	hints    bool       // Stripe may have more to say: an attempt lives, events wait, or a look is planned
+	excess   bool       // the agenda has some excess to be decided about
+	order    bool       // the end of an order that nobody pays is due
+	approval bool       // a request for approval is due to go up, or to lapse
+	charge   *dueCharge // that was begun at once, where there are no hints to be looked at first
 }
 
 // survey finds out what there is to do, which is nothing when an event comes after
@@ -80,6 +81,7 @@ func (p *Payments) survey(ctx context.Context, ref remit.InvoiceRef) (s surveyed
 		s.hints = told || onAgenda(rows, remit.AgendaPoll, time.Time{})
 		s.excess = onAgenda(rows, remit.AgendaExcess, time.Time{})
 		s.order = onAgenda(rows, remit.AgendaOrder, l.Clock.Now(p.Now()))
+		s.approval = onAgenda(rows, remit.AgendaApproval, l.Clock.Now(p.Now()))
 		if due && !s.hints {
 			s.charge, err = p.beginCharge(ctx, tx, l)
 		}

@@ -21,6 +21,12 @@ func (p *Payments) fireAgenda(ctx context.Context, ref remit.InvoiceRef, seen su
 			return state, err
 		}
 	}
+	var above map[uuid.UUID]Approvers
+	if seen.approval {
+		if above, err = p.approversAbove(ctx, ref); err != nil {
+			return state, err
+		}
+	}
 	err = p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
 		l, err := tx.LockInvoice(ctx, ref.Invoice)
 		if err != nil {
@@ -31,7 +37,7 @@ func (p *Payments) fireAgenda(ctx context.Context, ref remit.InvoiceRef, seen su
 				return err
 			}
 		}
-		if err := p.fireDue(ctx, tx, l, looked); err != nil {
+		if err := p.fireDue(ctx, tx, l, known{looked: looked, above: above}); err != nil {
 			return err
 		}
 		if state, err = p.stateOf(ctx, tx, l); err != nil || ended == nil {
@@ -45,7 +51,13 @@ func (p *Payments) fireAgenda(ctx context.Context, ref remit.InvoiceRef, seen su
 	return state, err
 }
 
-func (p *Payments) fireDue(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, looked map[uuid.UUID]bool) error {
+// known is what was found out before the transaction that fires rows.
+type known struct {
+	looked map[uuid.UUID]bool      // excess of which Stripe was asked
+	above  map[uuid.UUID]Approvers // who is asked next to approve what waits
+}
+
+func (p *Payments) fireDue(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, k known) error {
 	rows, err := tx.InvoiceAgenda(ctx, l.ID)
 	if err != nil {
 		return err
@@ -55,14 +67,14 @@ func (p *Payments) fireDue(ctx context.Context, tx *postgres.Tx, l *postgres.Loc
 		if row.At.After(now) {
 			break
 		}
-		if err := p.fire(ctx, tx, l, row, looked); err != nil {
+		if err := p.fire(ctx, tx, l, row, k); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *Payments) fire(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, row postgres.AgendaRow, looked map[uuid.UUID]bool) error {
+func (p *Payments) fire(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, row postgres.AgendaRow, k known) error {
 	now := l.Clock.Now(p.Now())
 	switch row.Kind {
 	case remit.AgendaPoll:
@@ -100,7 +112,9 @@ func (p *Payments) fire(ctx context.Context, tx *postgres.Tx, l *postgres.Locked
 	case remit.AgendaOrder:
 		return p.orderOver(ctx, tx, l, row)
 	case remit.AgendaExcess:
-		return p.excessDue(ctx, tx, l, row, looked)
+		return p.excessDue(ctx, tx, l, row, k.looked)
+	case remit.AgendaApproval:
+		return p.approvalDue(ctx, tx, l, row, k.above)
 	case remit.AgendaScript, remit.AgendaRefund, remit.AgendaReconcile, remit.AgendaBankAccount, remit.AgendaConnection, remit.AgendaCharge, remit.AgendaNotice, remit.AgendaBill:
 		return nil // has a step, or a workflow, of its own: it may take seconds, or days
 	}

@@ -251,6 +251,9 @@ func (p *Payments) look(ctx context.Context, tx *postgres.Tx, w *work, r *reserv
 	if err := chargeStill(l, r.in.Permit); err != nil {
 		return false, with, err
 	}
+	if err := p.approvedStill(ctx, tx, l, r, l.Live, now); err != nil {
+		return false, with, err
+	}
 	if l.Outstanding < w.attempt.Amount {
 		return false, with, remit.Conflict(remit.CodeConflict, "%s is owed now. Check and pay again.", money.Of(l.Outstanding, money.Currency(l.Currency)))
 	}

@@ -36,6 +36,9 @@ func (p *Payments) collect(ctx context.Context, r reservation, begun *remit.Atte
 	// somebody keeps putting them there.
 	for range 6 {
 		obstacle, w, err := p.reserve(ctx, &r)
+		if errors.Is(err, errApproverLost) {
+			return remit.RequestResult{}, errors.Join(err, p.lapseUnheld(ctx, &r))
+		}
 		if err != nil {
 			return remit.RequestResult{}, err
 		}
@@ -115,7 +118,7 @@ func (p *Payments) decide(ctx context.Context, r *reservation) error {
 			r.decided = decision.Version // of the oldest answer: a later one says nothing of what was asked before
 		}
 	}
-	return nil
+	return p.decideApprover(ctx, r)
 }
 
 // policyMoved reports that who may do what changed since decide was asked.

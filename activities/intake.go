@@ -15,6 +15,10 @@ import (
 	"remit/postgres"
 )
 
+// ApprovalsSetting is the name of the setting that says which payments need a
+// second person.
+const ApprovalsSetting = "approvals"
+
 // PaymentsSetting is the name of the setting that says how invoices are paid.
 const PaymentsSetting = "payments"
 
@@ -153,5 +157,10 @@ func SettingsFor(ctx context.Context, tx *postgres.Tx, path string) (remit.Invoi
 	_, version, _, err := tx.Setting(ctx, path, PaymentsSetting, &settings)
 	settings.Version = version
 	settings.OnlinePayments = settings.OnlinePayments || settings.OnlineBefore
+	if err != nil {
+		return settings.InvoiceSettings, err
+	}
+	settings.Approvals = remit.DefaultApprovals()
+	_, _, _, err = tx.Setting(ctx, path, ApprovalsSetting, &settings.Approvals)
 	return settings.InvoiceSettings, err
 }

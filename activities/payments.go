@@ -29,6 +29,7 @@ type Payments struct {
 	// ApplicationFee is what the platform takes of payments to accounts connected in
 	// its name.
 	ApplicationFee remit.ApplicationFee
+	PublicURL      string // of the portal, which mails to people lead to
 	// Crash, if set, is called at each named boundary between two steps; tests
 	// kill the process there.
 	Crash func(boundary string)

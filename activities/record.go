@@ -243,6 +243,13 @@ func closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice,
 		return err
 	}
 	entries = append(entries, waived...)
+	if l.Settings.Approvals.Above != nil {
+		lapsed, err := lapseApprovals(ctx, tx, l, now)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, lapsed...)
+	}
 	item, reason := remit.WorkItemOpen, ""
 	switch {
 	case l.VoidedAt != nil:

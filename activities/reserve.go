@@ -245,7 +245,15 @@ func (p *Payments) insertAttempt(ctx context.Context, tx *postgres.Tx, l *postgr
 		}
 		what = "pays with " + methodWords(a.Method)
 	}
+	approval, err := p.approvedFor(ctx, tx, l, r, a)
+	if err != nil {
+		return nil, err
+	}
 	if err := tx.InsertAttempt(ctx, l, a); err != nil {
+		return nil, err
+	}
+	approved, err := useApproval(ctx, tx, l, approval, a, now)
+	if err != nil {
 		return nil, err
 	}
 	if charge := r.in.Permit.Charge; charge != nil {
@@ -268,12 +276,12 @@ func (p *Payments) insertAttempt(ctx context.Context, tx *postgres.Tx, l *postgr
 		return nil, err
 	}
 	w := &work{ref: r.ref, attempt: *a, payment: payment, invoice: l.Invoice, clock: l.Clock, request: r.stored, link: r.link}
-	return w, tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
+	return w, tx.SaveInvoice(ctx, l, p.Now(), append(approved, remit.TimelineEntry{
 		Kind: "attempt_started", Actor: r.stored.Actor,
 		What: fmt.Sprintf("%s %s: %s%s, try %d.", actorName(r.stored.Actor), what, money.Of(a.Amount, money.Currency(l.Currency)), feeWords(a.Surcharge, l.Currency), a.Number),
 		Why:  remit.Why{Rule: "one live attempt", Version: "1"},
 		Data: map[string]any{"attempt": a.Number, "amount": a.Amount, "surcharge": a.Surcharge, "attempt_kind": string(a.Kind), "payment": payment.ID.String(), "application_fee": payment.ApplicationFee},
-	})
+	})...)
 }
 
 // mayTry refuses a try that no bank or network would let through, before there is

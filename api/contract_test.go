@@ -219,6 +219,7 @@ var wires = map[string]any{
 	"switchCharge": autoChargeWire{}, "switchAutomatic": autoChargeWire{}, "startDueDateRun": dueDateRunWire{},
 	"createBillingSchedule": billingWire{}, "updateBillingSchedule": billingChangeWire{},
 	"createProduct": productWire{}, "updateProduct": productWire{}, "setStoreSettings": storeWire{},
+	"setApprovalRules": approvalRulesWire{}, "approve": struct{}{}, "declineApproval": declineWire{}, "delegateApprovals": delegationWire{},
 	"addWebhookEndpoint": webhookWire{}, "startReconciliation": reconcileWire{}, "fetchMissing": fetchWire{},
 }
 

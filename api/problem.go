@@ -38,7 +38,8 @@ const (
 	problemTypeURL = "/docs#code-"
 )
 
-// problem is an error as it leaves (RFC 9457). Payment is set on 402 alone.
+// problem is an error as it leaves (RFC 9457). Payment is set on 402 alone,
+// Approval where a second person is asked.
 type problem struct {
 	Type      string             `json:"type"`
 	Title     string             `json:"title"`
@@ -49,6 +50,7 @@ type problem struct {
 	Errors    []remit.FieldError `json:"errors,omitempty"`
 	RequestID string             `json:"request_id"`
 	Payment   *paymentBody       `json:"payment,omitempty"`
+	Approval  *approvalBody      `json:"approval,omitempty"`
 }
 
 // declined is a 402: the error and the payment it is about.
@@ -75,6 +77,10 @@ func problemOf(r *http.Request, err error) problem {
 	var refused declined
 	if errors.As(err, &refused) && status == http.StatusPaymentRequired {
 		p.Payment = &refused.payment
+	}
+	var waits unapproved
+	if errors.As(err, &waits) {
+		p.Approval = &waits.approval
 	}
 	return p
 }

@@ -39,6 +39,8 @@ var routes = []struct {
 
 	{"workItemStep", workItemStep},
 	{"setWorkItemStep", setWorkItemStep},
+	{"approvalRules", approvalRules},
+	{"setApprovalRules", setApprovalRules},
 	{"afterPaymentScript", afterPaymentScript},
 	{"setAfterPaymentScript", setAfterPaymentScript},
 	{"removeAfterPaymentScript", removeAfterPaymentScript},
@@ -129,6 +131,13 @@ var routes = []struct {
 	{"claimWorkItem", claimWorkItem},
 	{"releaseWorkItem", releaseWorkItem},
 	{"payWorkItem", payWorkItem},
+	{"approvals", approvals},
+	{"approval", approval},
+	{"approve", approve},
+	{"declineApproval", declineApproval},
+	{"approvalDelegations", approvalDelegations},
+	{"delegateApprovals", delegateApprovals},
+	{"takeBackApprovals", takeBackApprovals},
 
 	{"webhookEndpoints", webhookEndpoints},
 	{"addWebhookEndpoint", addWebhookEndpoint},

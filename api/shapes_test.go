@@ -130,6 +130,15 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"releaseWorkItem 200": {200, workItemShape(filled[remit.WorkItem]()), nil},
 		"payWorkItem 200":     {200, outcomeShape(filled[commands.PayOutcome]()), nil},
 		"payWorkItem 202":     {202, outcomeShape(filled[commands.PayOutcome]()), nil},
+		"approvals 200":       {200, page(approvalShape), empty(approvalShape)},
+		"approval 200":        {200, approvalShape(filled[remit.Approval]()), approvalShape(bare[remit.Approval]())},
+		"approve 200":         {200, approvalShape(filled[remit.Approval]()), nil},
+		"declineApproval 200": {200, approvalShape(filled[remit.Approval]()), nil},
+
+		"approvalDelegations 200": {200, page(delegationShape), empty(delegationShape)},
+		"delegateApprovals 201":   {201, delegationShape(filled[remit.ApprovalDelegation]()), nil},
+		"approvalRules 200":       {200, approvalRulesOf(filled[commands.ApprovalRules]()), approvalRulesOf(bare[commands.ApprovalRules]())},
+		"setApprovalRules 200":    {200, approvalRulesOf(filled[commands.ApprovalRules]()), nil},
 
 		"webhookEndpoints 200":      {200, page(webhookShape), empty(webhookShape)},
 		"addWebhookEndpoint 201":    {201, newWebhookBody{webhookShape(filled[remit.WebhookEndpoint]()), "whsec_text"}, newWebhookBody{webhookShape(bare[remit.WebhookEndpoint]()), "whsec_text"}},
@@ -240,6 +249,11 @@ func page[In, Out any](shape func(In) Out) any {
 
 func empty[In, Out any](shape func(In) Out) any { return listed(commands.List[In]{}, shape) }
 
+func approvalRulesOf(r commands.ApprovalRules) any {
+	a, _ := approvalRulesAnswer(r, nil)
+	return a.body
+}
+
 func stepOf(s commands.WorkItemStep) any { a, _ := stepAnswer(s, nil); return a.body }
 
 func settingsOf(s commands.PaymentSettings) any { a, _ := paymentSettingsAnswer(s, nil); return a.body }
@@ -302,6 +316,7 @@ var samples = map[reflect.Type]any{
 	reflect.TypeFor[remit.ExcessState]():       remit.ExcessOpen,
 	reflect.TypeFor[remit.ExcessAction]():      remit.ExcessRefund,
 	reflect.TypeFor[remit.WorkItemState]():     remit.WorkItemOpen,
+	reflect.TypeFor[remit.ApprovalState]():     remit.ApprovalAsked,
 	reflect.TypeFor[remit.ChargeTiming]():      remit.ChargeOnDueDate,
 	reflect.TypeFor[remit.SurchargeMode]():     remit.SurchargeGrossUp,
 	reflect.TypeFor[remit.Percent]():           remit.Percent(2_900),

@@ -215,6 +215,22 @@ func (g *ground) object(kind string) string {
 			_, err := tx.EndReconciliation(ctx, run, []remit.Reconciliation{{ID: id, Currency: "USD"}})
 			return err
 		})
+	case routewalk.KindApproval:
+		asker, _ := g.person(g.top, g.branch, nil, "Viewer")
+		g.in(g.top, func(tx *postgres.Tx) error {
+			return tx.InsertApproval(ctx, remit.Approval{
+				ID: id, InvoiceID: g.invoice, OrganisationID: g.branch.ID, ToPay: remit.ToPay{Amount: 100}, MethodWords: "Visa 4242", Total: 1000,
+				AskedBy: remit.Person{ID: asker, Name: "Ana"}, AskedAt: now, Level: g.branch.Path,
+			})
+		})
+	case routewalk.KindDelegation:
+		from, _ := g.person(g.top, g.branch, nil, "Viewer")
+		to, _ := g.person(g.top, g.branch, nil, "Viewer")
+		g.in(g.top, func(tx *postgres.Tx) error {
+			return tx.InsertDelegation(ctx, remit.ApprovalDelegation{
+				ID: id, OrganisationID: g.branch.ID, From: remit.Person{ID: from}, To: remit.Person{ID: to}, Until: remit.DateOf(now), EndsAt: now.Add(time.Hour), CreatedAt: now,
+			})
+		})
 	case routewalk.KindConnection:
 	default:
 		g.t.Fatalf("no object of kind %s", kind)

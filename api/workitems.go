@@ -73,9 +73,12 @@ func (c *call) payBody() commands.Body[commands.PayInput] {
 // and 402 with the payment for a decline.
 func (c *call) payAnswer(o commands.PayOutcome, err error) (answer, error) {
 	var refused *commands.DeclinedError
+	var waits *commands.ApprovalNeededError
 	switch {
 	case errors.As(err, &refused):
 		return answer{}, declined{error: err, payment: paymentShape(withAttempt(refused.Outcome))}
+	case errors.As(err, &waits):
+		return answer{}, unapproved{error: err, approval: approvalShape(waits.Approval)}
 	case err != nil:
 		return answer{}, err
 	case o.Done:

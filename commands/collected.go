@@ -39,10 +39,14 @@ func (c *Commands) collectCard(ctx context.Context, caller Caller, member Member
 	wanted := postgres.CollectedFor{Invoice: invoice.ID, Amount: in.Amount, Owed: invoice.Outstanding, Save: in.Save, Permit: caller.permitted(permit)}
 	var open *postgres.SetupSession
 	var who remit.Customer
+	var asks *remit.ToPay
 	err := c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
 		payload := c.payRequest(in)
 		payload.Permit = wanted.Permit
 		if err := c.payableNow(ctx, tx, caller, invoice, in, payload); err != nil {
+			return err
+		}
+		if asks, err = c.approved(ctx, tx, invoice, in, &payload); err != nil {
 			return err
 		}
 		if who, err = tx.Customer(ctx, invoice.CustomerID); err != nil {
@@ -51,6 +55,9 @@ func (c *Commands) collectCard(ctx context.Context, caller Caller, member Member
 		open, err = tx.CollectingSession(ctx, invoice.ID)
 		return err
 	})
+	if remit.IsCode(err, remit.CodeApprovalRequired) {
+		return CheckoutPage{}, c.askApproval(ctx, caller, member, invoice, wanted.Permit, *asks)
+	}
 	if err != nil {
 		return CheckoutPage{}, err
 	}
@@ -172,7 +179,7 @@ func (c *Commands) PayCollected(ctx context.Context, caller Caller, session stri
 		member.Customer = &invoice.CustomerID
 	}
 	return c.send(ctx, caller, member, invoice, remit.RequestPay, in, func(payload *remit.PayRequest) {
-		payload.Owed, payload.Permit = setup.For.Owed, permit
+		payload.Owed, payload.Permit, payload.Typed = setup.For.Owed, permit, true
 	})
 }
 

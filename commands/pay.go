@@ -98,11 +98,22 @@ func (c *Commands) pay(ctx context.Context, caller Caller, member Membership, in
 
 // send stores what is asked and hands it to the invoice's workflow.
 func (c *Commands) send(ctx context.Context, caller Caller, member Membership, invoice remit.Invoice, kind remit.RequestKind, in PayInput, fill func(*remit.PayRequest)) (PayOutcome, error) {
+	var asks *remit.ToPay
+	var asker remit.Permit
 	request, err := c.place(ctx, caller, member, invoice, kind, func(tx *postgres.Tx) (any, error) {
 		payload := c.payRequest(in)
 		fill(&payload)
-		return payload, c.payableNow(ctx, tx, caller, invoice, in, payload)
+		asker = payload.Permit
+		if err := c.payableNow(ctx, tx, caller, invoice, in, payload); err != nil {
+			return payload, err
+		}
+		var err error
+		asks, err = c.approved(ctx, tx, invoice, in, &payload)
+		return payload, err
 	})
+	if remit.IsCode(err, remit.CodeApprovalRequired) {
+		return PayOutcome{}, c.askApproval(ctx, caller, member, invoice, asker, *asks)
+	}
 	if err != nil {
 		return PayOutcome{}, err
 	}
@@ -112,6 +123,8 @@ func (c *Commands) send(ctx context.Context, caller Caller, member Membership, i
 		return c.asItStands(ctx, member.Tenant, invoice.ID, request)
 	case err != nil:
 		return PayOutcome{}, err
+	case result.Refused != nil && result.Refused.Code == remit.CodeApprovalRequired && asks != nil:
+		return PayOutcome{}, c.askApproval(ctx, caller, member, invoice, asker, *asks)
 	case result.Refused != nil:
 		return PayOutcome{}, result.Refused.AsError()
 	}

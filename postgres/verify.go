@@ -129,6 +129,10 @@ func (tx *Tx) storedState(ctx context.Context, l *LockedInvoice) (*retell.State,
 	for _, d := range disputes {
 		s.Disputes[d.ID] = retell.Dispute{State: d.State, Withdrawn: d.Withdrawn, Reinstated: d.Reinstated}
 	}
+	if err != nil {
+		return nil, err
+	}
+	s.Approvals, err = tx.approvalStates(ctx, l.ID)
 	return s, err
 }
 

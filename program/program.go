@@ -268,7 +268,7 @@ func (p *Program) work(ctx context.Context) {
 	steps := worker.Steps{
 		Payments: &activities.Payments{
 			DB: p.db, Authority: p.Commands.Authority, Seals: p.Commands.Seals, Logger: p.config.Logger, Now: time.Now, Crash: p.config.Crash, Ended: p.operations.attemptEnded,
-			ApplicationFee: p.config.ApplicationFee, Scripts: p.Commands.Scripts, Scripted: p.operations.scriptRan,
+			ApplicationFee: p.config.ApplicationFee, PublicURL: p.Commands.PublicURL, Scripts: p.Commands.Scripts, Scripted: p.operations.scriptRan,
 			Connector: &activities.Connector{DB: p.db, Gateway: p.Commands.Stripe, Secrets: p.Commands.Secrets},
 		},
 		Imports: &activities.Imports{DB: p.db, Logger: p.config.Logger, Now: time.Now, Begin: p.Commands.Begin},

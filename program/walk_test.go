@@ -54,6 +54,8 @@ var walkRows = map[string]walked{
 	"audit":                    {"TOP", "y3333334"},
 	"workItemStep":             {"TOP/Branch A", "y3433434"},
 	"setWorkItemStep":          {"TOP/Branch A", "y3433434"},
+	"approvalRules":            {"TOP/Branch A", "y3433434"},
+	"setApprovalRules":         {"TOP/Branch A", "y3433434"},
 	"afterPaymentScript":       {"TOP/Branch A", "y3433434"},
 	"setAfterPaymentScript":    {"TOP/Branch A", "y3433434"},
 	"removeAfterPaymentScript": {"TOP/Branch A", "y3433434"},
@@ -140,6 +142,13 @@ var walkRows = map[string]walked{
 	"claimWorkItem":            {"work item", "yy4y4444"},
 	"releaseWorkItem":          {"work item", "yy4y4444"},
 	"payWorkItem":              {"work item", "yy434444"},
+	"approvals":                {"TOP/Branch A", "y3333334"},
+	"approval":                 {"approval", "y4444444"},
+	"approve":                  {"approval", "y4444444"},
+	"declineApproval":          {"approval", "y4444444"},
+	"approvalDelegations":      {"TOP", "yyyyyyy4"},
+	"delegateApprovals":        {"", "y333333y"},
+	"takeBackApprovals":        {"delegation", "y4444444"},
 	"reconciliations":          {"TOP", "y444y434"},
 	"startReconciliation":      {"", "y333y33y"},
 	"fetchMissing":             {"reconciliation", "y444y444"},
@@ -304,6 +313,15 @@ func (g *ground) object(kind string) string {
 	case "mail":
 		return g.w.sql(`insert into mails (tenant, id, recipient, subject, text, invoice_id, stage, due_version, created_at, state)
 			select tenant, gen_random_uuid(), 'a@globex.test', 'x', 'x', id, 'failed/1', due_version, now(), 'bounced' from invoices where id = $1 returning id::text`, g.invoice)[0][0]
+	case "approval":
+		return g.w.sql(`insert into approvals (tenant, id, invoice_id, organisation_id, amount, at_most, method_words, total, state, asked_by, asked_by_name, asked_at, level)
+			select tenant, gen_random_uuid(), id, organisation_id, 100, false, 'Visa 4242', total, 'asked', gen_random_uuid(), 'Somebody', now(), $2 from invoices where id = $1 returning id::text`,
+			g.invoice, g.w.branchA)[0][0]
+	case "delegation":
+		return g.w.sql(`insert into approval_delegations (tenant, id, organisation_id, from_account, to_account, until, ends_at, created_at)
+			select i.tenant, gen_random_uuid(), i.organisation_id, f.account_id, t.account_id, now()::date, now() + interval '1 hour', now()
+			from invoices i join members f on f.tenant = i.tenant join members t on t.tenant = i.tenant and t.account_id > f.account_id where i.id = $1 limit 1 returning id::text`,
+			g.invoice)[0][0]
 	case "payment":
 		paid, _ := g.w.invoice(g.w.branchA, g.customer, 3000)
 		return admin.post("/v1/invoices/"+paid+"/payments", map[string]any{"amount": 3000, "method": "bank_transfer", "reference": "x"}).want(201).text("id")

@@ -52,6 +52,9 @@ func (s *State) Differ(stored *State) []Difference {
 	byID(s.Disputes, stored.Disputes, func(id uuid.UUID) {
 		c.field(fmt.Sprintf("dispute %s", id), s.Disputes[id], stored.Disputes[id])
 	})
+	byID(s.Approvals, stored.Approvals, func(id uuid.UUID) {
+		c.field(fmt.Sprintf("approval %s", id), cmp.Or(s.Approvals[id], "none"), cmp.Or(stored.Approvals[id], "none"))
+	})
 	return c.differences
 }
 

@@ -33,6 +33,7 @@ type State struct {
 	Payments  map[uuid.UUID]Payment
 	Refunds   map[uuid.UUID]remit.RefundState
 	Disputes  map[uuid.UUID]Dispute
+	Approvals map[uuid.UUID]remit.ApprovalState
 
 	sent, void bool
 	gaveUp     bool                 // what it still owed was written off
@@ -66,7 +67,7 @@ type refund struct {
 func New() *State {
 	return &State{
 		Status: remit.InvoiceDraft, Attempts: map[int]remit.AttemptState{}, Payments: map[uuid.UUID]Payment{},
-		Refunds: map[uuid.UUID]remit.RefundState{}, Disputes: map[uuid.UUID]Dispute{},
+		Refunds: map[uuid.UUID]remit.RefundState{}, Disputes: map[uuid.UUID]Dispute{}, Approvals: map[uuid.UUID]remit.ApprovalState{},
 		of: map[int]uuid.UUID{}, refunds: map[uuid.UUID]refund{}, untold: map[string]bool{},
 	}
 }

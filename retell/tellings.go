@@ -79,6 +79,13 @@ var tellings = map[string]func(*State, *reading, remit.TimelineEntry){
 		s.gaveUp, s.Billed = true, s.Billed-d.number("amount")
 	},
 
+	"approval_asked":     approval(remit.ApprovalAsked),
+	"approval_escalated": nil,
+	"approval_given":     approval(remit.ApprovalApproved),
+	"approval_used":      approval(remit.ApprovalUsed),
+	"approval_declined":  approval(remit.ApprovalDeclined),
+	"approval_lapsed":    approval(remit.ApprovalLapsed),
+
 	// Between two invoices of a customer.
 	"carried_out": func(s *State, d *reading, _ remit.TimelineEntry) {
 		amount := d.number("amount")
@@ -93,6 +100,11 @@ var tellings = map[string]func(*State, *reading, remit.TimelineEntry){
 		s.Total, s.Billed = s.Total+amount, s.Billed+amount
 	},
 	"carry_undone": func(s *State, d *reading, _ remit.TimelineEntry) { s.Billed -= d.number("amount") },
+}
+
+// approval is what becomes of a request for one.
+func approval(state remit.ApprovalState) func(*State, *reading, remit.TimelineEntry) {
+	return func(s *State, d *reading, _ remit.TimelineEntry) { s.Approvals[d.id("approval")] = state }
 }
 
 func created(s *State, d *reading, _ remit.TimelineEntry) {

@@ -68,6 +68,9 @@ const (
 	KindEvent         = "event"            // of that invoice, which an endpoint wants
 	KindProduct       = "product"          // of the unit's store
 
+	KindApproval   = "approval"   // that somebody asked for, of the invoice
+	KindDelegation = "delegation" // of somebody's approvals at the unit
+
 	KindReconciliation = "reconciliation" // of the whole tenant
 )
 
@@ -79,6 +82,7 @@ const (
 	pay           = "stripe=pay"
 	stripeAll     = "stripe=*"
 	refund        = "stripe=refund"
+	approve       = "stripe=approve"
 	invoiceRead   = "invoice=read"
 	invoiceEdit   = "invoice=edit"
 	invoiceCharge = "invoice=charge"
@@ -229,6 +233,16 @@ var Rows = map[string]Row{
 	"claimWorkItem":   {Object: KindWorkItem, See: []string{payers}},
 	"releaseWorkItem": {Object: KindWorkItem, See: []string{payers}},
 	"payWorkItem":     {Object: KindWorkItem, See: []string{payers}, Do: needs(pay)},
+
+	"approvals":           {At: "unit", Do: needs(approve)},
+	"approval":            {Object: KindApproval, See: []string{approve}},
+	"approve":             {Object: KindApproval, See: []string{approve}},
+	"declineApproval":     {Object: KindApproval, See: []string{approve}},
+	"approvalDelegations": {At: "top", Customer: Allowed},
+	"delegateApprovals":   {Do: needs(approve)},
+	"takeBackApprovals":   {Object: KindDelegation, See: []string{adminRoles}},
+	"approvalRules":       {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
+	"setApprovalRules":    {At: "unit", See: []string{Any}, Do: needs("workflow=edit")},
 
 	"reconciliations":     {At: "top", See: []string{Any}, Do: needs("stripe=read")},
 	"startReconciliation": {Do: needs("stripe=read")},
