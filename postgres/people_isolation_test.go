@@ -16,7 +16,7 @@ import (
 // Tables that name a tenant and yet are read before one is known: they hold ids
 // and hashes, no business data.
 var directories = []string{
-	"account_tokens", "api_token_directory", "checkout_directory", "connection_directory", "member_directory", "oauth_states", "stripe_events", "webhook_directory",
+	"account_tokens", "api_token_directory", "checkout_directory", "connection_directory", "member_directory", "oauth_states", "store_directory", "stripe_events", "webhook_directory",
 }
 
 // A new table that names a tenant and forgets row security must not pass, and
