@@ -132,7 +132,7 @@ func (t BillingTerms) Check(currency money.Currency) error {
 func (t BillingTerms) Whole(currency money.Currency) ([]Line, money.Amount, error) {
 	inputs := make([]LineInput, len(t.Lines))
 	for n, line := range t.Lines {
-		inputs[n] = LineInput{Description: line.Description, Quantity: line.Quantity, UnitPrice: line.UnitPrice, Amount: line.Amount}
+		inputs[n] = LineInput(line)
 	}
 	return InvoiceTotal(currency, inputs, nil, nil)
 }

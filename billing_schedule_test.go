@@ -3,6 +3,7 @@ package remit_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -123,7 +124,7 @@ func TestAChangeHoldsFromTheNextPeriodOn(t *testing.T) {
 				other := anyCadence(t)
 				terms.Unit, terms.Count, terms.Anchor = other.Unit, other.Count, other.Anchor
 			}
-			terms.Lines = []remit.BillingLine{{Description: "Rent", Quantity: "1", UnitPrice: fmt.Sprint(rapid.IntRange(1, 999).Draw(t, "price"))}}
+			terms.Lines = []remit.BillingLine{{Description: "Rent", Quantity: "1", UnitPrice: strconv.Itoa(rapid.IntRange(1, 999).Draw(t, "price"))}}
 			from, ok := s.ChangeFrom(now)
 			if !ok {
 				t.Fatal("a schedule without end has no next period")

@@ -188,7 +188,7 @@ func Replan(ctx context.Context, tx *postgres.Tx, s remit.BillingSchedule, now t
 func (b *Billing) through(ctx context.Context, tx *postgres.Tx, s *remit.BillingSchedule, step remit.BillingStep, now time.Time) (sent *uuid.UUID, err error) {
 	p := step.Period
 	record := postgres.BillingPeriod{From: p.From, Until: p.Until, Version: p.Version, State: step.Fate, MadeAt: now}
-	told := postgres.BillingEntry{At: now, Kind: "skipped", Actor: remit.System, What: fmt.Sprintf("%s is not billed: the schedule was paused when it began.", p.Words())}
+	told := postgres.BillingEntry{At: now, Kind: "skipped", Actor: remit.System, What: p.Words() + " is not billed: the schedule was paused when it began."}
 	if step.Fate == remit.PeriodBilled {
 		made, err := b.draft(ctx, tx, *s, p, now)
 		if err != nil {
@@ -269,9 +269,9 @@ func (b *Billing) decideDraft(ctx context.Context, tx *postgres.Tx, s remit.Bill
 		}
 		sent, told.Kind, told.What = &l.ID, "billed", l.Number+" is sent."
 	case fate == remit.PeriodSkipped:
-		told.What = fmt.Sprintf("%s is cancelled: the schedule was paused when its period began.", l.Number)
+		told.What = l.Number + " is cancelled: the schedule was paused when its period began."
 	case fate == remit.PeriodVoid:
-		told.What = fmt.Sprintf("%s is cancelled: the schedule was ended before its period began.", l.Number)
+		told.What = l.Number + " is cancelled: the schedule was ended before its period began."
 	}
 	if sent == nil {
 		if err := b.Payments.void(ctx, tx, l, remit.System, "its billing schedule does not bill this period"); err != nil {

@@ -9,9 +9,9 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"fmt"
 	"remit"
 	"remit/money"
+	"strconv"
 	"time"
 )
 
@@ -1032,7 +1032,7 @@ func intervalChoices() []Option {
 func anchorChoices() []Option {
 	list := []Option{{"", "The day of the start"}}
 	for day := 1; day < remit.LastDayOfMonth; day++ {
-		list = append(list, Option{fmt.Sprint(day), fmt.Sprint(day)})
+		list = append(list, Option{strconv.Itoa(day), strconv.Itoa(day)})
 	}
 	return append(list, Option{"31", "31: the month's last day"})
 }
