@@ -95,6 +95,9 @@ var walkRows = map[string]walked{
 	"updateCustomer":           {"customer", "y3434344"},
 	"linkCustomer":             {"customer", "y3434344"},
 	"unlinkCustomer":           {"customer", "y3434344"},
+	"planMapping":              {"TOP/Branch A", "y3433434"},
+	"startMapping":             {"", "y333333y"},
+	"mapping":                  {"mapping", "y4444444"},
 	"customerCredit":           {"customer", "yy4y4y44"},
 	"paymentMethods":           {"customer", "yy434y44"},
 	"addPaymentMethod":         {"customer", "yy434y44"},
@@ -342,6 +345,8 @@ func (g *ground) object(kind string) string {
 		return admin.post("/v1/reconciliations", map[string]any{"organisation": g.w.top}).want(201, 202).text("id")
 	case "due-date run":
 		return admin.post("/v1/due-date-runs", map[string]any{"organisation": g.w.branchA, "dry_run": true}).want(201, 202).text("id")
+	case "mapping":
+		return admin.post("/v1/customer-mapping/import", map[string]any{"organisation": g.w.branchA}).want(202).text("id")
 	case "import":
 		return g.w.upload(g.w.branchA, name+".csv", []byte("customer,number,total,issue date,due date\n")).text("id")
 	}
