@@ -30,6 +30,8 @@ type Imports struct {
 	DB     *postgres.DB
 	Logger *slog.Logger
 	Now    func() time.Time
+	// Connector reaches Stripe, where customers are brought together with its own.
+	Connector *Connector
 	// Begin starts an invoice's workflow if it is not running.
 	Begin func(ctx context.Context, tenant uuid.UUID, invoice remit.Invoice) error
 }
@@ -50,6 +52,9 @@ func (m *Imports) ImportFile(ctx context.Context, ref remit.ImportRef) error {
 	})
 	if err != nil || job.State != "running" {
 		return err
+	}
+	if job.Format == postgres.ImportCustomers {
+		return m.mapCustomers(ctx, ref, job, content)
 	}
 	reader, err := rowsOf(job, content)
 	if err != nil {

@@ -166,6 +166,10 @@ func (g *ground) object(kind string) string {
 		g.in(g.top, func(tx *postgres.Tx) error { return tx.PutRole(ctx, name, []remit.Scope{remit.InvoiceRead}) })
 		g.server.commands.Authority.Invalidate(g.top.Tenant)
 		return name
+	case routewalk.KindMapping:
+		g.in(g.top, func(tx *postgres.Tx) error {
+			return tx.InsertImport(ctx, postgres.Import{ID: id, OrganisationID: g.branch.ID, FileName: "a", Format: postgres.ImportCustomers, Currency: "USD"}, []byte("[]"), [32]byte{byte(g.made)})
+		})
 	case routewalk.KindImport:
 		g.in(g.top, func(tx *postgres.Tx) error {
 			return tx.InsertImport(ctx, postgres.Import{ID: id, OrganisationID: g.branch.ID, FileName: "a.csv", Format: "csv", Currency: "USD"}, []byte("a"), [32]byte{byte(g.made)})

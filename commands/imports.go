@@ -114,6 +114,9 @@ func fileName(files []invoicefile.File) string {
 func (c *Commands) Import(ctx context.Context, caller Caller, id uuid.UUID) (Import, error) {
 	found, err := c.find(ctx, caller, func(tx *postgres.Tx) (string, uuid.UUID, error) {
 		job, err := tx.Import(ctx, id)
+		if err == nil && job.Format == postgres.ImportCustomers {
+			err = remit.NotFound() // has a path, and a permission, of its own
+		}
 		return job.Organisation, uuid.Nil, err
 	}, remit.InvoiceEdit)
 	if err != nil {

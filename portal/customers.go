@@ -21,7 +21,7 @@ func (v *visit) customers() error {
 	if err != nil {
 		return err
 	}
-	view := page.Customers{Shell: v.shell("Customers", ""), Rows: list.Items, MayEdit: v.anywhere(remit.CustomerEdit)}
+	view := page.Customers{Shell: v.shell("Customers", ""), Rows: list.Items, MayEdit: v.anywhere(remit.CustomerEdit), MayLink: v.anywhere(remit.StripeAll)}
 	if v.anywhere(remit.InvoiceRead) {
 		if view.Owed, err = v.do.CustomersOwe(v.ctx(), v.caller, v.place(), list.Items); err != nil {
 			return err

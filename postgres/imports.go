@@ -144,7 +144,7 @@ func (tx *Tx) ImportedInOthers(ctx context.Context, id uuid.UUID, own string) ([
 // ListImports reads the latest imports at the organisations given.
 func (tx *Tx) ListImports(ctx context.Context, units []uuid.UUID, limit int) ([]Import, error) {
 	rows, err := tx.Query(ctx, "select "+importColumns+` from imports m join organisations o on o.tenant = m.tenant and o.id = m.organisation_id
-		where m.tenant = $1 and m.organisation_id = any($2) order by m.created_at desc, m.id limit $3`, tx.Tenant, units, limit)
+		where m.tenant = $1 and m.organisation_id = any($2) and m.format <> 'customers' order by m.created_at desc, m.id limit $3`, tx.Tenant, units, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list imports: %w", err)
 	}

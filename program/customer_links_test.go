@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"remit/program"
 )
 
 // atStripe calls the stand-in as the account's owner does, who has her own programs.
@@ -243,5 +245,69 @@ func TestTheOtherSystemsRequestIsTakenAsItStands(t *testing.T) {
 	}
 	if clerk := w.signIn("clerk"); !bytes.Contains(clerk.put("/v1/customers/"+customer+"/stripe-link", map[string]any{"stripe_customer_id": "cus_1"}).want(403).raw, []byte("stripe=*")) {
 		t.Error("a clerk may link")
+	}
+}
+
+// Ours and Stripe's are brought together as is proposed and as a person decides: one
+// is mapped by his address, one is made there, one is left, and what is refused holds
+// up no other. Done again nothing is new (CU1).
+func TestCustomersAreMappedWithStripes(t *testing.T) {
+	t.Parallel()
+	w := openWorld(t, func(c *program.Config) { c.DashboardEvery = time.Hour })
+	admin := w.signIn("admin")
+	added := func(name, email string) string {
+		return admin.post("/v1/customers", map[string]any{"organisation": w.branchA, "name": name, "email": email}).want(201).text("id")
+	}
+	mapped, fresh, unclear, gone := added("Acme", "ap@acme.test"), added("Initech", "ap@initech.test"), added("Hooli", "ap@hooli.test"), added("Umbrella", "ap@umbrella.test")
+	acme, _ := w.signedUp("ACME Inc", "AP@acme.test", "pm_card_visa")
+	w.signedUp("Hooli One", "ap@hooli.test")
+	w.signedUp("Hooli Two", "ap@hooli.test")
+	umbrella, _ := w.signedUp("Umbrella", "ap@umbrella.test")
+	admin.post("/v1/stripe/refresh", nil).want(202)
+	plan := func() map[string]any {
+		rows, _ := admin.post("/v1/customer-mapping/plan", nil).want(200).at("data").([]any)
+		found := map[string]any{}
+		for _, each := range rows {
+			row, _ := each.(map[string]any)
+			id, _ := row["customer_id"].(string)
+			proposal, _ := row["proposal"].(map[string]any)
+			found[id] = proposal["action"]
+			if to, is := proposal["stripe_customer_id"].(string); is {
+				found[id] = to
+			}
+		}
+		return found
+	}
+	w.until("Stripe's customers are known", func() bool { return plan()[mapped] == acme })
+	if got := plan(); got[fresh] != "create" || got[unclear] != "ignore" || got[gone] != umbrella {
+		t.Errorf("proposed is %v", got)
+	}
+	w.atStripe("DELETE", "/customers/"+umbrella, nil)
+
+	bring := func() *answer {
+		id := admin.post("/v1/customer-mapping/import", map[string]any{"rest": "proposed"}).want(202).text("id")
+		w.until("the mapping is through", func() bool {
+			return admin.get("/v1/customer-mapping/imports/"+id).want(200).text("state") != "running"
+		})
+		return admin.get("/v1/customer-mapping/imports/" + id)
+	}
+	done := bring()
+	if done.text("state") != "done" || done.number("rows_new") != 2 || done.number("rows_same") != 1 || done.number("rows_bad") != 1 || !strings.Contains(done.text("errors", 0, "reason"), "Umbrella") {
+		t.Fatalf("it came to %s", done.raw)
+	}
+	if got := admin.get("/v1/customers/" + mapped).text("stripe_customer_id"); got != acme {
+		t.Errorf("mapped is %s", got)
+	}
+	if made := admin.get("/v1/customers/" + fresh).text("stripe_customer_id"); w.atStripe("GET", "/customers/"+made, nil)["email"] != "ap@initech.test" {
+		t.Errorf("made is %s", made)
+	}
+	if admin.get("/v1/customers/"+mapped+"/payment-methods").text("data", 0, "last4") != "4242" {
+		t.Error("the card did not come with the link")
+	}
+	if again := bring(); again.number("rows_new") != 0 {
+		t.Errorf("once more it came to %s", again.raw)
+	}
+	if n := w.sql("select count(*) from audit where action = 'customer.link'"); n[0][0] != "2" {
+		t.Errorf("%s links are in the trail", n[0][0])
 	}
 }

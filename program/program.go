@@ -271,7 +271,10 @@ func (p *Program) work(ctx context.Context) {
 			ApplicationFee: p.config.ApplicationFee, PublicURL: p.Commands.PublicURL, Scripts: p.Commands.Scripts, Scripted: p.operations.scriptRan,
 			Connector: &activities.Connector{DB: p.db, Gateway: p.Commands.Stripe, Secrets: p.Commands.Secrets},
 		},
-		Imports: &activities.Imports{DB: p.db, Logger: p.config.Logger, Now: time.Now, Begin: p.Commands.Begin},
+		Imports: &activities.Imports{
+			DB: p.db, Logger: p.config.Logger, Now: time.Now, Begin: p.Commands.Begin,
+			Connector: &activities.Connector{DB: p.db, Gateway: p.Commands.Stripe, Secrets: p.Commands.Secrets},
+		},
 		Reconciliations: &activities.Reconciliations{
 			DB: p.db, Logger: p.config.Logger, Now: time.Now, Crash: p.config.Crash,
 			Connector: &activities.Connector{DB: p.db, Gateway: p.Commands.Stripe, Secrets: p.Commands.Secrets},

@@ -58,6 +58,7 @@ const (
 	KindUser          = "user"           // somebody with a role at the unit
 	KindToken         = "token"          // somebody else's
 	KindImport        = "import"
+	KindMapping       = "mapping" // of customers with Stripe's
 	KindDueDateRun    = "due-date run"
 	KindBilling       = "billing schedule" // of that customer
 	KindExcess        = "excess"           // of no invoice, and open
@@ -186,6 +187,9 @@ var Rows = map[string]Row{
 	"updateCustomer":          {Object: KindCustomer, See: []string{customerSee, customerEd}, Do: needs(customerEd), Customer: Visible},
 	"linkCustomer":            {Object: KindCustomer, See: []string{customerSee, customerEd, stripeAll}, Do: needs(stripeAll), Customer: Visible},
 	"unlinkCustomer":          {Object: KindCustomer, See: []string{customerSee, customerEd, stripeAll}, Do: needs(stripeAll), Customer: Visible},
+	"planMapping":             {At: "unit", See: []string{Any}, Do: needs(stripeAll)},
+	"startMapping":            {Do: needs(stripeAll)},
+	"mapping":                 {Object: KindMapping, See: []string{stripeAll}},
 	"customerCredit":          {Object: KindCustomer, See: []string{customerSee, customerEd}, Customer: Allowed},
 	"paymentMethods":          {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},
 	"addPaymentMethod":        {Object: KindCustomer, See: []string{customerSee, customerEd, pay}, Do: methods, Customer: Allowed},

@@ -200,6 +200,19 @@ func (b book) customers() chapter {
 	unread := filled
 	filled.Owed = map[uuid.UUID][]remit.Owed{id(2): {{Currency: "EUR", Left: 45000}, {Currency: "USD", Left: 128450, Overdue: 8450}}}
 	return chapter{
+		"staff/U18 customers at Stripe/plan": page.MappingPage(page.Mapping{
+			Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), FreshAt: &now, Zone: newYork, Next: "/customer-mapping?after=x",
+			Rows: []page.MappingRow{
+				{ID: id(2).String(), Name: "Riverside Apartments", Email: "office@riverside.example", Action: remit.MappingMap, Stripe: "cus_made_up", Reason: "same e-mail address and name", Candidates: []page.Option{{Value: "cus_made_up", Label: "cus_made_up: Riverside Apartments, same e-mail address and name"}}},
+				{ID: id(3).String(), Name: "Elm Street Lofts", Action: remit.MappingCreate, Reason: "nobody at Stripe has this e-mail address or name"},
+				{ID: id(4).String(), Name: "Oak House", Email: "ap@oak.example", Action: remit.MappingIgnore, Reason: "a person has to decide", Conflicts: []string{"Several at Stripe have the same e-mail address."}},
+			},
+		}),
+		"staff/U18 customers at Stripe/being read": page.MappingPage(page.Mapping{Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Zone: newYork}),
+		"staff/U18 customers at Stripe/running":    page.MappingReportPage(page.MappingReport{Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Refresh: true, Import: page.Import{ID: id(9).String(), State: "running", New: 120, Same: 4}}),
+		"staff/U18 customers at Stripe/done": page.MappingReportPage(page.MappingReport{
+			Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Import: page.Import{ID: id(9).String(), State: "done", New: 340, Same: 12, Bad: 1, Errors: []page.ImportError{{Line: 7, Reason: "Oak House: cus_made_up_2 was deleted at Stripe."}}},
+		}),
 		"staff/U12 customers/no invoices to read": page.CustomersPage(unread),
 		"staff/U12 customers/all":                 page.CustomersPage(filled),
 		"staff/U12 customers/empty":               page.CustomersPage(list),

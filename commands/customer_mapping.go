@@ -1,0 +1,205 @@
+package commands
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/postgres"
+)
+
+// MappingRow is one customer of a plan.
+type MappingRow struct {
+	Customer   remit.Customer
+	Proposal   remit.MappingProposal
+	Candidates []remit.MappingCandidate
+}
+
+// mappingMost is how many customers one import brings together.
+const mappingMost = 20000
+
+// PlanMapping lists the customers at a path and below who are not linked, with who at
+// Stripe may be which, as its customers were read last, and a proposal for each (CU1).
+func (c *Commands) PlanMapping(ctx context.Context, caller Caller, organisation string, page Page) (Stored[List[MappingRow]], error) {
+	var plan Stored[List[MappingRow]]
+	member, path, err := c.atPath(ctx, caller, organisation, remit.StripeAll)
+	if err != nil {
+		return plan, err
+	}
+	live, err := c.mappingThrough(ctx, member.Tenant)
+	if err != nil {
+		return plan, err
+	}
+	_, after, err := page.after()
+	if err != nil {
+		return plan, err
+	}
+	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
+		if plan.State, err = tx.Dashboard(ctx, figuresOf(live)); err != nil {
+			return err
+		}
+		rows, err := planned(ctx, tx, figuresOf(live), path, after, page.limit()+1)
+		plan.Is = cut(rows, page.limit(), func(r MappingRow) (string, uuid.UUID) { return customerKey(r.Customer) })
+		return err
+	})
+	if err == nil && plan.State.FreshAt == nil {
+		err = c.hintDashboard(ctx, live)
+	}
+	return plan, err
+}
+
+// mappingThrough finds the connection in force.
+func (c *Commands) mappingThrough(ctx context.Context, tenant uuid.UUID) (live *postgres.SealedConnection, err error) {
+	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+		live, err = tx.LiveConnection(ctx)
+		return err
+	})
+	if err == nil && live == nil {
+		err = remit.Conflict(remit.CodeNotConnected, "No Stripe account is connected. Connect one on Settings > Integrations > Stripe.")
+	}
+	return live, err
+}
+
+func planned(ctx context.Context, tx *postgres.Tx, of postgres.DashboardOf, path string, after uuid.UUID, limit int) ([]MappingRow, error) {
+	customers, err := tx.Unmapped(ctx, of, path, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]uuid.UUID, len(customers))
+	for n, customer := range customers {
+		ids[n] = customer.ID
+	}
+	candidates, err := tx.Candidates(ctx, of, ids)
+	if err != nil {
+		return nil, err
+	}
+	twins, err := tx.Twins(ctx, of, ids)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]MappingRow, len(customers))
+	for n, customer := range customers {
+		found := candidates[customer.ID]
+		rows[n] = MappingRow{Customer: customer, Candidates: found, Proposal: remit.ProposeMapping(customer, found, twins[customer.ID])}
+	}
+	return rows, nil
+}
+
+// MappingInput is what people have decided: for some customers, and for the rest.
+type MappingInput struct {
+	Organisation string
+	Choices      []remit.MappingChoice
+	Rest         string // proposed, create or ignore
+}
+
+// StartMapping brings customers together with Stripe's in the background, as was
+// decided. The rest is all who are not linked and of whom nothing was decided.
+func (c *Commands) StartMapping(ctx context.Context, caller Caller, body Body[MappingInput]) (Import, error) {
+	if err := c.somewhere(ctx, caller, remit.StripeAll); err != nil {
+		return Import{}, err
+	}
+	in, err := body()
+	if err != nil {
+		return Import{}, err
+	}
+	member, err := c.at(ctx, caller, in.Organisation, remit.StripeAll)
+	if err != nil {
+		return Import{}, err
+	}
+	path := orTop(in.Organisation, member)
+	live, err := c.mappingThrough(ctx, member.Tenant)
+	if err != nil {
+		return Import{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Import{}, fmt.Errorf("make an id: %w", err)
+	}
+	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
+		organisation, err := tx.OrganisationByPath(ctx, path)
+		if err != nil {
+			return remit.Invalid("organisation", "There is no such organisation, or you may not see it.")
+		}
+		choices, err := decided(ctx, tx, figuresOf(live), path, in)
+		if err != nil {
+			return err
+		}
+		content, err := json.Marshal(choices)
+		if err != nil {
+			return fmt.Errorf("write a mapping: %w", err)
+		}
+		job := postgres.Import{ID: id, OrganisationID: organisation.ID, FileName: "Customers at Stripe", Format: postgres.ImportCustomers, Currency: organisation.Currency, Actor: caller.Actor()}
+		if err := tx.InsertImport(ctx, job, content, sha256.Sum256(content)); err != nil {
+			return err
+		}
+		return c.audit(ctx, tx, caller.entry("customer.mapping", "import "+id.String(), path))
+	})
+	if err != nil {
+		return Import{}, err
+	}
+	if err := c.beginImport(ctx, member.Tenant, id); err != nil {
+		c.Logger.WarnContext(ctx, "a mapping was not started; the next sweep starts it", "import", id, "error", err)
+	}
+	return c.readImport(ctx, member.Tenant, id)
+}
+
+// decided is what is to become of each customer. One who is not at the path, or below,
+// is nobody.
+func decided(ctx context.Context, tx *postgres.Tx, of postgres.DashboardOf, path string, in MappingInput) ([]remit.MappingChoice, error) {
+	known := map[uuid.UUID]bool{}
+	choices := []remit.MappingChoice{}
+	for _, choice := range in.Choices {
+		if err := choice.Check(); err != nil {
+			return nil, err
+		}
+		customer, err := tx.Customer(ctx, choice.Customer)
+		if err != nil || known[choice.Customer] || !atOrBelow(customer.Organisation, path) {
+			return nil, remit.Invalid("choices", "%s is not a customer at %s, or is named twice.", choice.Customer, path)
+		}
+		known[choice.Customer] = true
+		choices = append(choices, choice)
+	}
+	for after := uuid.Nil; in.Rest == "create" || in.Rest == "proposed"; {
+		rows, err := planned(ctx, tx, of, path, after, 500)
+		if err != nil || len(rows) == 0 {
+			return choices, err
+		}
+		for _, row := range rows {
+			after = row.Customer.ID
+			if known[row.Customer.ID] {
+				continue
+			}
+			choice := remit.MappingChoice{Customer: row.Customer.ID, Action: remit.MappingCreate}
+			if in.Rest == "proposed" {
+				choice.Action, choice.Stripe = row.Proposal.Action, row.Proposal.Stripe
+			}
+			choices = append(choices, choice)
+		}
+		if len(choices) > mappingMost {
+			return nil, remit.Invalid("organisation", "Those are more than %d customers. Take a path below.", mappingMost)
+		}
+	}
+	return choices, nil
+}
+
+func atOrBelow(path, top string) bool { return path == top || strings.HasPrefix(path, top+"/") }
+
+// Mapping is how far a mapping has come.
+func (c *Commands) Mapping(ctx context.Context, caller Caller, id uuid.UUID) (Import, error) {
+	found, err := c.find(ctx, caller, func(tx *postgres.Tx) (string, uuid.UUID, error) {
+		job, err := tx.Import(ctx, id)
+		if err == nil && job.Format != postgres.ImportCustomers {
+			err = remit.NotFound()
+		}
+		return job.Organisation, uuid.Nil, err
+	}, remit.StripeAll)
+	if err != nil {
+		return Import{}, err
+	}
+	return c.readImport(ctx, found.member.Tenant, id)
+}
