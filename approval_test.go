@@ -213,3 +213,23 @@ func TestAnApprovalEndsWithTheRight(t *testing.T) {
 		}
 	}
 }
+
+// Z9: what is charged by itself needs nobody, unless the setting says so; then it
+// is left to people above the limit, and charged below it.
+func TestChargesByThemselvesAreLeftToPeopleWhereTheSettingSaysSo(t *testing.T) {
+	above := int64(50_000)
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		automatic bool
+		owed      int64
+		want      ChargeVerdict
+	}{{false, 90_000, ChargeNow}, {true, 90_000, ChargeSkip}, {true, 50_000, ChargeNow}} {
+		i := Invoice{Status: InvoiceOpen, Total: c.owed, Outstanding: c.owed, Currency: "USD", Settings: DefaultInvoiceSettings()}
+		i.Settings.AutoCharge.On = true
+		i.Settings.Approvals = ApprovalSettings{Above: &above, Currency: "USD", Automatic: c.automatic}
+		d := DecideCharge(ChargeFacts{Invoice: i, Plan: ChargePlan{Planned: now}, Method: &PaymentMethod{Type: "card"}, Zone: time.UTC}, now)
+		if d.Verdict != c.want {
+			t.Errorf("%+v: %s, %s", c, d.Verdict, d.Reason)
+		}
+	}
+}

@@ -109,6 +109,8 @@ func DecideCharge(f ChargeFacts, now time.Time) ChargeDecision {
 		return skip(CollectionAsks, "Stripe's limits", sentence(AmountPayable(i, d.Amount)))
 	case tooMuch != nil:
 		return skip(CollectionAsks, "Stripe's limits", sentence(tooMuch))
+	case i.Settings.Approvals.Automatic && i.Settings.Approvals.Asks(ToPay{Amount: d.Amount, Surcharge: d.Surcharge}, i.Currency):
+		return skip(CollectionAsks, "above a sum a payment needs a second person", "Its sum needs a second person: somebody pays it, and another approves")
 	case f.Unable != nil:
 		tomorrow := window.OpensOn(DateOf(now.In(f.Zone)).AddDays(1), f.Zone)
 		return put(tomorrow, "a charge needs a connected account", sentence(f.Unable))

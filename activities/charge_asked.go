@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"remit"
+	"remit/money"
 	"remit/postgres"
 )
 
@@ -106,6 +107,14 @@ func (p *Payments) chargeAsked(ctx context.Context, tx *postgres.Tx, l *postgres
 	}
 	if method == nil {
 		return remit.Conflict(remit.CodeConflict, "%s has no payment method that can be charged.", l.CustomerName)
+	}
+	amount := remit.ScheduledCharge{Deposit: l.DepositLeft() > 0}.Amount(l.Invoice)
+	fee, err := remit.Surcharge(l.Settings.Surcharge, method.Summary(), money.Of(amount, money.Currency(l.Currency)))
+	if err != nil {
+		return err
+	}
+	if l.Settings.Approvals.Asks(remit.ToPay{Amount: amount, Surcharge: fee}, l.Currency) {
+		return remit.NeedsApproval("This needs a second person, whom only a payment asks: pay it with the saved method instead. Nothing was charged.")
 	}
 	now := l.Clock.Now(p.Now())
 	l.Collection = remit.Collection{}

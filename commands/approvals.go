@@ -17,6 +17,7 @@ import (
 type ApprovalFilter struct {
 	States       []remit.ApprovalState
 	Organisation string
+	Shown        bool // on a page: for who may approve nowhere it is empty, and no refusal
 }
 
 // DeclineInput is why somebody does not approve a payment.
@@ -64,7 +65,7 @@ func (c *Commands) Approvals(ctx context.Context, caller Caller, filter Approval
 		}
 		pages = append(pages, list)
 	}
-	if !reach {
+	if !reach && !filter.Shown {
 		path := filter.Organisation
 		if len(tenants) == 0 {
 			return List[remit.Approval]{}, remit.NotFound()

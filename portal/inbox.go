@@ -45,6 +45,9 @@ func (v *visit) inbox() error {
 		if view.Back, err = v.unknownBackRows(); err != nil {
 			return err
 		}
+		if view.Approve, _, err = v.approvalRows(""); err != nil {
+			return err
+		}
 		if view.Evidence, err = v.evidenceRows(); err != nil {
 			return err
 		}

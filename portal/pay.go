@@ -58,6 +58,7 @@ func (v *visit) payView(item remit.WorkItem) page.Pay {
 		view.Method = saved
 	}
 	view.Fees = page.FeesOf(view.Methods, page.FeeOf{Invoice: i, Amount: i.Outstanding})
+	v.secondPerson(&view)
 	return view
 }
 
@@ -118,6 +119,8 @@ func (v *visit) pay() error {
 		return result, true, nil
 	})
 	switch {
+	case v.asksSecond(item, err):
+		return nil
 	case err != nil:
 		return v.payAgain(item, err)
 	case local(leadsTo):

@@ -226,6 +226,7 @@ func (p *Portal) mountSettings(router gin.IRouter) {
 	router.POST("/settings/stripe/disconnect", p.signedIn((*visit).disconnect))
 	router.GET("/settings/payments", p.signedIn((*visit).paymentSettings))
 	router.POST("/settings/payments", p.signedIn((*visit).savePaymentSettings))
+	p.mountApprovals(router)
 	router.GET("/settings/excess", p.signedIn((*visit).excessSettings))
 	router.POST("/settings/excess", p.signedIn((*visit).saveExcessSettings))
 	router.GET("/settings/retries", p.signedIn((*visit).retrySettings))

@@ -75,7 +75,7 @@ var doneWords = map[string]string{
 	"customer_linked": "The customer is linked. What is saved at Stripe can be charged.", "customer_unlinked": "The customer is not linked at Stripe any more.",
 	"cancelled": "The payment is cancelled. Nothing was charged.", "fulfilled": "The order is marked as sent.",
 	"granted": "The role is given.", "ungranted": "The role is taken away.", "revoked": "The token is revoked.", "reset": "The password is set. Sign in with it.",
-	"accepted": "You are in. Sign in with your password.", "decided": "Decided.", "fetched": "Remit looks at it. Reconcile again to see what it came to.", "settled": "The payment is settled by your word.", "settled_back": "It is settled by your word.", "out": "You are signed out.", "card": "The payment method is saved.", "linked": "The sign-in is linked.", "unlinked": "The link is taken away. Your other sessions ended.", "disabled": "Taken out.", "enabled": "Let back in.",
+	"accepted": "You are in. Sign in with your password.", "decided": "Decided.", "second": "Nothing was charged: a second person is asked to approve it.", "fetched": "Remit looks at it. Reconcile again to see what it came to.", "settled": "The payment is settled by your word.", "settled_back": "It is settled by your word.", "out": "You are signed out.", "card": "The payment method is saved.", "linked": "The sign-in is linked.", "unlinked": "The link is taken away. Your other sessions ended.", "disabled": "Taken out.", "enabled": "Let back in.",
 }
 
 func (v *visit) navigation() []page.Link {
@@ -93,6 +93,7 @@ func (v *visit) navigation() []page.Link {
 	add("Store", "/orders", remit.StoreEdit)
 	add("Payments", "/payments", remit.StripeRead)
 	add("Disputes", "/disputes", remit.StripeRead)
+	add("Approvals", "/approvals", remit.StripeApprove)
 	add("Excess", "/excess", remit.StripeRefund)
 	if v.may(v.place(), remit.StripeRead) { // it tells of every branch
 		nav = append(nav, v.link("Reconciliation", "/reconciliation"))
@@ -140,6 +141,7 @@ func (v *visit) settingsLinks() []page.Link {
 		{"Stripe", "/settings/stripe", remit.StripeView},
 		{"Payments", "/settings/payments", remit.StripeView},
 		{"Excess", "/settings/excess", remit.StripeView},
+		{"Approvals", "/settings/approvals", remit.WorkflowEdit},
 		{"Notices", "/settings/notices", remit.InvoiceEdit},
 		{"Store", "/settings/store", remit.StoreEdit},
 		{"Retries", "/settings/retries", remit.StripeView},
