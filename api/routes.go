@@ -137,6 +137,8 @@ var routes = []struct {
 	{"createProduct", createProduct},
 	{"updateProduct", updateProduct},
 	{"removeProduct", removeProduct},
+	{"orders", orders},
+	{"fulfilOrder", fulfilOrder},
 	{"storeSettings", storeSettings},
 	{"setStoreSettings", setStoreSettings},
 

@@ -66,6 +66,7 @@ const (
 	KindWebhook       = "webhook"    // an endpoint at the unit
 	KindEvent         = "event"      // of that invoice, which an endpoint wants
 	KindProduct       = "product"    // of the unit's store
+	KindOrder         = "order"      // there, and not paid
 
 	KindReconciliation = "reconciliation" // of the whole tenant
 )
@@ -240,6 +241,8 @@ var Rows = map[string]Row{
 	"createProduct":    {Do: needs(storeEdit)},
 	"updateProduct":    {Object: KindProduct, See: []string{storeEdit}},
 	"removeProduct":    {Object: KindProduct, See: []string{storeEdit}},
+	"orders":           {At: "unit", Do: needs(storeEdit)},
+	"fulfilOrder":      {Object: KindOrder, See: []string{storeEdit}},
 	"storeSettings":    {At: "unit", See: []string{Any}, Do: needs(storeEdit)},
 	"setStoreSettings": {At: "unit", See: []string{Any}, Do: needs(storeEdit)},
 
