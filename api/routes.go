@@ -153,6 +153,8 @@ var routes = []struct {
 	{"createProduct", createProduct},
 	{"updateProduct", updateProduct},
 	{"removeProduct", removeProduct},
+	{"orders", orders},
+	{"fulfilOrder", fulfilOrder},
 	{"storeSettings", storeSettings},
 	{"setStoreSettings", setStoreSettings},
 

@@ -92,6 +92,8 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"products 200":         {200, page(productShape), empty(productShape)},
 		"createProduct 201":    {201, productShape(filled[remit.Product]()), productShape(bare[remit.Product]())},
 		"updateProduct 200":    {200, productShape(filled[remit.Product]()), nil},
+		"orders 200":           {200, page(orderShape), empty(orderShape)},
+		"fulfilOrder 200":      {200, orderShape(filled[remit.Order]()), orderShape(bare[remit.Order]())},
 		"storeSettings 200":    {200, storeShape(filled[remit.Store]()), storeShape(bare[remit.Store]())},
 		"setStoreSettings 200": {200, storeShape(filled[remit.Store]()), nil},
 
@@ -301,6 +303,7 @@ var samples = map[reflect.Type]any{
 	reflect.TypeFor[remit.Scope]():             remit.StripePay,
 	reflect.TypeFor[remit.Assignee]():          remit.DefaultAssignee(mustPath("/t/Branch A")),
 	reflect.TypeFor[remit.InvoiceStatus]():     remit.InvoiceOpen,
+	reflect.TypeFor[remit.OrderState]():        remit.OrderToFulfil,
 	reflect.TypeFor[remit.AttemptState]():      remit.AttemptFailed,
 	reflect.TypeFor[remit.HoldKind]():          remit.HoldPerson,
 	reflect.TypeFor[remit.Occasion]():          remit.OccasionPaid,

@@ -125,3 +125,61 @@ type storeBody struct {
 func storeShape(s remit.Store) storeBody {
 	return storeBody{Organisation: s.Organisation, Slug: orNull(s.Slug), Name: s.Name, Open: s.Open, Embedders: orEmpty(s.Embedders), Version: s.Version}
 }
+
+func orders(c *call) (answer, error) {
+	filter := commands.OrderFilter{Organisation: c.organisation()}
+	if only := c.flag("to_fulfil"); only != nil {
+		filter.ToFulfil = *only
+	}
+	list, err := c.server.commands.Orders(c.ctx(), c.caller, filter, c.page())
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(listed(list, orderShape))
+}
+
+func fulfilOrder(c *call) (answer, error) {
+	order, err := c.server.commands.FulfilOrder(c.ctx(), c.caller, c.id())
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(orderShape(order))
+}
+
+// orderBody is an order as it leaves. What it bills is its invoice's.
+type orderBody struct {
+	ID           uuid.UUID        `json:"id"`
+	Number       string           `json:"number"`
+	Organisation string           `json:"organisation"`
+	Store        string           `json:"store"`
+	State        remit.OrderState `json:"state"`
+	Buyer        buyerBody        `json:"buyer"`
+	Items        []orderItemBody  `json:"items"`
+	Total        int64            `json:"total"`
+	Currency     string           `json:"currency"`
+	CreatedAt    time.Time        `json:"created_at"`
+	FulfilledAt  *time.Time       `json:"fulfilled_at"`
+}
+
+type buyerBody struct {
+	Name     string  `json:"name"`
+	Email    string  `json:"email"`
+	Delivery *string `json:"delivery"`
+}
+
+type orderItemBody struct {
+	ProductID uuid.UUID `json:"product_id"`
+	Quantity  int64     `json:"quantity"`
+}
+
+func orderShape(o remit.Order) orderBody {
+	out := orderBody{
+		ID: o.ID, Number: o.Invoice.Number, Organisation: o.Invoice.Organisation, Store: o.Slug, State: o.State, Items: []orderItemBody{},
+		Buyer: buyerBody{Name: o.Buyer.Name, Email: o.Buyer.Email, Delivery: orNull(o.Buyer.Delivery)}, Total: o.Invoice.Total, Currency: o.Invoice.Currency,
+		CreatedAt: o.CreatedAt.UTC(), FulfilledAt: utc(o.FulfilledAt),
+	}
+	for _, item := range o.Items {
+		out.Items = append(out.Items, orderItemBody{ProductID: item.Product, Quantity: item.Quantity})
+	}
+	return out
+}

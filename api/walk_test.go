@@ -210,6 +210,18 @@ func (g *ground) object(kind string) string {
 		g.in(g.top, func(tx *postgres.Tx) error {
 			return tx.InsertProduct(ctx, remit.Product{ID: id, OrganisationID: g.branch.ID, Name: "Fork", Price: 2500, Currency: "USD", Active: true, CreatedAt: now})
 		})
+	case routewalk.KindOrder:
+		g.in(g.top, func(tx *postgres.Tx) error {
+			if _, err := tx.Order(ctx, g.invoice); !remit.IsCode(err, remit.CodeNotFound) {
+				return err
+			}
+			store := remit.Store{ID: id, OrganisationID: g.branch.ID, Slug: "walked", Embedders: []string{}}
+			if err := tx.SaveStore(ctx, store); err != nil {
+				return err
+			}
+			return tx.InsertOrder(ctx, postgres.NewOrder{ID: g.invoice, Store: id, CreatedAt: now})
+		})
+		return g.invoice.String()
 	case routewalk.KindReconciliation:
 		g.in(g.top, func(tx *postgres.Tx) error {
 			run := remit.ReconciliationRun{ID: id, OrganisationID: g.top.ID, Account: "acct_1", At: now, Actor: remit.System, State: remit.RunDone}

@@ -165,6 +165,8 @@ var walkRows = map[string]walked{
 	"createProduct":            {"", "y333333y"},
 	"updateProduct":            {"product", "y4444444"},
 	"removeProduct":            {"product", "y4444444"},
+	"orders":                   {"TOP/Branch A", "y3333334"},
+	"fulfilOrder":              {"order", "y4444444"},
 	"storeSettings":            {"TOP/Branch A", "y3433434"},
 	"setStoreSettings":         {"TOP/Branch A", "y3433434"},
 	"excess":                   {"TOP/Branch A", "y3333334"},
@@ -365,6 +367,10 @@ func (g *ground) object(kind string) string {
 		return admin.post("/v1/api-tokens", map[string]any{"name": name}).want(201).text("id")
 	case "webhook":
 		return admin.post("/v1/webhook-endpoints", map[string]any{"organisation": g.w.branchA, "url": "http://127.0.0.1:1/" + name}).want(201).text("id")
+	case "order":
+		return g.w.sql(`with s as (insert into stores (tenant, id, organisation_id, slug, is_open) select tenant, gen_random_uuid(), organisation_id, 'walked', false from invoices where id = $1
+				on conflict (tenant, organisation_id) do update set is_open = false returning tenant, id),
+			o as (insert into orders (tenant, id, store_id, created_at) select tenant, $1, id, now() from s on conflict do nothing) select ($1::uuid)::text`, g.invoice)[0][0]
 	case "product":
 		return admin.post("/v1/products", map[string]any{"organisation": g.w.branchA, "name": name, "price": 2500}).want(201).text("id")
 	case "event":

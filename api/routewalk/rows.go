@@ -71,6 +71,7 @@ const (
 
 	KindApproval   = "approval"   // that somebody asked for, of the invoice
 	KindDelegation = "delegation" // of somebody's approvals at the unit
+	KindOrder      = "order"      // there, and not paid
 
 	KindReconciliation = "reconciliation" // of the whole tenant
 )
@@ -263,6 +264,8 @@ var Rows = map[string]Row{
 	"createProduct":    {Do: needs(storeEdit)},
 	"updateProduct":    {Object: KindProduct, See: []string{storeEdit}},
 	"removeProduct":    {Object: KindProduct, See: []string{storeEdit}},
+	"orders":           {At: "unit", Do: needs(storeEdit)},
+	"fulfilOrder":      {Object: KindOrder, See: []string{storeEdit}},
 	"storeSettings":    {At: "unit", See: []string{Any}, Do: needs(storeEdit)},
 	"setStoreSettings": {At: "unit", See: []string{Any}, Do: needs(storeEdit)},
 

@@ -145,7 +145,7 @@ func (w *walk) outside(op operation) {
 			w.Errorf("%s tells a stranger that the %s is there: %s, and for none %s", op.id, op.row.Object, there, not)
 		}
 	}
-	unitWide := []string{KindInvoice, KindHeldInvoice, KindWorkItem, KindCustomer, KindPaymentMethod, KindBankAccount, KindPayment, KindImport, KindDueDateRun, KindBilling, KindOrganisation, KindGrant, KindWebhook, KindEvent, KindProduct}
+	unitWide := []string{KindInvoice, KindHeldInvoice, KindWorkItem, KindCustomer, KindPaymentMethod, KindBankAccount, KindPayment, KindImport, KindDueDateRun, KindBilling, KindOrganisation, KindGrant, KindWebhook, KindEvent, KindProduct, KindOrder}
 	if slices.Contains(unitWide, op.row.Object) || op.row.At == "unit" && op.row.See != nil {
 		if status, body := w.ask(op, w.Neighbour, op.row.At, w.id(op, w.Object)); status != 404 {
 			w.Errorf("%s as a neighbour: %d, want 404 (%s)", op.id, status, body)

@@ -140,7 +140,7 @@ type book struct{ theme string }
 func (b book) chapters() []chapter {
 	return []chapter{
 		b.inbox(), b.pay(), b.results(), b.signIn(), b.failures(), b.account(), b.invoices(), b.invoice(), b.refunds(), b.looking(), b.approvals(), b.disputes(), b.editor(), b.customers(), b.excess(), b.notices(),
-		b.reconciliation(), b.dashboard(), b.imports(), b.dueDates(), b.schedules(), b.charges(), b.settings(), b.stripe(), b.workflow(), b.people(), b.administration(), b.demo(), b.publicPay(), b.client(), b.paymentSettings(), b.addBankAccount(), b.verify(), b.waiting(), b.debits(), b.webhooks(), b.retries(),
+		b.reconciliation(), b.dashboard(), b.imports(), b.dueDates(), b.schedules(), b.charges(), b.settings(), b.stripe(), b.workflow(), b.people(), b.administration(), b.demo(), b.publicPay(), b.store(), b.client(), b.paymentSettings(), b.addBankAccount(), b.verify(), b.waiting(), b.debits(), b.webhooks(), b.retries(),
 	}
 }
 
