@@ -25,6 +25,7 @@ type InvoiceSettings struct {
 	Surcharge  SurchargeSettings `json:"surcharge"` // what of the fee is passed on to who pays by credit card
 	Receipts   ReceiptsBy        `json:"receipts"`
 	Remainders RemainderRule     `json:"below_minimum"`
+	LateFees   LateFeeSettings   `json:"late_fees"`
 	Version    int64             `json:"version"` // of the setting it was copied from
 }
 
