@@ -84,7 +84,7 @@ func EventTypes() []EventType {
 // eventOf is which kinds of timeline entry are an event. Of the others nobody
 // outside is told.
 var eventOf = map[string]EventType{
-	"sent": EventInvoiceSent, "amended": EventInvoiceAmended, "carried_out": EventInvoiceAmended, "carried_back": EventInvoiceAmended, "overdue": EventInvoiceOverdue, "voided": EventInvoiceVoided,
+	"sent": EventInvoiceSent, "amended": EventInvoiceAmended, "carried_out": EventInvoiceAmended, "carried_back": EventInvoiceAmended, "late_fee": EventInvoiceAmended, "late_fee_reversed": EventInvoiceAmended, "overdue": EventInvoiceOverdue, "voided": EventInvoiceVoided,
 	"charge_scheduled": EventChargeScheduled, "collection_ended": EventCollectionEnded,
 	"processing": EventPaymentProcessing, "paid": EventPaymentSucceeded, "transfer": EventPaymentSucceeded,
 	"declined": EventPaymentFailed, "canceled": EventPaymentCanceled, "excess": EventPaymentExcess,

@@ -48,7 +48,7 @@ func (in InvoiceInput) Check(currency money.Currency) ([]Line, money.Amount, err
 	if err != nil {
 		return nil, money.Amount{}, err
 	}
-	if err := noneCarried(in.Adjustments); err != nil {
+	if err := noneAdded(in.Adjustments); err != nil {
 		return nil, money.Amount{}, err
 	}
 	switch {

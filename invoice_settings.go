@@ -26,7 +26,8 @@ type InvoiceSettings struct {
 	Receipts   ReceiptsBy        `json:"receipts"`
 	Remainders RemainderRule     `json:"below_minimum"`
 	Approvals  ApprovalSettings  `json:"approvals"` // copied from a setting of its own
-	Version    int64             `json:"version"`   // of the setting it was copied from
+	LateFees   LateFeeSettings   `json:"late_fees"`
+	Version    int64             `json:"version"` // of the setting it was copied from
 }
 
 // BankTransfer is the seller's bank account as payers read it on the invoice.

@@ -82,22 +82,23 @@ type RequestKind string
 
 // The kinds of request.
 const (
-	RequestPay           RequestKind = "pay"
-	RequestCheckout      RequestKind = "checkout"
-	RequestVoid          RequestKind = "void"
-	RequestAmend         RequestKind = "amend"
-	RequestRecordPayment RequestKind = "record_payment"
-	RequestHold          RequestKind = "hold"
-	RequestLiftHold      RequestKind = "lift_hold"
-	RequestRunScript     RequestKind = "run_script"
-	RequestRefund        RequestKind = "refund"
-	RequestResolveExcess RequestKind = "resolve_excess"
-	RequestUseCredit     RequestKind = "use_credit"
-	RequestSettle        RequestKind = "settle"      // a person says what became of an unknown outcome
-	RequestCancel        RequestKind = "cancel"      // of a bank debit that its bank does not have yet
-	RequestAutoCharge    RequestKind = "auto_charge" // whether the invoice is charged by itself
-	RequestCharge        RequestKind = "charge"      // to be charged by itself now, whatever put it off
-	RequestWindDown      RequestKind = "wind_down"   // the account it is collected through is being disconnected
+	RequestPay            RequestKind = "pay"
+	RequestCheckout       RequestKind = "checkout"
+	RequestVoid           RequestKind = "void"
+	RequestAmend          RequestKind = "amend"
+	RequestRecordPayment  RequestKind = "record_payment"
+	RequestHold           RequestKind = "hold"
+	RequestLiftHold       RequestKind = "lift_hold"
+	RequestRunScript      RequestKind = "run_script"
+	RequestRefund         RequestKind = "refund"
+	RequestResolveExcess  RequestKind = "resolve_excess"
+	RequestUseCredit      RequestKind = "use_credit"
+	RequestSettle         RequestKind = "settle"      // a person says what became of an unknown outcome
+	RequestCancel         RequestKind = "cancel"      // of a bank debit that its bank does not have yet
+	RequestAutoCharge     RequestKind = "auto_charge" // whether the invoice is charged by itself
+	RequestCharge         RequestKind = "charge"      // to be charged by itself now, whatever put it off
+	RequestReverseLateFee RequestKind = "reverse_late_fee"
+	RequestWindDown       RequestKind = "wind_down" // the account it is collected through is being disconnected
 )
 
 // Collects reports whether the request starts an attempt, of which an invoice

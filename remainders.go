@@ -60,11 +60,12 @@ func (c Carried) Adjustment() Adjustment {
 	return Adjustment{Kind: AdjustmentCarried, Description: "Carried from " + c.FromNumber, Amount: c.Amount}
 }
 
-// AsItCame is the invoice without what was carried onto it: as its sender knows it.
+// AsItCame is the invoice without what was carried onto it and its late fees: as its
+// sender knows it.
 func (i Invoice) AsItCame() Invoice {
 	var own []Adjustment
 	for _, a := range i.Adjustments {
-		if a.Kind == AdjustmentCarried {
+		if a.added() {
 			i.Total -= a.Amount
 			continue
 		}
@@ -74,10 +75,13 @@ func (i Invoice) AsItCame() Invoice {
 	return i
 }
 
-// noneCarried refuses an invoice that comes with an amount carried from another.
-func noneCarried(adjustments []Adjustment) error {
-	if slices.ContainsFunc(adjustments, func(a Adjustment) bool { return a.Kind == AdjustmentCarried }) {
-		return Invalid("adjustments", "What is carried from another invoice is added by Remit, and stays. Leave it out.")
+// added reports an adjustment that Remit adds, and that stays when an invoice is amended.
+func (a Adjustment) added() bool { return a.Kind == AdjustmentCarried || a.Kind == AdjustmentLateFee }
+
+// noneAdded refuses an invoice that comes with what Remit adds by itself.
+func noneAdded(adjustments []Adjustment) error {
+	if slices.ContainsFunc(adjustments, Adjustment.added) {
+		return Invalid("adjustments", "What is carried from another invoice, and late fees, are added by Remit, and stay. Leave them out.")
 	}
 	return nil
 }

@@ -93,6 +93,8 @@ const (
 	// AgendaNotice is the next notice about an invoice: that it will be charged, that
 	// a card will have expired by then, that it is due. A due-date run writes it.
 	AgendaNotice AgendaKind = "notice"
+	// AgendaLateFee is the invoice's next late fee.
+	AgendaLateFee AgendaKind = "late_fee"
 	// AgendaConnection is the next look at a connected account, whether Stripe reports
 	// something of it or not.
 	AgendaConnection AgendaKind = "connection"

@@ -107,6 +107,8 @@ func (p *Payments) fire(ctx context.Context, tx *postgres.Tx, l *postgres.Locked
 		entry := overdueEntry(l)
 		entry.At = row.At
 		return tx.SaveInvoice(ctx, l, p.Now(), entry)
+	case remit.AgendaLateFee:
+		return p.lateFeeDue(ctx, tx, l, row)
 	case remit.AgendaRespond:
 		return p.respondOver(ctx, tx, l, row)
 	case remit.AgendaOrder:

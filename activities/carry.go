@@ -176,10 +176,10 @@ func carriedAway(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice
 		money.Of(list[0].Amount, money.Currency(l.Currency)), list[0].ToNumber)
 }
 
-// keepCarried adds to what an invoice is amended to what it bills of others, which
-// whoever amends it does not say.
-func keepCarried(ctx context.Context, tx *postgres.Tx, invoice uuid.UUID, in *remit.AmendRequest) error {
-	lines, err := tx.CarriedLines(ctx, invoice)
+// keepAdded adds to what an invoice is amended to what it bills of others and its late
+// fees, which whoever amends it does not say.
+func keepAdded(ctx context.Context, tx *postgres.Tx, invoice uuid.UUID, in *remit.AmendRequest) error {
+	lines, err := tx.AddedLines(ctx, invoice)
 	for _, line := range lines {
 		in.Total += line.Amount
 		in.Adjustments = append(in.Adjustments, line)

@@ -79,6 +79,10 @@ func (p *Payments) apply(ctx context.Context, tx *postgres.Tx, l *postgres.Locke
 		return decodeAnd(stored, func(in remit.AmendRequest) (remit.RequestResult, error) {
 			return remit.RequestResult{}, p.amend(ctx, tx, l, stored, in)
 		})
+	case remit.RequestReverseLateFee:
+		return decodeAnd(stored, func(in remit.LateFeeRequest) (remit.RequestResult, error) {
+			return remit.RequestResult{}, p.reverseLateFee(ctx, tx, l, stored.Actor, in)
+		})
 	case remit.RequestAutoCharge:
 		return decodeAnd(stored, func(in remit.AutoChargeRequest) (remit.RequestResult, error) {
 			return remit.RequestResult{}, p.switchCharge(ctx, tx, l, stored.Actor, in.On)
@@ -290,7 +294,7 @@ func (p *Payments) recordTransfer(ctx context.Context, tx *postgres.Tx, l *postg
 // than was paid on it, nor move under a payment that is on its way.
 func (p *Payments) amend(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, stored postgres.StoredRequest, in remit.AmendRequest) error {
 	currency := money.Currency(l.Currency)
-	if err := keepCarried(ctx, tx, l.ID, &in); err != nil {
+	if err := keepAdded(ctx, tx, l.ID, &in); err != nil {
 		return err
 	}
 	switch {

@@ -267,7 +267,7 @@ func closeBooks(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice,
 		return err
 	}
 	if !item.Live() {
-		if err := tx.DoneAll(ctx, l.ID, now, remit.AgendaOverdue, remit.AgendaNotice); err != nil {
+		if err := tx.DoneAll(ctx, l.ID, now, remit.AgendaOverdue, remit.AgendaNotice, remit.AgendaLateFee); err != nil {
 			return err
 		}
 	}

@@ -246,6 +246,9 @@ func (p *Payments) reopened(ctx context.Context, tx *postgres.Tx, l *postgres.Lo
 			return nil, err
 		}
 	}
+	if err := planLateFee(ctx, tx, l, p.Now()); err != nil {
+		return nil, err
+	}
 	return openItem(ctx, tx, l, p.Now(), actor)
 }
 

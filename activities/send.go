@@ -132,11 +132,14 @@ func openItem(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, r
 	}}, nil
 }
 
-// planOverdue puts the invoice's becoming overdue on the agenda, or, where that
-// is past already, marks it at once.
+// planOverdue puts the invoice's becoming overdue and its next late fee on the agenda.
+// Where it is overdue already, it is marked at once.
 func planOverdue(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, real time.Time) ([]remit.TimelineEntry, error) {
 	if l.Order() {
 		return nil, nil // nobody waits for it
+	}
+	if err := planLateFee(ctx, tx, l, real); err != nil {
+		return nil, err
 	}
 	at := remit.OverdueAt(l.DueDate, l.Zone)
 	if at.After(l.Clock.Now(real)) {

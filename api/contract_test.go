@@ -211,7 +211,7 @@ var wires = map[string]any{
 	"setAfterPaymentScript": scriptWire{}, "testAfterPaymentScript": scriptTrialWire{}, "setWorkflowDefinition": DefinitionFile{}, "saveKeys": keysWire{}, "connectExpress": expressWire{},
 	"createCustomer": customerWire{}, "updateCustomer": customerChangeWire{}, "linkCustomer": customerLinkWire{}, "startMapping": mappingWire{}, "addPaymentMethod": struct{}{}, "setDefaultPaymentMethod": defaultMethodWire{},
 	"addBankAccount": bankAccountWire{}, "verifyBankAccount": depositEntryWire{},
-	"createInvoice": invoiceWire{}, "updateInvoice": invoiceChangeWire{}, "voidInvoice": reasonWire{}, "holdInvoice": reasonWire{},
+	"createInvoice": invoiceWire{}, "updateInvoice": invoiceChangeWire{}, "voidInvoice": reasonWire{}, "holdInvoice": reasonWire{}, "reverseLateFee": reverseLateFeeWire{},
 	"payInvoice": payWire{}, "payWorkItem": payWire{}, "recordPayment": recordWire{}, "refundPayment": refundWire{}, "settlePayment": settleWire{}, "settleBack": settleBackWire{}, "advanceClock": advanceWire{},
 	"setNoticeSettings": noticeSettingsWire{}, "setNoticeTemplate": noticeTextWire{}, "previewNotice": noticePreviewWire{}, "promisePayment": promiseWire{},
 	"setExcessSettings": excessSettingsWire{}, "recordExcess": excessWire{}, "resolveExcess": resolveWire{},

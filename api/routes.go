@@ -113,6 +113,7 @@ var routes = []struct {
 	{"promisePayment", promisePayment},
 	{"holdInvoice", holdInvoice},
 	{"liftHold", liftHold},
+	{"reverseLateFee", reverseLateFee},
 	{"chargeInvoice", chargeInvoice},
 	{"switchCharge", switchCharge},
 	{"payInvoice", payInvoice},

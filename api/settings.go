@@ -98,6 +98,9 @@ func setPaymentSettings(c *call) (answer, error) {
 				settings.Surcharge.Caps = w.Surcharge.Caps.caps()
 			}
 		}
+		if w.LateFees != nil {
+			settings.LateFees = w.LateFees.fees()
+		}
 		replace(&settings.AutoCharge.On, w.AutoCharge)
 		replace(&settings.AutoCharge.At, w.AutoChargeAt)
 		replace(&settings.AutoCharge.Days, w.AutoChargeDays)
@@ -132,6 +135,7 @@ type paymentSettingsWire struct {
 	Surcharge  *surchargeWire       `json:"surcharge"`
 	Receipts   *remit.ReceiptsBy    `json:"receipts"`
 	Remainders *remit.RemainderRule `json:"below_minimum"`
+	LateFees   *lateFeesWire        `json:"late_fees"`
 
 	AutoCharge     *bool               `json:"auto_charge"`
 	AutoChargeAt   *remit.ChargeTiming `json:"auto_charge_at"`
@@ -211,6 +215,7 @@ type paymentSettingsBody struct {
 	Warning    *string                 `json:"surcharge_warning"`
 	Receipts   remit.ReceiptsBy        `json:"receipts"`
 	Remainders remit.RemainderRule     `json:"below_minimum"`
+	LateFees   remit.LateFeeSettings   `json:"late_fees"`
 
 	Currency string  `json:"currency"`
 	SetAt    *string `json:"set_at"`
@@ -226,7 +231,7 @@ func paymentSettingsAnswer(s commands.PaymentSettings, err error) (answer, error
 		example = &exampleBody{Amount: amount.Minor, Total: total.Minor, Net: net.Minor}
 	}
 	return ok(paymentSettingsBody{
-		Surcharge: s.Surcharge.Shown(), Example: example, Warning: orNull(remit.SurchargeWarning(s.Surcharge, money.Currency(s.Currency))), Receipts: s.Receipts, Remainders: s.Remainders,
+		Surcharge: s.Surcharge.Shown(), Example: example, Warning: orNull(remit.SurchargeWarning(s.Surcharge, money.Currency(s.Currency))), Receipts: s.Receipts, Remainders: s.Remainders, LateFees: s.LateFees.Shown(),
 		OnlinePayments: s.OnlinePayments, Methods: s.Methods.Shown(), PartialPayments: s.PartialPayments, MinimumPartial: s.MinimumPartial,
 		BankTransfer: s.BankTransfer, PaymentLinks: s.PaymentLinks, RequireMethod: s.RequireMethod, PaymentTerms: s.PaymentTerms, Seller: s.Seller, Contact: s.Contact, AutoCharge: s.AutoCharge, Currency: s.Currency, SetAt: orNull(s.SetAt), Version: s.Version,
 	})

@@ -232,6 +232,6 @@ func utc(t *time.Time) *time.Time {
 // settingsShape are the copied settings, with caps that are there, if empty, and with
 // the methods that are taken where nothing was said of them.
 func settingsShape(s remit.InvoiceSettings) remit.InvoiceSettings {
-	s.Surcharge, s.Methods = s.Surcharge.Shown(), s.Methods.Shown()
+	s.Surcharge, s.Methods, s.LateFees = s.Surcharge.Shown(), s.Methods.Shown(), s.LateFees.Shown()
 	return s
 }

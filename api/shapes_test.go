@@ -113,6 +113,7 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"resetLink 200":       {200, invoiceShape(filled[remit.Invoice]()), nil},
 		"voidInvoice 200":     {200, invoiceShape(filled[remit.Invoice]()), nil},
 		"holdInvoice 200":     {200, invoiceShape(filled[remit.Invoice]()), nil},
+		"reverseLateFee 200":  {200, invoiceShape(filled[remit.Invoice]()), nil},
 		"liftHold 200":        {200, invoiceShape(filled[remit.Invoice]()), nil},
 		"chargeInvoice 200":   {200, invoiceShape(filled[remit.Invoice]()), nil},
 		"switchCharge 200":    {200, invoiceShape(filled[remit.Invoice]()), nil},

@@ -173,7 +173,7 @@ func (c *Commands) fireRow(ctx context.Context, tenant uuid.UUID, row postgres.A
 		wake = func() error {
 			return c.wakeConnection(ctx, remit.ConnectionRef{Tenant: tenant, Connection: row.ObjectID}, why)
 		}
-	case remit.AgendaPoll, remit.AgendaOverdue, remit.AgendaSend, remit.AgendaScript, remit.AgendaRespond, remit.AgendaExcess, remit.AgendaCharge, remit.AgendaNotice, remit.AgendaOrder, remit.AgendaApproval:
+	case remit.AgendaPoll, remit.AgendaOverdue, remit.AgendaSend, remit.AgendaScript, remit.AgendaRespond, remit.AgendaExcess, remit.AgendaCharge, remit.AgendaNotice, remit.AgendaOrder, remit.AgendaApproval, remit.AgendaLateFee:
 	}
 	if row.Kind.ByRun() && !row.Soon {
 		wake = func() error { return c.runAt(ctx, tenant, row) }

@@ -153,6 +153,7 @@ type PaymentSettings struct {
 	Surcharge       remit.SurchargeSettings
 	Receipts        remit.ReceiptsBy
 	Remainders      remit.RemainderRule
+	LateFees        remit.LateFeeSettings
 	PlatformTakes   remit.Percent // of each payment; only shown
 	RequireMethod   bool          // in the portal a customer has to have saved a method before he opens an invoice
 	Currency        string

@@ -176,6 +176,22 @@ func (c *Commands) LiftHold(ctx context.Context, caller Caller, id uuid.UUID) (r
 	return c.through(ctx, caller, found, invoice, remit.RequestLiftHold, struct{}{})
 }
 
+// ReverseLateFee takes a late fee back that is still owed, with a reason.
+func (c *Commands) ReverseLateFee(ctx context.Context, caller Caller, id uuid.UUID, body Body[remit.LateFeeRequest]) (remit.Invoice, error) {
+	found, invoice, err := c.mayChange(ctx, caller, id, remit.InvoiceEdit)
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	in, err := body()
+	if err != nil {
+		return remit.Invoice{}, err
+	}
+	if in.Reason = strings.TrimSpace(in.Reason); in.Reason == "" || len(in.Reason) > 500 {
+		return remit.Invoice{}, remit.Invalid("reason", "Say why, in at most 500 characters.")
+	}
+	return c.through(ctx, caller, found, invoice, remit.RequestReverseLateFee, in)
+}
+
 // RecordPayment records money received outside Stripe.
 func (c *Commands) RecordPayment(ctx context.Context, caller Caller, id uuid.UUID, body Body[RecordInput]) (remit.Payment, error) {
 	found, invoice, err := c.mayChange(ctx, caller, id, remit.InvoiceEdit)

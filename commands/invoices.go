@@ -159,6 +159,19 @@ func (c *Commands) Payments(ctx context.Context, caller Caller, id uuid.UUID) ([
 	return payments, nil
 }
 
+// LateFees are those an invoice was charged, by stage.
+func (c *Commands) LateFees(ctx context.Context, caller Caller, id uuid.UUID) (fees []remit.LateFee, err error) {
+	found, _, err := c.seeInvoice(ctx, caller, id)
+	if err != nil {
+		return nil, err
+	}
+	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) (err error) {
+		fees, err = tx.LateFees(ctx, id)
+		return err
+	})
+	return fees, err
+}
+
 // InvoiceRefunds are an invoice's, oldest first.
 func (c *Commands) InvoiceRefunds(ctx context.Context, caller Caller, id uuid.UUID) (refunds []remit.Refund, err error) {
 	found, _, err := c.seeInvoice(ctx, caller, id)

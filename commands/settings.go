@@ -147,6 +147,9 @@ func (c *Commands) SetPaymentSettings(ctx context.Context, caller Caller, organi
 	if err := cmp.Or(in.Receipts.Check(), in.Remainders.Check()); err != nil {
 		return PaymentSettings{}, err
 	}
+	if in.LateFees, err = in.LateFees.Check(); err != nil {
+		return PaymentSettings{}, err
+	}
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
 		if in.OnlinePayments {
 			live, err := tx.LiveConnection(ctx)
@@ -169,7 +172,7 @@ func (c *Commands) SetPaymentSettings(ctx context.Context, caller Caller, organi
 		value := paymentsValue{RequireMethod: in.RequireMethod, InvoiceSettings: remit.InvoiceSettings{
 			OnlinePayments: in.OnlinePayments, Methods: in.Methods, PartialPayments: in.PartialPayments, MinimumPartial: in.MinimumPartial,
 			BankTransfer: in.BankTransfer, PaymentLinks: in.PaymentLinks, PaymentTerms: in.PaymentTerms,
-			Seller: in.Seller, Contact: in.Contact, AutoCharge: in.AutoCharge, Surcharge: in.Surcharge, Receipts: in.Receipts, Remainders: in.Remainders,
+			Seller: in.Seller, Contact: in.Contact, AutoCharge: in.AutoCharge, Surcharge: in.Surcharge, Receipts: in.Receipts, Remainders: in.Remainders, LateFees: in.LateFees,
 		}}
 		if _, err := tx.SetSetting(ctx, unit, activities.PaymentsSetting, value, caller.Account); err != nil {
 			return err
@@ -242,7 +245,7 @@ func (c *Commands) paymentSettingsAt(ctx context.Context, member Membership, pat
 			OnlinePayments: settings.OnlinePayments, Methods: settings.Methods.Shown(), PartialPayments: settings.PartialPayments, MinimumPartial: settings.MinimumPartial,
 			BankTransfer: settings.BankTransfer, PaymentLinks: settings.PaymentLinks, PaymentTerms: settings.PaymentTerms,
 			Seller: settings.Seller, Contact: settings.Contact, RequireMethod: settings.RequireMethod, AutoCharge: settings.AutoCharge,
-			Surcharge: settings.Surcharge, Receipts: settings.Receipts, Remainders: settings.Remainders,
+			Surcharge: settings.Surcharge, Receipts: settings.Receipts, Remainders: settings.Remainders, LateFees: settings.LateFees.Shown(),
 			Currency: organisation.Currency, SetAt: setAt, Version: version,
 		}
 		if err != nil {

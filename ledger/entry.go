@@ -46,6 +46,7 @@ const (
 	KindWriteOff     Kind = "write_off"
 	KindCarryOut     Kind = "carry_out" // what is too small to be charged leaves an invoice
 	KindCarryIn      Kind = "carry_in"  // for another one of its customer
+	KindLateFee      Kind = "late_fee"  // charged because it is late, or taken back
 
 	KindRefund         Kind = "refund"          // promised
 	KindRefundSent     Kind = "refund_sent"     // Stripe took the money
@@ -64,7 +65,7 @@ const (
 // than what was paid on it.
 func (k Kind) bills() bool {
 	switch k {
-	case KindIssue, KindAmend, KindVoid, KindWriteOff, KindCarryOut, KindCarryIn:
+	case KindIssue, KindAmend, KindVoid, KindWriteOff, KindCarryOut, KindCarryIn, KindLateFee:
 		return true
 	case KindPayment, KindBankTransfer, KindUnmatched, KindRefund, KindRefundSent, KindRefundReturned, KindRefundUndone,
 		KindDispute, KindDisputeWon, KindCredit, KindCreditNote, KindCreditUsed:

@@ -94,6 +94,9 @@ func (v *visit) invoice() error {
 			return err
 		}
 	}
+	if view.LateFees, err = v.do.LateFees(v.ctx(), v.caller, i.ID); err != nil {
+		return err
+	}
 	view.MayRecord = v.may(i.Organisation, remit.StripeRead)
 	view.MayCancel = v.may(i.Organisation, remit.StripePay)
 	view.MayRefund = v.may(i.Organisation, remit.StripeRefund)

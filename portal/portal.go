@@ -149,6 +149,7 @@ func (p *Portal) mountInvoices(router gin.IRouter) {
 	router.POST("/invoices/:id/process", p.signedIn((*visit).processInvoice))
 	router.POST("/invoices/:id/link", p.signedIn((*visit).resetLink))
 	router.POST("/invoices/:id/lift", p.signedIn((*visit).liftHold))
+	router.POST("/invoices/:id/late-fees", p.signedIn((*visit).takeFeeBack))
 	router.POST("/invoices/:id/script", p.signedIn((*visit).runScript))
 	for _, action := range []string{"void", "hold", "record", "promise"} {
 		router.GET("/invoices/:id/"+action, p.signedIn(func(v *visit) error { return v.invoiceActionPage(action) }))

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -48,6 +49,7 @@ func (v *visit) paymentSettingsView(asked string) (page.PaymentSettings, error) 
 	view.Terms, view.Seller, view.Contact = strconv.Itoa(s.PaymentTerms), s.Seller, s.Contact
 	view.RequireMethod, view.Charge = s.RequireMethod, chargeView(s.AutoCharge)
 	view.Fee, view.Receipts, view.BelowMinimum = surchargeView(s.Surcharge, s.Currency, s.PlatformTakes), string(s.Receipts), string(s.Remainders)
+	view.LateFees = lateFeesView(s.LateFees, s.Currency)
 	view.Minimum, view.MayEdit = page.Typed(s.MinimumPartial, s.Currency), v.may(view.Place, remit.StripeAll)
 	return view, nil
 }
@@ -67,6 +69,7 @@ func (v *visit) savePaymentSettings() error {
 		TooLate: v.typed("too_late_days"), Announce: v.typed("announce_days"),
 	}
 	view.Receipts, view.BelowMinimum = v.typed("receipts"), v.typed("below_minimum")
+	late, wrongLate := v.lateFeesTyped(&view)
 	fee, wrongFee := v.surchargeTyped(&view)
 	if v.typed("show") != "" && wrongFee == nil { // without a script what it comes to is asked for
 		return v.show(http.StatusOK, page.PaymentSettingsPage(view))
@@ -76,9 +79,9 @@ func (v *visit) savePaymentSettings() error {
 			OnlinePayments: view.Online, Methods: remit.AllowedMethods{Cards: view.Cards, BankAccounts: view.BankAccounts}, PartialPayments: view.Partial, PaymentLinks: view.Links,
 			BankTransfer: remit.BankTransfer{Enabled: view.Bank, Details: view.BankDetails},
 			Seller:       view.Seller, Contact: view.Contact, RequireMethod: view.RequireMethod,
-			Surcharge: fee, Receipts: remit.ReceiptsBy(view.Receipts), Remainders: remit.RemainderRule(view.BelowMinimum),
+			Surcharge: fee, Receipts: remit.ReceiptsBy(view.Receipts), Remainders: remit.RemainderRule(view.BelowMinimum), LateFees: late,
 		}
-		err := wrongFee
+		err := cmp.Or(wrongFee, wrongLate)
 		if err != nil {
 			return in, err
 		}
@@ -99,9 +102,9 @@ func (v *visit) savePaymentSettings() error {
 		return in, nil
 	})
 	if err != nil {
-		p, status, mendable := problems(err, "methods", "minimum_partial", "bank_transfer.details", "payment_terms_days", "seller", "contact",
+		p, status, mendable := problems(err, append(lateFeeFields(), "methods", "minimum_partial", "bank_transfer.details", "payment_terms_days", "seller", "contact",
 			"surcharge.mode", "surcharge.percent", "surcharge.fixed", "surcharge.caps", "receipts", "below_minimum",
-			"auto_charge_at", "auto_charge_days", "charge_window", "too_late_days", "announce_days")
+			"auto_charge_at", "auto_charge_days", "charge_window", "too_late_days", "announce_days")...)
 		if !mendable {
 			return err
 		}

@@ -70,7 +70,7 @@ func (tx *Tx) DoneRow(ctx context.Context, row uuid.UUID, now time.Time) (bool, 
 // Money that goes back, and what Stripe is still asked about, are looked after
 // whatever becomes of the invoice.
 func (tx *Tx) ClearAgenda(ctx context.Context, invoice uuid.UUID, now time.Time) error {
-	_, err := tx.Exec(ctx, "update agenda set done_at = $3 where tenant = $1 and invoice_id = $2 and done_at is null and kind in ('overdue', 'send', 'script', 'charge', 'notice', 'order')", tx.Tenant, invoice, now)
+	_, err := tx.Exec(ctx, "update agenda set done_at = $3 where tenant = $1 and invoice_id = $2 and done_at is null and kind in ('overdue', 'send', 'script', 'charge', 'notice', 'order', 'late_fee')", tx.Tenant, invoice, now)
 	if err != nil {
 		return fmt.Errorf("clear the agenda: %w", err)
 	}
@@ -150,7 +150,7 @@ func (tx *Tx) HastenPolls(ctx context.Context, now time.Time) error {
 func (tx *Tx) MoveAgenda(ctx context.Context, organisation uuid.UUID, from, to string) error {
 	_, err := tx.Exec(ctx, `update agenda g set at = (g.at at time zone $3) at time zone $4,
 			details = case when g.details ? 'planned' then jsonb_set(g.details, '{planned}', to_jsonb(to_char(((g.details ->> 'planned')::timestamptz at time zone $3) at time zone $4 at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))) else g.details end
-		where g.tenant = $1 and g.organisation_id = $2 and g.done_at is null and (g.kind in ('charge', 'notice', 'overdue', 'send')
+		where g.tenant = $1 and g.organisation_id = $2 and g.done_at is null and (g.kind in ('charge', 'notice', 'overdue', 'send', 'late_fee')
 				or g.kind = 'bill' and exists (select 1 from billing_schedules s where s.tenant = $1 and s.id = g.object_id and s.versions -> -1 ->> 'time_zone' = '')) and g.at > now() + coalesce((select clock_offset from organisations where tenant = $1 and clock_offset is not null limit 1), '0')`,
 		tx.Tenant, organisation, from, to)
 	if err != nil {

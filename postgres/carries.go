@@ -39,23 +39,16 @@ func (tx *Tx) HoldCarriable(ctx context.Context, l *LockedInvoice, below int64) 
 // CarryOnto has a locked invoice bill what was left of another one; the ledger is booked
 // by the caller.
 func (tx *Tx) CarryOnto(ctx context.Context, l *LockedInvoice, c remit.Carried) error {
-	l.Total += c.Amount
-	line := c.Adjustment()
-	batch := &pgx.Batch{}
-	batch.Queue("insert into carried_amounts (tenant, from_invoice, to_invoice, amount) values ($1, $2, $3, $4)", tx.Tenant, c.From, c.To, c.Amount)
-	batch.Queue(`insert into invoice_adjustments (tenant, invoice_id, n, kind, description, amount)
-		select $1, $2, coalesce(max(n), 0) + 1, $3, $4, $5 from invoice_adjustments where tenant = $1 and invoice_id = $2`, tx.Tenant, l.ID, line.Kind, line.Description, line.Amount)
-	batch.Queue("update invoices set total = $3 where tenant = $1 and id = $2", tx.Tenant, l.ID, l.Total)
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+	if _, err := tx.Exec(ctx, "insert into carried_amounts (tenant, from_invoice, to_invoice, amount) values ($1, $2, $3, $4)", tx.Tenant, c.From, c.To, c.Amount); err != nil {
 		return fmt.Errorf("carry onto an invoice: %w", err)
 	}
-	return nil
+	return tx.addLine(ctx, l, c.Adjustment())
 }
 
-// CarriedLines reads the lines by which an invoice bills what was left of others, in
-// their order.
-func (tx *Tx) CarriedLines(ctx context.Context, invoice uuid.UUID) ([]remit.Adjustment, error) {
-	rows, err := tx.Query(ctx, "select kind, description, amount from invoice_adjustments where tenant = $1 and invoice_id = $2 and kind = $3 order by n", tx.Tenant, invoice, remit.AdjustmentCarried)
+// AddedLines reads the lines that Remit added to an invoice, in their order: by which it
+// bills what was left of others, and late fees.
+func (tx *Tx) AddedLines(ctx context.Context, invoice uuid.UUID) ([]remit.Adjustment, error) {
+	rows, err := tx.Query(ctx, "select kind, description, amount from invoice_adjustments where tenant = $1 and invoice_id = $2 and kind = any($3) order by n", tx.Tenant, invoice, []string{remit.AdjustmentCarried, remit.AdjustmentLateFee})
 	if err != nil {
 		return nil, fmt.Errorf("read what was carried: %w", err)
 	}

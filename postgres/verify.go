@@ -34,15 +34,18 @@ func (tx *Tx) VerifyInvoice(ctx context.Context, id uuid.UUID) (wrong []string, 
 	if err != nil {
 		return nil, err
 	}
-	var billed, applied, out, in, listed, lines int64
-	err = tx.QueryRow(ctx, `select coalesce(sum(l.amount) filter (where e.kind in ('issue', 'amend', 'void', 'write_off', 'carry_out', 'carry_in')), 0),
-			coalesce(-sum(l.amount) filter (where e.kind not in ('issue', 'amend', 'void', 'write_off', 'carry_out', 'carry_in')), 0),
+	var billed, applied, out, in, listed, lines, fees, feesListed, feeLines int64
+	err = tx.QueryRow(ctx, `select coalesce(sum(l.amount) filter (where e.kind in ('issue', 'amend', 'void', 'write_off', 'carry_out', 'carry_in', 'late_fee')), 0),
+			coalesce(-sum(l.amount) filter (where e.kind not in ('issue', 'amend', 'void', 'write_off', 'carry_out', 'carry_in', 'late_fee')), 0),
 			coalesce(-sum(l.amount) filter (where e.kind = 'carry_out'), 0), coalesce(sum(l.amount) filter (where e.kind = 'carry_in'), 0),
 			(select coalesce(sum(c.amount - c.returned), 0)::bigint from carried_amounts c where c.tenant = $1 and c.to_invoice = $2),
 			(select coalesce(sum(c.amount), 0)::bigint from carried_amounts c where c.tenant = $1 and c.to_invoice = $2)
-				- (select coalesce(sum(a.amount), 0)::bigint from invoice_adjustments a where a.tenant = $1 and a.invoice_id = $2 and a.kind = 'carried')
+				- (select coalesce(sum(a.amount), 0)::bigint from invoice_adjustments a where a.tenant = $1 and a.invoice_id = $2 and a.kind = 'carried'),
+			coalesce(sum(l.amount) filter (where e.kind = 'late_fee'), 0),
+			(select coalesce(sum(f.amount), 0)::bigint from late_fees f where f.tenant = $1 and f.invoice_id = $2 and f.reversed_at is null),
+			(select coalesce(sum(a.amount), 0)::bigint from invoice_adjustments a where a.tenant = $1 and a.invoice_id = $2 and a.kind = 'late_fee')
 		from ledger_lines l join ledger_entries e on e.tenant = l.tenant and e.id = l.entry_id
-		where l.tenant = $1 and l.invoice_id = $2 and l.account = 'receivable'`, tx.Tenant, id).Scan(&billed, &applied, &out, &in, &listed, &lines)
+		where l.tenant = $1 and l.invoice_id = $2 and l.account = 'receivable'`, tx.Tenant, id).Scan(&billed, &applied, &out, &in, &listed, &lines, &fees, &feesListed, &feeLines)
 	if err != nil {
 		return nil, fmt.Errorf("add up the ledger: %w", err)
 	}
@@ -51,6 +54,9 @@ func (tx *Tx) VerifyInvoice(ctx context.Context, id uuid.UUID) (wrong []string, 
 	}
 	if out != l.CarriedOut || in != listed || lines != 0 {
 		wrong = append(wrong, fmt.Sprintf("the ledger carries %d to other invoices and %d from others, stored are %d and %d, and its lines differ by %d", out, in, l.CarriedOut, listed, lines))
+	}
+	if fees != feesListed || fees != feeLines {
+		wrong = append(wrong, fmt.Sprintf("the ledger bills late fees of %d, charged are %d, and its lines make %d", fees, feesListed, feeLines))
 	}
 	if derived := l.DerivedStatus(); derived != l.Status {
 		wrong = append(wrong, fmt.Sprintf("its facts make it %s, stored is %s", derived, l.Status))

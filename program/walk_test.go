@@ -124,6 +124,7 @@ var walkRows = map[string]walked{
 	"resetLink":                {"invoice", "y3433334"},
 	"promisePayment":           {"invoice", "y3433334"},
 	"holdInvoice":              {"invoice", "y3433334"},
+	"reverseLateFee":           {"invoice", "y3433334"},
 	"liftHold":                 {"invoice", "y3433334"},
 	"chargeInvoice":            {"invoice", "y3433334"},
 	"switchCharge":             {"invoice", "y3433334"},

@@ -64,8 +64,8 @@ type attemptFacts struct {
 
 // What bills, what brings money in and what sends it out, by the kind of entry.
 const ledgerOfInvoices = `select i.id::text, i.number,
-	coalesce(sum(l.amount) filter (where l.account = 'receivable' and e.kind in ('issue', 'amend', 'void', 'write_off', 'carry_out', 'carry_in')), 0)::bigint,
-	coalesce(-sum(l.amount) filter (where l.account = 'receivable' and e.kind not in ('issue', 'amend', 'void', 'write_off', 'carry_out', 'carry_in')), 0)::bigint,
+	coalesce(sum(l.amount) filter (where l.account = 'receivable' and e.kind in ('issue', 'amend', 'void', 'write_off', 'carry_out', 'carry_in', 'late_fee')), 0)::bigint,
+	coalesce(-sum(l.amount) filter (where l.account = 'receivable' and e.kind not in ('issue', 'amend', 'void', 'write_off', 'carry_out', 'carry_in', 'late_fee')), 0)::bigint,
 	coalesce(-sum(l.amount) filter (where l.account = 'receivable' and e.kind in ('payment', 'bank_transfer')), 0)::bigint,
 	coalesce(-sum(l.amount) filter (where l.account = 'receivable' and e.kind = 'write_off'), 0)::bigint,
 	coalesce(-sum(l.amount) filter (where l.account = 'receivable' and e.kind = 'carry_out'), 0)::bigint,

@@ -54,27 +54,36 @@ var tellings = map[string]func(*State, *reading, remit.TimelineEntry){
 	"dispute_reinstated": reinstated,
 
 	// These are about other things than what an invoice owes and collected.
-	"work_item":       nil,
+	"work_item":        nil,
+	"look":             nil,
+	"mail":             nil,
+	"mail_missing":     nil,
+	"mail_delivery":    nil,
+	"promise":          nil,
+	"promise_broken":   nil,
+	"bank_account":     nil,
+	"link_reset":       nil,
+	"script_failed":    nil,
+	"script_again":     nil,
+	"excess_resolved":  nil,
+	"excess_waits":     nil,
+	"charge_skipped":   nil,
+	"charge_delayed":   nil,
+	"charge_asked":     nil,
+	"collection":       nil,
+	"auto_charge":      nil,
+	"disconnected":     nil,
+	"late_fee_skipped": nil,
+	"late_fee": func(s *State, d *reading, _ remit.TimelineEntry) {
+		amount := d.number("amount")
+		s.Total, s.Billed = s.Total+amount, s.Billed+amount
+	},
+	"late_fee_reversed": func(s *State, d *reading, _ remit.TimelineEntry) {
+		amount := d.number("amount")
+		s.Total, s.Billed = s.Total-amount, s.Billed-amount
+	},
 	"order_ready":     nil,
 	"order_fulfilled": nil,
-	"look":            nil,
-	"mail":            nil,
-	"mail_missing":    nil,
-	"mail_delivery":   nil,
-	"promise":         nil,
-	"promise_broken":  nil,
-	"bank_account":    nil,
-	"link_reset":      nil,
-	"script_failed":   nil,
-	"script_again":    nil,
-	"excess_resolved": nil,
-	"excess_waits":    nil,
-	"charge_skipped":  nil,
-	"charge_delayed":  nil,
-	"charge_asked":    nil,
-	"collection":      nil,
-	"auto_charge":     nil,
-	"disconnected":    nil,
 	"written_off": func(s *State, d *reading, _ remit.TimelineEntry) {
 		s.gaveUp, s.Billed = true, s.Billed-d.number("amount")
 	},

@@ -215,6 +215,7 @@ var Rows = map[string]Row{
 	"resetLink":       editing,
 	"promisePayment":  editing,
 	"holdInvoice":     editing,
+	"reverseLateFee":  editing,
 	"liftHold":        {Object: KindHeldInvoice, See: []string{invoiceRead, invoiceEdit, pay}, Do: needs(invoiceEdit), Customer: Visible},
 	"chargeInvoice":   {Object: KindInvoice, See: []string{invoiceRead, invoiceCharge}, Do: needs(invoiceCharge), Customer: Visible},
 	"switchCharge":    editing,

@@ -50,6 +50,7 @@ func (b book) invoicePage(change func(*page.Invoice)) page.Invoice {
 		Shell: b.staffShell("INV-104", "/invoices/"+invoice.String(), "Invoices"), Invoice: madeInvoice(nil), Zone: newYork,
 		Next:    remit.Next{What: "ask Stripe about try 2", At: at(5 * time.Minute)},
 		MayEdit: true, MayLift: true, MayPay: true, MayRecord: true,
+		LateFees: []remit.LateFee{{Stage: 1, Amount: 2400, ChargedAt: now}},
 	}
 	v.Payments = []remit.Payment{{
 		ID: id(41), Source: "stripe", Currency: "USD", PaymentIntent: "pi_made_up", Charge: "ch_made_up", Amount: 120000, State: remit.AttemptConfirming, CreatedAt: now,

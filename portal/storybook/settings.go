@@ -21,7 +21,8 @@ func (b book) settings() chapter {
 		Bank: true, BankDetails: "Harbour Bank\nAccount 12345678\nRouting 110000000", Currency: "USD", SetAt: "/dev-v51", MayEdit: true,
 		Seller: "Harbour Plumbing Inc", Contact: "billing@harbour.example",
 		Fee: fees, Receipts: "remit", BelowMinimum: "ask",
-		Charge: page.ChargeSettings{On: true, At: "before", Days: "3", From: "09:00", To: "18:00", TooLate: "3", Announce: "3"},
+		LateFees: page.LateFeesForm{CapPercent: "10", Stages: []page.LateFeeRow{{Days: "10", Percent: "2"}, {Days: "30", Fixed: "25.00"}, {}}},
+		Charge:   page.ChargeSettings{On: true, At: "before", Days: "3", From: "09:00", To: "18:00", TooLate: "3", Announce: "3"},
 	}
 	low, viewer := payments, payments
 	low.Problems.Fields = []remit.FieldError{{Field: "minimum_partial", Message: "Enter an amount, like 250.00."}}
