@@ -22,7 +22,8 @@ func ApprovalMail(i Invoice, a Approval, publicURL string) Mail {
 // ApprovalAnswerMail tells whoever asked what became of it.
 func ApprovalAnswerMail(i Invoice, a Approval, publicURL string) Mail {
 	sum := money.Of(a.Sum(), money.Currency(i.Currency)).String()
-	subject, text := fmt.Sprintf("Approved: %s on %s", sum, i.Number), ""
+	var text string
+	subject := fmt.Sprintf("Approved: %s on %s", sum, i.Number)
 	if a.State == ApprovalDeclined {
 		subject = fmt.Sprintf("Declined: %s on %s", sum, i.Number)
 		text = fmt.Sprintf("%s declined your payment of %s on invoice %s: %s\n", a.AnsweredBy.Name, withCode(sum, i.Currency), i.Number, a.Reason)

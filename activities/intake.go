@@ -160,7 +160,10 @@ func SettingsFor(ctx context.Context, tx *postgres.Tx, path string) (remit.Invoi
 	if err != nil {
 		return settings.InvoiceSettings, err
 	}
-	settings.Approvals = remit.DefaultApprovals()
-	_, _, _, err = tx.Setting(ctx, path, ApprovalsSetting, &settings.Approvals)
+	approvals := remit.DefaultApprovals()
+	_, _, found, err := tx.Setting(ctx, path, ApprovalsSetting, &approvals)
+	if settings.Approvals = remit.DefaultApprovals(); found {
+		settings.Approvals = approvals
+	}
 	return settings.InvoiceSettings, err
 }

@@ -78,8 +78,7 @@ func problemOf(r *http.Request, err error) problem {
 	if errors.As(err, &refused) && status == http.StatusPaymentRequired {
 		p.Payment = &refused.payment
 	}
-	var waits unapproved
-	if errors.As(err, &waits) {
+	if waits, asked := errors.AsType[unapproved](err); asked {
 		p.Approval = &waits.approval
 	}
 	return p
