@@ -71,6 +71,26 @@ func (c *Commands) CustomersInvoice(ctx context.Context, caller Caller, id uuid.
 	return c.publicPage(ctx, invoice)
 }
 
+// receive notes what came in, with a receipt for each payment that stayed.
+func (p *PublicPage) receive(facts *remit.PublicFacts, payments []remit.Payment) {
+	for _, payment := range payments {
+		facts.Captured += payment.AmountCaptured
+		facts.Refunded += payment.AmountRefunded
+		if payment.State == remit.AttemptSucceeded && !payment.Returned { // what came back is no receipt
+			p.Receipts = append(p.Receipts, payment.ForPayers())
+		}
+	}
+}
+
+// orderOf reads the order of a store that an invoice is; nil for any other.
+func orderOf(ctx context.Context, tx *postgres.Tx, invoice remit.Invoice) (*remit.Order, error) {
+	if !invoice.Order() {
+		return nil, nil
+	}
+	order, err := tx.Order(ctx, invoice.ID)
+	return &order, err
+}
+
 func (c *Commands) publicPage(ctx context.Context, invoice remit.Invoice) (PublicPage, error) {
 	page := PublicPage{Invoice: invoice}
 	err := c.DB.InTenant(ctx, invoice.Tenant, func(tx *postgres.Tx) error {
@@ -84,13 +104,7 @@ func (c *Commands) publicPage(ctx context.Context, invoice remit.Invoice) (Publi
 		if err != nil {
 			return err
 		}
-		for _, payment := range payments {
-			facts.Captured += payment.AmountCaptured
-			facts.Refunded += payment.AmountRefunded
-			if payment.State == remit.AttemptSucceeded && !payment.Returned { // what came back is no receipt
-				page.Receipts = append(page.Receipts, payment.ForPayers())
-			}
-		}
+		page.receive(&facts, payments)
 		_, last := remit.LastAttempt(payments)
 		if last != nil && last.AwaitsDeposits() {
 			facts.Deposits, page.DepositsAt = true, last.NextAction
@@ -118,12 +132,8 @@ func (c *Commands) publicPage(ctx context.Context, invoice remit.Invoice) (Publi
 		if page.State == remit.PublicProcessing && last != nil && last.ResultLate(page.Now) {
 			page.Late = last.ResultBy()
 		}
-		if invoice.Order() {
-			order, err := tx.Order(ctx, invoice.ID)
-			if err != nil {
-				return err
-			}
-			page.Order = &order
+		if page.Order, err = orderOf(ctx, tx, invoice); err != nil {
+			return err
 		}
 		page.Zone, err = tx.ZoneOf(ctx, invoice.OrganisationID)
 		return err

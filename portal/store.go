@@ -130,7 +130,7 @@ func (v *visit) orderForm() (commands.OrderInput, error) {
 		if err != nil {
 			return in, wrong("cart", "Enter how many as a number, like 2.")
 		}
-		in.Items = append(in.Items, remit.CartItem{Product: id, Quantity: int64(quantity)}) //nolint:gosec // 16 bits
+		in.Items = append(in.Items, remit.CartItem{Product: id, Quantity: int64(quantity)})
 	}
 	return in, nil
 }
