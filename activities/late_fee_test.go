@@ -157,7 +157,7 @@ func TestLateFeesKeepTheirLaw(t *testing.T) {
 			s.advance(ref)
 			stages := map[string]bool{}
 			for _, e := range s.told(ref, "late_fee") {
-				stage := e.Data["stage"].(interface{ String() string }).String() //nolint:forcetypeassert // a number
+				stage := e.Data["stage"].(interface{ String() string }).String()
 				if stages[stage] {
 					t.Fatalf("stage %s is charged twice", stage)
 				}

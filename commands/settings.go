@@ -118,36 +118,7 @@ func (c *Commands) SetPaymentSettings(ctx context.Context, caller Caller, organi
 	if err != nil {
 		return PaymentSettings{}, err
 	}
-	if err := in.Methods.Check(); err != nil {
-		return PaymentSettings{}, err
-	}
-	if in.MinimumPartial < 0 || in.MinimumPartial > money.MaxStripeAmount {
-		return PaymentSettings{}, remit.Invalid("minimum_partial", "Enter an amount of nothing or more.")
-	}
-	if in.BankTransfer, err = in.BankTransfer.Check(); err != nil {
-		return PaymentSettings{}, err
-	}
-	if err := remit.CheckPaymentTerms(in.PaymentTerms); err != nil {
-		return PaymentSettings{}, err
-	}
-	if in.Seller, err = remit.CheckSeller(in.Seller); err != nil {
-		return PaymentSettings{}, err
-	}
-	if in.Contact, err = remit.CheckContact(in.Contact); err != nil {
-		return PaymentSettings{}, err
-	}
-	if err := in.AutoCharge.Check(); err != nil {
-		return PaymentSettings{}, err
-	}
-	in.Surcharge.Mode = cmp.Or(in.Surcharge.Mode, remit.SurchargeOff)
-	in.Receipts, in.Remainders = cmp.Or(in.Receipts, remit.ReceiptsByRemit), cmp.Or(in.Remainders, remit.RemainderAsk)
-	if in.Surcharge, err = in.Surcharge.Check(); err != nil {
-		return PaymentSettings{}, err
-	}
-	if err := cmp.Or(in.Receipts.Check(), in.Remainders.Check()); err != nil {
-		return PaymentSettings{}, err
-	}
-	if in.LateFees, err = in.LateFees.Check(); err != nil {
+	if err := in.check(); err != nil {
 		return PaymentSettings{}, err
 	}
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
@@ -183,6 +154,41 @@ func (c *Commands) SetPaymentSettings(ctx context.Context, caller Caller, organi
 		return PaymentSettings{}, err
 	}
 	return c.paymentSettingsAt(ctx, member, path)
+}
+
+// check completes settings that were sent, and refuses what cannot be.
+func (in *PaymentSettings) check() (err error) {
+	if err := in.Methods.Check(); err != nil {
+		return err
+	}
+	if in.MinimumPartial < 0 || in.MinimumPartial > money.MaxStripeAmount {
+		return remit.Invalid("minimum_partial", "Enter an amount of nothing or more.")
+	}
+	if in.BankTransfer, err = in.BankTransfer.Check(); err != nil {
+		return err
+	}
+	if err := remit.CheckPaymentTerms(in.PaymentTerms); err != nil {
+		return err
+	}
+	if in.Seller, err = remit.CheckSeller(in.Seller); err != nil {
+		return err
+	}
+	if in.Contact, err = remit.CheckContact(in.Contact); err != nil {
+		return err
+	}
+	if err := in.AutoCharge.Check(); err != nil {
+		return err
+	}
+	in.Surcharge.Mode = cmp.Or(in.Surcharge.Mode, remit.SurchargeOff)
+	in.Receipts, in.Remainders = cmp.Or(in.Receipts, remit.ReceiptsByRemit), cmp.Or(in.Remainders, remit.RemainderAsk)
+	if in.Surcharge, err = in.Surcharge.Check(); err != nil {
+		return err
+	}
+	if err := cmp.Or(in.Receipts.Check(), in.Remainders.Check()); err != nil {
+		return err
+	}
+	in.LateFees, err = in.LateFees.Check()
+	return err
 }
 
 func (c *Commands) stepAt(ctx context.Context, member Membership, path string) (WorkItemStep, error) {
