@@ -222,7 +222,7 @@ func TestTheOtherSystemsRequestIsTakenAsItStands(t *testing.T) {
 		"details address town": "London", "details address postcode": "AB1 2EF", "details contact_name": "John Doe",
 	} {
 		var at []any
-		for _, part := range strings.FieldsSeq(path) {
+		for part := range strings.FieldsSeq(path) {
 			at = append(at, part)
 		}
 		if got.text(at...) != want {
