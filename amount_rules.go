@@ -142,6 +142,9 @@ func TransferFits(i Invoice, amount int64) error {
 	if amount <= 0 {
 		return Invalid("amount", "Enter an amount above zero.")
 	}
+	if i.Order() && amount < i.Outstanding {
+		return Invalid("amount", "An order of the store is paid whole: %s.", money.Of(i.Outstanding, money.Currency(i.Currency)))
+	}
 	if amount > i.Outstanding {
 		return Invalid("amount", "Enter at most what is owed, %s. Record what came beyond it as a transfer under Excess.", money.Of(i.Outstanding, money.Currency(i.Currency)))
 	}

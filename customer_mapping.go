@@ -55,7 +55,7 @@ type MappingProposal struct {
 // ProposeMapping compares a customer with those at Stripe who have his e-mail address
 // or his name. twins is how many other customers of ours, not linked either, have his
 // e-mail address. One who has both is preferred, then one who has the address; a name
-// alone is enough only where no address speaks against it.
+// alone is nobody's, and neither is an address that two of ours have.
 func ProposeMapping(c Customer, candidates []MappingCandidate, twins int) MappingProposal {
 	var free []MappingCandidate
 	best := 0
@@ -78,7 +78,9 @@ func ProposeMapping(c Customer, candidates []MappingCandidate, twins int) Mappin
 		proposal.Conflicts = append(proposal.Conflicts, "Several at Stripe have the "+free[0].Reason()+".")
 	case len(free) == 1 && !free[0].SameEmail && c.Email != "" && free[0].Email != "":
 		proposal.Conflicts = append(proposal.Conflicts, free[0].ID+" has the same name and another e-mail address, "+free[0].Email+".")
-	case len(free) == 1 && free[0].SameEmail && !free[0].SameName && twins > 0:
+	case len(free) == 1 && !free[0].SameEmail:
+		proposal.Conflicts = append(proposal.Conflicts, free[0].ID+" has the same name, and no e-mail address says that it is the same customer.")
+	case len(free) == 1 && twins > 0:
 		proposal.Conflicts = append(proposal.Conflicts, "Another customer of yours has this e-mail address.")
 	case len(free) == 1:
 		return MappingProposal{Action: MappingMap, Stripe: free[0].ID, Reason: free[0].Reason(), Conflicts: proposal.Conflicts}

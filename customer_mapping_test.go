@@ -29,11 +29,11 @@ func TestProposeMapping(t *testing.T) {
 	}{
 		{"nobody", nil, 0, remit.MappingCreate, "", ""},
 		{"both", []remit.MappingCandidate{name, address, both}, 0, remit.MappingMap, "cus_1", ""},
-		{"both, and a twin of ours", []remit.MappingCandidate{both}, 1, remit.MappingMap, "cus_1", ""},
+		{"both, and a twin of ours", []remit.MappingCandidate{both}, 1, remit.MappingIgnore, "", "Another customer"},
 		{"the address", []remit.MappingCandidate{name, address}, 0, remit.MappingMap, "cus_2", ""},
 		{"the address, and a twin of ours", []remit.MappingCandidate{address}, 1, remit.MappingIgnore, "", "Another customer"},
 		{"two with the address", []remit.MappingCandidate{address, {ID: "cus_6", SameEmail: true}}, 0, remit.MappingIgnore, "", "Several"},
-		{"a name alone", []remit.MappingCandidate{name}, 0, remit.MappingMap, "cus_3", ""},
+		{"a name alone", []remit.MappingCandidate{name}, 0, remit.MappingIgnore, "", "same name"},
 		{"a name with another address", []remit.MappingCandidate{elsewhere}, 0, remit.MappingIgnore, "", "another e-mail"},
 		{"one who is another's", []remit.MappingCandidate{taken}, 0, remit.MappingIgnore, "", "belongs to Other"},
 		{"one who is another's, and one who is free", []remit.MappingCandidate{taken, address}, 0, remit.MappingMap, "cus_2", "belongs to Other"},

@@ -141,6 +141,7 @@ type LateFeeFacts struct {
 	Zone     *time.Location
 	Fees     []LateFee
 	InFlight bool // an attempt is alive, an open payment page included
+	Planned  bool // it is to be charged by itself, and was not tried yet
 	Contests bool // a bank has yet to decide on a payment of it
 }
 
@@ -156,7 +157,7 @@ type LateFeeDecision struct {
 // DecideLateFee decides about the last stage whose time has come by now: of several that
 // came while Remit slept, or while a payment was on its way, only that one is charged
 // (M11). A fee is for who does not pay, so none is charged while money is on its way, nor
-// within a promise that the seller took; it waits. None is charged at all on what the
+// before Remit has tried to charge what it is to charge by itself, nor within a promise that the seller took; it waits. None is charged at all on what the
 // seller himself holds back, or a bank is reviewing: that stage lapses, so that lifting a
 // hold is no trap. Together fees never exceed the cap.
 func DecideLateFee(f LateFeeFacts, now time.Time) LateFeeDecision {
@@ -176,13 +177,17 @@ func DecideLateFee(f LateFeeFacts, now time.Time) LateFeeDecision {
 	case i.Hold != nil:
 		d.Verdict, d.Because = LateFeeLapses, "it is on hold"
 		return d
-	case f.InFlight:
+	case f.InFlight, f.Planned:
 		d.Verdict, d.Until = LateFeeWaits, today.AddDays(1).StartIn(f.Zone)
 		return d
 	case !i.Status.Payable():
 		return d
 	case i.Promise != nil && i.Promise.BrokenAt == nil && !i.Promise.Until.Before(today):
 		d.Verdict, d.Until = LateFeeWaits, i.Promise.Until.AddDays(1).StartIn(f.Zone)
+		return d
+	}
+	if OnlineMinimum(i.outstanding()) != nil {
+		d.Verdict, d.Because = LateFeeLapses, "what is left is too small to be paid online"
 		return d
 	}
 	if d.Amount = s.fee(s.Stages[d.Stage-1], i, StandingFees(f.Fees)); d.Amount <= 0 {

@@ -226,9 +226,17 @@ func (b *Billing) draft(ctx context.Context, tx *postgres.Tx, s remit.BillingSch
 	if err != nil {
 		return made, err
 	}
+	current, err := SettingsFor(ctx, tx, s.Organisation)
+	if err != nil {
+		return made, err
+	}
+	// Terms of payment are those that were copied. Who has to approve is not a term: it is
+	// what holds when the invoice is made.
+	settings := s.Settings
+	settings.Approvals = current.Approvals
 	in := remit.InvoiceInput{
 		Organisation: s.Organisation, CustomerID: s.CustomerID, Number: made.Number, Currency: s.Currency, IssueDate: made.IssueDate, DueDate: made.DueDate,
-		Lines: made.Lines, AutoCharge: p.Terms.AutoCharge, PaymentLinks: p.Terms.PaymentLink, Settings: &s.Settings,
+		Lines: made.Lines, AutoCharge: p.Terms.AutoCharge, PaymentLinks: p.Terms.PaymentLink, Settings: &settings,
 	}
 	draft, err := Draft(ctx, tx, in, customer, b.Payments.Now())
 	if err != nil {

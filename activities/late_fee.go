@@ -38,8 +38,15 @@ func (p *Payments) lateFeeDue(ctx context.Context, tx *postgres.Tx, l *postgres.
 	if err != nil {
 		return err
 	}
+	charge, err := tx.Charge(ctx, l.ID)
+	if err != nil {
+		return err
+	}
 	now := l.Clock.Now(p.Now())
-	decision := remit.DecideLateFee(remit.LateFeeFacts{Invoice: l.Invoice, Zone: l.Zone, Fees: fees, InFlight: l.Live != nil, Contests: l.Contests}, now)
+	decision := remit.DecideLateFee(remit.LateFeeFacts{
+		Invoice: l.Invoice, Zone: l.Zone, Fees: fees, InFlight: l.Live != nil, Contests: l.Contests,
+		Planned: charge != nil && charge.Plan.Try <= 1 || l.Collection.State == remit.CollectionAsks,
+	}, now)
 	if decision.Verdict == remit.LateFeeWaits {
 		return tx.Plan(ctx, l, remit.AgendaLateFee, l.ID, decision.Until, row.What)
 	}

@@ -236,9 +236,9 @@ func (p *Payments) promise(ctx context.Context, tx *postgres.Tx, l *postgres.Loc
 	return p.closeBooks(ctx, tx, l, entries)
 }
 
-// reopened makes an invoice that owes again somebody's work.
+// reopened makes an invoice that owes again somebody's work; a store's order is nobody's.
 func (p *Payments) reopened(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, actor remit.Actor) ([]remit.TimelineEntry, error) {
-	if l.Outstanding == 0 || l.VoidedAt != nil || l.Contests { // which asks once the bank has decided
+	if l.Outstanding == 0 || l.VoidedAt != nil || l.Contests || l.Order() { // which asks once the bank has decided
 		return nil, nil
 	}
 	if at := remit.OverdueAt(l.DueDate, l.Zone); at.After(l.Clock.Now(p.Now())) {

@@ -144,6 +144,7 @@ func (c *Commands) orderInvoice(ctx context.Context, tx *postgres.Tx, caller Cal
 	}
 	draft.ID, draft.Source = id, remit.SourceOrder
 	draft.Settings.PartialPayments, draft.Settings.Surcharge.Mode, draft.Settings.PaymentLinks = false, remit.SurchargeOff, true
+	draft.Settings.LateFees = remit.LateFeeSettings{}
 	if _, _, err := activities.InsertDraft(ctx, tx, draft, caller.Actor(), c.Now()); err != nil {
 		return nil, err
 	}

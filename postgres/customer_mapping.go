@@ -20,7 +20,7 @@ const mappingCandidates = 5
 // Unmapped reads a page, by id, of the customers at a path and below who are not
 // linked at an account.
 func (tx *Tx) Unmapped(ctx context.Context, of DashboardOf, path string, after uuid.UUID, limit int) ([]remit.Customer, error) {
-	rows, err := tx.Query(ctx, "select "+customerColumns+customerTables+` where c.tenant = $1 and (o.path = $2 or o.path ^@ ($2 || '/')) and c.id > $3
+	rows, err := tx.Query(ctx, "select "+customerColumns+customerTables+` where c.tenant = $1 and (o.path = $2 or o.path ^@ ($2 || '/')) and c.id > $3 and `+noBuyer("c")+`
 		and not exists (select 1 from stripe_customers s where s.tenant = c.tenant and s.account = $4 and s.livemode = $5 and s.customer_id = c.id) order by c.id limit $6`,
 		tx.Tenant, path, after, of.Account, of.Livemode, limit)
 	if err != nil {
@@ -65,7 +65,7 @@ func (tx *Tx) Candidates(ctx context.Context, of DashboardOf, customers []uuid.U
 // same e-mail address and are not linked at an account.
 func (tx *Tx) Twins(ctx context.Context, of DashboardOf, customers []uuid.UUID) (map[uuid.UUID]int, error) {
 	rows, err := tx.Query(ctx, `select c.id, count(*)::int from customers c join customers b on b.tenant = c.tenant and lower(b.email) = lower(c.email) and b.id <> c.id
-		where c.tenant = $1 and c.id = any($2) and c.email <> ''
+		where c.tenant = $1 and c.id = any($2) and c.email <> '' and `+noBuyer("b")+`
 			and not exists (select 1 from stripe_customers s where s.tenant = $1 and s.account = $3 and s.livemode = $4 and s.customer_id = b.id)
 		group by c.id`, tx.Tenant, customers, of.Account, of.Livemode)
 	if err != nil {

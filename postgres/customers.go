@@ -55,7 +55,7 @@ func (tx *Tx) CustomerByExternalID(ctx context.Context, unit uuid.UUID, external
 // CustomersNamed are the customers of an organisation of exactly that name, the
 // oldest first.
 func (tx *Tx) CustomersNamed(ctx context.Context, unit uuid.UUID, name string) ([]remit.Customer, error) {
-	rows, err := tx.Query(ctx, "select "+customerColumns+customerTables+" where c.tenant = $1 and c.organisation_id = $2 and c.name = $3 order by c.created_at, c.id limit 10", tx.Tenant, unit, name)
+	rows, err := tx.Query(ctx, "select "+customerColumns+customerTables+" where c.tenant = $1 and c.organisation_id = $2 and c.name = $3 and "+noBuyer("c")+" order by c.created_at, c.id limit 10", tx.Tenant, unit, name)
 	if err != nil {
 		return nil, fmt.Errorf("read customers: %w", err)
 	}
@@ -64,6 +64,12 @@ func (tx *Tx) CustomersNamed(ctx context.Context, unit uuid.UUID, name string) (
 		return nil, fmt.Errorf("read customers: %w", err)
 	}
 	return customers, nil
+}
+
+// noBuyer says that a customer is not one whom a store's order made: what such a one is
+// called is what a stranger typed, and nobody is known by it.
+func noBuyer(c string) string {
+	return "not exists (select 1 from orders bo join invoices bi on bi.tenant = bo.tenant and bi.id = bo.id where bi.tenant = " + c + ".tenant and bi.customer_id = " + c + ".id)"
 }
 
 // CustomerQuery narrows a list of customers.

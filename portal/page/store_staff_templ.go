@@ -123,7 +123,7 @@ func OrdersPage(v Orders) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<div class=\"table\" role=\"region\" aria-label=\"Orders\" tabindex=\"0\"><table><thead><tr><th>Order</th><th>Ordered</th><th>Buyer</th><th>What</th><th class=\"money\">Total</th><th>State</th><th></th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<div class=\"scroll\" role=\"region\" aria-label=\"Table of orders\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Order</th><th scope=\"col\">Ordered</th><th scope=\"col\">Buyer</th><th scope=\"col\">What</th><th scope=\"col\" class=\"money\">Total</th><th scope=\"col\">State</th><th scope=\"col\"><span class=\"hidden-text\">Send</span></th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -445,7 +445,7 @@ func ProductsPage(v Products) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "<div class=\"table\" role=\"region\" aria-label=\"Products\" tabindex=\"0\"><table><thead><tr><th>Name</th><th>Organisation</th><th class=\"money\">Price</th><th>Stock</th><th>State</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "<div class=\"scroll\" role=\"region\" aria-label=\"Table of products\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Name</th><th scope=\"col\">Organisation</th><th scope=\"col\" class=\"money\">Price</th><th scope=\"col\">Stock</th><th scope=\"col\">State</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
