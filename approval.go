@@ -52,13 +52,14 @@ type ToPay struct {
 	Method *uuid.UUID // a saved method; nil: one that is typed on Stripe's page
 }
 
-// Asks reports whether a payment in a currency needs a second person: the sum,
-// the fee included, is above the limit.
-func (s ApprovalSettings) Asks(p ToPay, currency string) bool {
+// Asks reports whether a payment in a currency needs a second person: the sum, the
+// fee included, is above the limit, together with what was paid of the same invoice
+// without one, in the same units. So no sum is brought below it by parts.
+func (s ApprovalSettings) Asks(p ToPay, alone int64, currency string) bool {
 	if s.Above == nil {
 		return false
 	}
-	return currency != s.Currency || p.Amount > *s.Above-p.Surcharge
+	return currency != s.Currency || p.Amount > *s.Above-p.Surcharge-alone
 }
 
 // ApprovalState is how far a request for approval has come.

@@ -2,6 +2,7 @@ package remit
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -143,17 +144,19 @@ func TestOnlyASecondPersonsLiveApprovalPermits(t *testing.T) {
 	})
 }
 
-// Z9: what is asked about is the whole sum, fee included, and what cannot be
+// Z9: what is asked about is the whole sum, the fee and what was paid alone before
+// included, and what cannot be
 // compared with the limit is always asked about.
 func TestTheLimitCountsTheFee(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		above := rapid.Int64Range(0, 1_000_000).Draw(t, "above")
 		p := ToPay{Amount: rapid.Int64Range(1, 2_000_000).Draw(t, "amount"), Surcharge: rapid.Int64Range(0, 100_000).Draw(t, "fee")}
+		alone := rapid.Int64Range(0, 1_000_000).Draw(t, "paid alone before")
 		s := ApprovalSettings{Above: &above, Currency: "USD"}
-		if s.Asks(p, "USD") != (p.Amount+p.Surcharge > above) {
+		if s.Asks(p, alone, "USD") != (alone+p.Amount+p.Surcharge > above) {
 			t.Fatal("the limit is wrong")
 		}
-		if !s.Asks(p, "EUR") || DefaultApprovals().Asks(p, "USD") {
+		if !s.Asks(p, alone, "EUR") || DefaultApprovals().Asks(p, alone, "USD") {
 			t.Fatal("another currency is not asked about, or the default asks")
 		}
 	})
@@ -232,4 +235,25 @@ func TestChargesByThemselvesAreLeftToPeopleWhereTheSettingSaysSo(t *testing.T) {
 			t.Errorf("%+v: %s, %s", c, d.Verdict, d.Reason)
 		}
 	}
+}
+
+// Z9: what one person's act has charged by itself is asked about above the limit, in
+// whatever currency, the fee included, and charged up to it.
+func TestWhatOnePersonHasChargedIsAskedAboutAboveTheLimit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+		above, owed := rapid.Int64Range(0, 100_000).Draw(t, "above"), rapid.Int64Range(100, 100_000).Draw(t, "owed")
+		i := Invoice{Status: InvoiceOpen, Total: owed, Outstanding: owed, Currency: rapid.SampledFrom([]string{"USD", "EUR"}).Draw(t, "currency"), Settings: DefaultInvoiceSettings()}
+		i.Settings.AutoCharge.On = true
+		i.Settings.Approvals = ApprovalSettings{Above: &above, Currency: "USD"}
+		f := ChargeFacts{Invoice: i, Plan: ChargePlan{Planned: now}, Method: &PaymentMethod{Type: "card"}, Zone: time.UTC}
+		if d := DecideCharge(f, now); d.Verdict != ChargeNow {
+			t.Fatalf("by its date it is %s: %s", d.Verdict, d.Reason)
+		}
+		f.Plan.By, f.Alone = &Actor{Kind: "user", Name: "Ana"}, rapid.Int64Range(0, 100_000).Draw(t, "paid alone before")
+		d, asks := DecideCharge(f, now), i.Settings.Approvals.Asks(ToPay{Amount: owed}, f.Alone, i.Currency)
+		if asks != (d.Verdict == ChargeSkip && d.Collection == CollectionAsks && strings.Contains(d.Reason, "approval")) || !asks && d.Verdict != ChargeNow {
+			t.Fatalf("%d above %d: %s, %s", owed, above, d.Verdict, d.Reason)
+		}
+	})
 }

@@ -72,7 +72,7 @@ func (s BillingSchedule) Fate(p BilledPeriod) PeriodFate {
 		return PeriodVoid
 	}
 	for _, pause := range s.Pauses {
-		if p.At.After(pause.From) && (pause.Until == nil || p.At.Before(*pause.Until)) {
+		if (p.At.After(pause.From) || pause.Made) && (pause.Until == nil || p.At.Before(*pause.Until)) {
 			return PeriodSkipped
 		}
 	}
@@ -122,7 +122,9 @@ type ScheduledInvoice struct {
 	IssueDate Date
 	DueDate   Date
 	Lines     []Line
-	Total     money.Amount
+	// Adjustments are the schedule's, of a part of a period their share.
+	Adjustments []Adjustment
+	Total       money.Amount
 }
 
 // Invoice is what a period bills. It is issued on the period's first day, or today
@@ -133,17 +135,10 @@ func (s BillingSchedule) Invoice(p BilledPeriod, today Date) (ScheduledInvoice, 
 	if err != nil {
 		return ScheduledInvoice{}, err
 	}
-	words := p.Words()
+	words, adjustments := p.Words(), slices.Clone(p.Terms.Adjustments)
 	if p.Part() && p.Terms.Prorate {
 		words = fmt.Sprintf("%s, %d of %d days", words, p.Days(), p.Whole)
-		total = money.Of(0, currency)
-		for n, line := range lines {
-			part := shareOf(line.Amount, int64(p.Days()), int64(p.Whole))
-			lines[n].Quantity, lines[n].Amount, lines[n].UnitPrice = "1", part, money.Of(part, currency).Decimal()
-			if total, err = total.Add(money.Of(part, currency)); err != nil {
-				return ScheduledInvoice{}, err
-			}
-		}
+		total = prorate(lines, adjustments, p.Period, currency)
 	}
 	for n := range lines {
 		lines[n].Description = fmt.Sprintf("%s (%s)", lines[n].Description, words)
@@ -154,8 +149,30 @@ func (s BillingSchedule) Invoice(p BilledPeriod, today Date) (ScheduledInvoice, 
 	}
 	return ScheduledInvoice{
 		ID: uuid.NewSHA1(s.ID, []byte("period/"+p.From.String())), Period: p, Number: s.Number + "-" + p.From.String(),
-		IssueDate: issued, DueDate: issued.AddDays(p.Terms.Due(s.Settings)), Lines: lines, Total: total,
+		IssueDate: issued, DueDate: issued.AddDays(p.Terms.Due(s.Settings)), Lines: lines, Adjustments: adjustments, Total: total,
 	}, nil
+}
+
+// prorate makes lines and adjustments bill their share by days and gives their total,
+// which is rounded once: it is the whole total's share, and never below nothing where
+// that is not. What is rounded off one is on the next, so that they add up to it and
+// each is less than a minor unit from its own share.
+func prorate(lines []Line, adjustments []Adjustment, p Period, currency money.Currency) money.Amount {
+	var sum, billed int64
+	share := func(amount int64) int64 {
+		sum += amount // [BillingTerms.Whole] added them up
+		part := shareOf(sum, int64(p.Days()), int64(p.Whole)) - billed
+		billed += part
+		return part
+	}
+	for n, line := range lines {
+		part := share(line.Amount)
+		lines[n].Quantity, lines[n].Amount, lines[n].UnitPrice = "1", part, money.Of(part, currency).Decimal()
+	}
+	for n := range adjustments {
+		adjustments[n].Amount = share(adjustments[n].Amount)
+	}
+	return money.Of(billed, currency)
 }
 
 // shareOf is [money.Share] of an amount that may be negative.
@@ -215,15 +232,32 @@ func (s BillingSchedule) ChangeFrom(now time.Time) (from Date, ok bool) {
 	return from, false
 }
 
+// CheckStart refuses terms that start too long ago for a schedule of which nothing has
+// happened yet: what has begun since would be billed at once. The error names
+// "start_date".
+func (s BillingSchedule) CheckStart(terms BillingTerms, now time.Time) error {
+	if terms.Start.Before(DateOf(now.In(s.zoneOf(terms))).AddDays(-MaxBilledBack)) {
+		return Invalid("start_date", "What has begun since the start is billed at once: start it within the last year.")
+	}
+	return nil
+}
+
 // Change gives the schedule other terms from its next period on; invoices that are
 // made stay. Where nothing but its days is the same, periods are counted from there;
-// a schedule of which nothing has happened yet starts anew, on the date given.
+// a schedule of which nothing has happened yet starts anew, on the date given, and where
+// it is paused, as one that is made paused.
 func (s *BillingSchedule) Change(terms BillingTerms, now time.Time) error {
 	last := s.Terms()
 	begun := !s.Through.IsZero() || !s.Versions[0].From.StartIn(s.zoneOf(s.Versions[0])).After(now)
 	if !begun {
+		if err := s.CheckStart(terms, now); err != nil {
+			return err
+		}
 		terms.From = terms.Start
 		s.Versions = []BillingTerms{terms}
+		if s.State == BillingPaused {
+			s.Pauses[len(s.Pauses)-1].Made = true
+		}
 		return nil
 	}
 	from, ok := s.ChangeFrom(now)

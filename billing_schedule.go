@@ -51,6 +51,8 @@ type BillingTerms struct {
 	// TimeZone is where the days begin; "" is the organisation's.
 	TimeZone string        `json:"time_zone"`
 	Lines    []BillingLine `json:"lines"`
+	// Adjustments are what a whole period's invoice has beside its lines: tax, say.
+	Adjustments []Adjustment `json:"adjustments,omitempty"`
 	// Prorate bills of a period that is cut short its share by days, and not all of it.
 	Prorate bool `json:"prorate"`
 	// AutoCharge is the schedule's own word on charges by themselves; nil leaves it
@@ -59,6 +61,9 @@ type BillingTerms struct {
 	PaymentLink *bool `json:"payment_link"` // whether invoices show where to pay online; nil: as the settings have it
 	DueDays     *int  `json:"due_days"`     // from issue to due date; nil: by the payment terms of the settings
 	DraftDays   int   `json:"draft_days"`   // how long before its date an invoice is there as a draft
+	// By is who of the organisation gave the terms: where their word has charged what the
+	// settings would not, that is his act.
+	By *Actor `json:"by,omitempty"`
 }
 
 // BillingLine is one thing billed in each period.
@@ -73,6 +78,8 @@ type BillingLine struct {
 type BillingPause struct {
 	From  time.Time  `json:"from"`
 	Until *time.Time `json:"until"` // nil: it goes on
+	// Made says that the schedule was made in it: what began before is not billed either.
+	Made bool `json:"made,omitempty"`
 }
 
 // Bounds of a schedule.
@@ -108,6 +115,8 @@ func (t BillingTerms) Check(currency money.Currency) error {
 		return Invalid("lines", "Bill one thing at least.")
 	case len(t.Lines) > MaxBillingLines:
 		return Invalid("lines", "A schedule has at most %d lines.", MaxBillingLines)
+	case len(t.Adjustments) > MaxBillingLines:
+		return Invalid("adjustments", "A schedule has at most %d adjustments.", MaxBillingLines)
 	case t.DueDays != nil && (*t.DueDays < 0 || *t.DueDays > MaxPaymentTerms):
 		return Invalid("due_days", "Enter a number of days from 0 to %d.", MaxPaymentTerms)
 	case t.DraftDays < 0 || t.DraftDays > MaxDraftDays:
@@ -117,6 +126,9 @@ func (t BillingTerms) Check(currency money.Currency) error {
 		if strings.TrimSpace(line.Description) == "" {
 			return Invalid(fmt.Sprintf("lines[%d].description", n), "Say what is billed.")
 		}
+	}
+	if err := noneAdded(t.Adjustments); err != nil {
+		return err
 	}
 	_, total, err := t.Whole(currency)
 	switch {
@@ -134,7 +146,16 @@ func (t BillingTerms) Whole(currency money.Currency) ([]Line, money.Amount, erro
 	for n, line := range t.Lines {
 		inputs[n] = LineInput(line)
 	}
-	return InvoiceTotal(currency, inputs, nil, nil)
+	return InvoiceTotal(currency, inputs, t.Adjustments, nil)
+}
+
+// Bills says what it bills how often, like "$542.00 every month, on the month's last day".
+func (t BillingTerms) Bills(currency money.Currency) string {
+	_, total, err := t.Whole(currency)
+	if err != nil {
+		return t.Words() // lines that were checked add up
+	}
+	return total.String() + " " + t.Words()
 }
 
 // Due is how many days after its issue an invoice is due.
@@ -152,7 +173,7 @@ func (s BillingSchedule) Says(t BillingTerms) bool {
 	if t.Start == s.Versions[0].Start {
 		t.Start = last.Start
 	}
-	t.From = last.From
+	t.From, t.By = last.From, last.By
 	one, err := json.Marshal(t)
 	two, errOther := json.Marshal(last)
 	return err == nil && errOther == nil && string(one) == string(two)
@@ -182,6 +203,12 @@ func (s *BillingSchedule) PauseUntil(now time.Time) {
 		}
 	}
 	s.State = BillingActive
+}
+
+// MakePaused has a schedule begin in a pause, of which nothing was billed before.
+func (s *BillingSchedule) MakePaused(now time.Time) {
+	s.Pauses = []BillingPause{{From: now, Made: true}}
+	s.State = BillingPaused
 }
 
 // Pause begins a pause.

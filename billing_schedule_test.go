@@ -26,6 +26,9 @@ func anySchedule(t *rapid.T) remit.BillingSchedule {
 		Cadence: anyCadence(t), Prorate: rapid.Bool().Draw(t, "prorate"), DraftDays: rapid.SampledFrom([]int{0, 0, 3, 40}).Draw(t, "draft days"),
 		Lines: []remit.BillingLine{{Description: "Rent", Quantity: "1", UnitPrice: "310.00"}},
 	}
+	if rapid.Bool().Draw(t, "taxed") {
+		terms.Adjustments = []remit.Adjustment{{Kind: "tax", Description: "VAT 19%", Amount: 5890}}
+	}
 	terms.From = terms.Start
 	return remit.BillingSchedule{ID: uuid.New(), Number: "RENT-1", Currency: "USD", State: remit.BillingActive, Versions: []remit.BillingTerms{terms}, Zone: newYork, Settings: remit.DefaultInvoiceSettings()}
 }
@@ -181,15 +184,119 @@ func TestWhatIsShownIsWhatIsMade(t *testing.T) {
 				t.Fatalf("%s was shown and is not made", want.Number)
 			}
 			made, err := s.Invoice(step.Period, s.Today(step.Period.At))
-			if err != nil || made.ID != want.ID || made.Total != want.Total || made.IssueDate != want.IssueDate || made.DueDate != want.DueDate || !slices.Equal(made.Lines, want.Lines) {
+			if err != nil || made.ID != want.ID || made.Total != want.Total || made.IssueDate != want.IssueDate || made.DueDate != want.DueDate || !slices.Equal(made.Lines, want.Lines) || !slices.Equal(made.Adjustments, want.Adjustments) {
 				t.Fatalf("shown %+v, made %+v (%v)", want, made, err)
 			}
-			if part := step.Period.Part() && s.Versions[0].Prorate; part != (made.Total.Minor < 31000) || made.Total.Minor < 0 {
+			whole := int64(31000)
+			for _, a := range s.Versions[0].Adjustments {
+				whole += a.Amount
+			}
+			if part := step.Period.Part() && s.Versions[0].Prorate; part != (made.Total.Minor < whole) || made.Total.Minor < 0 {
 				t.Fatalf("%d of %d days are billed as %s", step.Period.Days(), step.Period.Whole, made.Total)
 			}
 			s.Through = step.Period.From
 		}
 	})
+}
+
+// Protects who is billed a part of a period with reductions in it, and the schedule from
+// stopping over it: a part bills the whole's share, rounded once, so never below nothing
+// nor more than the whole; its lines add up to it, each within a cent of its own share.
+func TestAPartIsNeverBelowNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		whole := rapid.IntRange(2, 366).Draw(t, "days of the whole")
+		s := remit.BillingSchedule{Number: "R", Currency: "USD", Zone: newYork}
+		p := remit.BilledPeriod{Period: remit.Period{From: day(2027, 1, 1), Whole: whole}, Terms: remit.BillingTerms{Prorate: true}}
+		p.Until = p.From.AddDays(rapid.IntRange(1, whole-1).Draw(t, "days"))
+		for range rapid.IntRange(1, 6).Draw(t, "lines") {
+			amount := rapid.Int64Range(-9, 9).Draw(t, "cents") * rapid.SampledFrom([]int64{1, 1, 997}).Draw(t, "times")
+			p.Terms.Lines = append(p.Terms.Lines, remit.BillingLine{Description: "Rent", Amount: &amount})
+		}
+		lines, total, err := p.Terms.Whole("USD")
+		if err == nil && total.Minor < 0 { // no schedule bills that
+			rest := -total.Minor
+			p.Terms.Lines = append(p.Terms.Lines, remit.BillingLine{Description: "More", Amount: &rest})
+			lines, total, err = p.Terms.Whole("USD")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := s.Invoice(p, p.From)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, days := int64(0), int64(p.Days())
+		for n, line := range made.Lines {
+			sum += line.Amount
+			if off := line.Amount*int64(whole) - lines[n].Amount*days; max(off, -off) > int64(whole) {
+				t.Fatalf("%d of %d days of %d are billed as %d", days, whole, lines[n].Amount, line.Amount)
+			}
+		}
+		if want := (2*total.Minor*days + int64(whole)) / (2 * int64(whole)); made.Total.Minor != want || sum != want || want < 0 || want > total.Minor {
+			t.Fatalf("%d of %d days of %s are billed as %s, by lines of %d together; want %d", days, whole, total, made.Total, sum, want)
+		}
+	})
+}
+
+// Protects who makes a schedule paused from being billed for what he has not resumed: of
+// whatever start, changed or not before it has begun, nothing is billed that began before
+// it is resumed, and all that begins later is.
+func TestMadePausedBillsNothingFromBeforeItIsResumed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := anySchedule(t)
+		s.Versions[0].End, s.Versions[0].DraftDays = remit.Date{}, 0
+		made := s.Versions[0].Start.StartIn(newYork).Add(time.Duration(rapid.IntRange(-2000, 2000).Draw(t, "made")) * time.Hour)
+		s.MakePaused(made)
+		now := made.Add(time.Duration(rapid.IntRange(1, 2000).Draw(t, "changed")) * time.Hour)
+		if s.Versions[0].Start.StartIn(newYork).After(now) && rapid.Bool().Draw(t, "is changed") {
+			terms := s.Versions[0]
+			terms.Start = terms.Start.AddDays(-rapid.IntRange(1, 200).Draw(t, "sooner"))
+			if err := s.Change(terms, now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if done := carryOut(&s, now.AddDate(1, 0, 0), nil); len(done) > 0 {
+			t.Fatalf("paused, it does %v", done)
+		}
+		resumed := now.Add(time.Duration(rapid.IntRange(1, 5000).Draw(t, "resumed")) * time.Hour)
+		s.PauseUntil(resumed)
+		first := s.Versions[0].From
+		done := carryOut(&s, resumed.AddDate(1, 0, 0), nil)
+		var want []string
+		for p := range s.Versions[0].Cadence.Periods(first) {
+			at, fate := p.From.StartIn(newYork), remit.PeriodBilled
+			if at.After(resumed.AddDate(1, 0, 0)) {
+				break
+			}
+			if at.Before(resumed) {
+				fate = remit.PeriodSkipped
+			}
+			want = append(want, fmt.Sprintf("%s %s v1", p.From, fate))
+		}
+		if !slices.Equal(done, want) {
+			t.Fatalf("made %s, resumed %s: %v, want %v", made, resumed, done, want)
+		}
+	})
+}
+
+// Protects a customer from years of invoices at once: a schedule that has not begun is
+// changed to start at most a year ago, as one is made.
+func TestAScheduleStartsAtMostAYearAgo(t *testing.T) {
+	now := day(2027, 1, 1).StartIn(newYork).Add(time.Hour)
+	for _, c := range []struct {
+		back int
+		ok   bool
+	}{{0, true}, {remit.MaxBilledBack, true}, {remit.MaxBilledBack + 1, false}, {4000, false}} {
+		s := remit.BillingSchedule{Number: "R", Currency: "USD", Zone: newYork, State: remit.BillingActive, Versions: []remit.BillingTerms{{
+			From: day(2027, 6, 1), Cadence: remit.Cadence{Start: day(2027, 6, 1), Unit: remit.IntervalMonth, Count: 1, Anchor: 1},
+		}}}
+		terms := s.Versions[0]
+		terms.Start = day(2027, 1, 1).AddDays(-c.back)
+		err := s.Change(terms, now)
+		if (err == nil) != c.ok || !c.ok && (remit.AsError(err).Fields[0].Field != "start_date" || s.Versions[0].Start != day(2027, 6, 1)) {
+			t.Errorf("%d days back: %v", c.back, err)
+		}
+	}
 }
 
 // Protects who is billed a part of a month: ten of its 31 days are ten 31sts of
@@ -210,4 +317,62 @@ func TestAPartIsItsShareByDays(t *testing.T) {
 	if want := "Rent (22 Jan 2027 – 31 Jan 2027, 10 of 31 days)"; made.Lines[0].Description != want || made.Number != "R-2027-01-22" {
 		t.Errorf("%s says %q", made.Number, made.Lines[0].Description)
 	}
+}
+
+// Protects the tax that is owed: a whole period bills its schedule's tax to the cent, a
+// part the share of its total by days, of which tax and allowances are theirs to less than
+// a cent; the schedule keeps its own, and the invoice adds up.
+func TestAPartIsTaxedByItsShare(t *testing.T) {
+	terms := remit.BillingTerms{
+		From: day(2027, 1, 22), Cadence: remit.Cadence{Start: day(2027, 1, 22), Unit: remit.IntervalMonth, Count: 1, Anchor: 1}, Prorate: true,
+		Lines:       []remit.BillingLine{{Description: "Rent", Quantity: "1", UnitPrice: "100.00"}},
+		Adjustments: []remit.Adjustment{{Kind: "tax", Description: "VAT 19%", Amount: 1900}, {Kind: "allowance", Description: "Loyal", Amount: -500}},
+	}
+	s := remit.BillingSchedule{Number: "R", Currency: "USD", Zone: newYork, Versions: []remit.BillingTerms{terms}}
+	for _, want := range []struct {
+		from              remit.Date
+		rent, tax, loyal  int64
+		total, kept, days int64
+	}{{day(2027, 1, 22), 3226, 613, -162, 3677, 1900, 10}, {day(2027, 2, 1), 10000, 1900, -500, 11400, 1900, 28}} {
+		p, _ := s.Next()
+		made, err := s.Invoice(p, want.from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.From != want.from || int64(p.Days()) != want.days || made.Lines[0].Amount != want.rent || made.Adjustments[0].Amount != want.tax || made.Adjustments[1].Amount != want.loyal || made.Total.Minor != want.total {
+			t.Errorf("%s bills %+v and %+v: %s", p.Words(), made.Lines, made.Adjustments, made.Total)
+		}
+		if kept := s.Versions[0].Adjustments[0].Amount; kept != want.kept {
+			t.Errorf("the schedule's own tax became %d", kept)
+		}
+		s.Through = p.From
+	}
+}
+
+// Protects a first part from never being billed: where what is taken off comes near what
+// is billed, it is owed nothing or more, and never more than the whole.
+func TestAPartIsNeverOwedLessThanNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		terms := remit.BillingTerms{
+			From: day(2027, 1, 22), Cadence: remit.Cadence{Start: day(2027, 1, 22), Unit: remit.IntervalMonth, Count: 1, Anchor: 1}, Prorate: true,
+			Lines: []remit.BillingLine{{Description: "Rent", Quantity: "1", UnitPrice: "0.04"}},
+		}
+		for range rapid.IntRange(0, 4).Draw(t, "allowances") {
+			terms.Adjustments = append(terms.Adjustments, remit.Adjustment{Kind: "allowance", Amount: -1})
+		}
+		s := remit.BillingSchedule{Number: "R", Currency: "USD", Zone: newYork, Versions: []remit.BillingTerms{terms}}
+		p, _ := s.Next()
+		p.Whole = rapid.IntRange(11, 40).Draw(t, "days of a whole one")
+		made, err := s.Invoice(p, p.From)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := made.Lines[0].Amount
+		for _, a := range made.Adjustments {
+			sum += a.Amount
+		}
+		if whole := 4 - int64(len(terms.Adjustments)); made.Total.Minor < 0 || made.Total.Minor > whole || sum != made.Total.Minor {
+			t.Fatalf("%s of %+v and %+v", made.Total, made.Lines, made.Adjustments)
+		}
+	})
 }

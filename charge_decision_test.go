@@ -29,6 +29,7 @@ func TestLateChargesAreAskedAbout(t *testing.T) {
 		w := remit.DefaultChargeWindow()
 		f := dueCharge(w.OpensOn(d, loc), loc)
 		f.Invoice.Settings.AutoCharge.TooLate = late
+		f.Invoice.Settings.AutoCharge.Window = remit.ChargeWindow{From: 0, To: 24 * 60}
 		planned := remit.DateOf(f.Plan.Planned.In(loc))
 		last := remit.OverdueAt(planned.AddDays(late), loc)
 		if got := remit.DecideCharge(f, last.Add(-time.Second)); got.Verdict != remit.ChargeNow || got.Amount != f.Invoice.Outstanding {
@@ -40,6 +41,37 @@ func TestLateChargesAreAskedAbout(t *testing.T) {
 		f.Plan.Asked = true
 		if got := remit.DecideCharge(f, last); got.Verdict != remit.ChargeNow {
 			t.Fatalf("asked for, it is %+v", got)
+		}
+	})
+}
+
+// M11: nothing is charged by itself outside its window, however late it is looked at, nor
+// before its date where its invoice is, whatever the agenda says; what a person asked for
+// is, and a run that a person started does not wait for the window. What waits is charged
+// when it may be.
+func TestNothingIsChargedOutsideItsWindowOrBeforeItsDate(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		loc := chargedZone().Draw(t, "zone")
+		w := remit.DefaultChargeWindow()
+		f := dueCharge(w.OpensOn(changing(t, loc), loc), loc)
+		f.Invoice.Settings.AutoCharge.TooLate = remit.MaxTooLate
+		first, _ := remit.ChargeOf(f.Invoice, loc)
+		now := first.At.Add(time.Duration(rapid.IntRange(-48*60, 72*60).Draw(t, "minutes late")) * time.Minute)
+		f.Plan.Asked, f.Plan.ByRun = rapid.Bool().Draw(t, "asked"), rapid.Bool().Draw(t, "by a person's run")
+		open, come := w.Next(now, loc).Equal(now), !remit.DateOf(now.In(loc)).Before(first.On)
+		got := remit.DecideCharge(f, now)
+		if may := f.Plan.Asked || come && (open || f.Plan.ByRun); may != (got.Verdict == remit.ChargeNow) {
+			t.Fatalf("at %s, to be charged from %s on: %+v", now, first.At, got)
+		}
+		if got.Verdict == remit.ChargeNow {
+			return
+		}
+		if !got.Until.After(now) || got.Anew {
+			t.Fatalf("at %s it waits: %+v", now, got)
+		}
+		if then := remit.DecideCharge(f, got.Until); then.Verdict != remit.ChargeNow {
+			t.Fatalf("it waits until %s, and then %+v", got.Until, then)
 		}
 	})
 }

@@ -19,11 +19,13 @@ type Customer struct {
 	ExternalID           string
 	StripeCustomer       string // at the connected account, "" until one was needed
 	DefaultPaymentMethod *uuid.UUID
-	AutoCharge           *bool // nil: as the organisation has it
-	Reminders            bool  // of what he owes, where the organisation has them written
+	AutoCharge           *bool         // nil: as the organisation has it
+	WordBy               *CustomerWord // who gave AutoCharge; nil: he himself, or nobody
+	Reminders            bool          // of what he owes, where the organisation has them written
 	Details              CustomerDetails
 	LinkNote             string // why he is not linked at Stripe any more, where Stripe said so
 	CreatedAt            time.Time
+	DeletedAt            *time.Time // his invoices stay; on the organisation's clock
 }
 
 // IsBuyer reports whether a document's buyer, found by an id, is this customer:

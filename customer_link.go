@@ -27,8 +27,8 @@ func ParseStripeCustomer(field, s string) (string, error) {
 // AtStripe is a customer as his account at Stripe has him, or had him.
 type AtStripe struct {
 	ID            string
-	Name          string
-	Email         string
+	Contact       Contact
+	Metadata      map[string]string
 	Deleted       bool
 	Livemode      bool
 	DefaultMethod string // of his payment methods, "" if he has none
@@ -62,7 +62,7 @@ func modeWord(livemode bool) string {
 // name is "" where the caller may not know whom.
 func TakenBy(id, name string) *Error {
 	if name == "" {
-		name = "another customer"
+		name = SomebodyElse
 	}
 	return Conflict(CodeLinkTaken, "%s belongs to %s. Unlink that customer first: two of yours on one of Stripe's would share payment methods.", id, name)
 }

@@ -258,6 +258,7 @@ type StripeCustomer struct {
 	ID         string
 	Name       string
 	Email      string
+	KnownAs    []string   // ids in other systems, see [MappingKeys]; only where they are written
 	Created    time.Time  // account's clock
 	CustomerID *uuid.UUID // ours that is linked with it
 	Customer   string

@@ -78,6 +78,8 @@ type Dispute struct {
 	RespondBy     *time.Time
 	Withdrawn     bool // the bank took the money
 	Reinstated    bool // and gave it back
+	ByHand        bool // its state is a person's word, where nobody could ask Stripe
+	Overruled     bool // that it gave the money back was a person's word, and Stripe says that it did not
 	CreatedAt     time.Time
 	ClosedAt      *time.Time
 
@@ -112,6 +114,9 @@ func (d Dispute) Respond() (by time.Time, may bool) {
 // decided for the payer.
 func (d Dispute) Stands() bool { return d.State.Contests() || d.State == DisputeLost }
 
+// Doubted reports that only a person said it was won, which Stripe may say otherwise.
+func (d Dispute) Doubted() bool { return d.ByHand && d.State == DisputeWon }
+
 // Contest notes on a payment what its disputes mean for it.
 func (p *Payment) Contest(disputes []Dispute) {
 	for _, d := range disputes {
@@ -129,6 +134,7 @@ type DisputeFacts struct {
 	RespondBy  *time.Time
 	Withdrawn  bool // Stripe debited the account
 	Reinstated bool // and credited it again
+	ByHand     bool // it is not Stripe that says so
 }
 
 // DisputeMoves is what a look at Stripe brought.
@@ -145,12 +151,21 @@ func (m DisputeMoves) Any() bool { return m.State || m.Deadline || m.Withdrawn |
 // Take brings a dispute in line with what Stripe says of it and tells what
 // changed. Money that moved never moves back by a view that does not show it.
 // A dispute that was lost has its money taken, and one that was won has it given
-// back, whether the movement is listed already or not.
+// back, whether the movement is listed already or not. One that only a person said was
+// won is lost when Stripe says so: what was booked as given back is taken again.
 func (d Dispute) Take(v DisputeFacts, now time.Time) (Dispute, DisputeMoves) {
 	var m DisputeMoves
 	d.Reason = v.Reason
-	if d.State == "" || d.State.Climbs(v.State) {
-		d.State, m.State = v.State, true
+	switch {
+	case d.State == "" || d.State.Climbs(v.State):
+		d.State, d.ByHand, m.State = v.State, v.ByHand, true
+	case d.State == v.State && !v.ByHand:
+		d.ByHand = false // Stripe says so as well, and from now on it is its word
+	case d.Doubted() && v.State == DisputeLost: // which a state that Stripe has told never comes to
+		d.State, d.ByHand, m.State = v.State, false, true
+		d.Overruled, m.Withdrawn = d.Reinstated, d.Reinstated
+		d.Reinstated = false
+		d.ClosedAt = &now
 	}
 	if d.State == v.State && v.RespondBy != nil && (d.RespondBy == nil || !d.RespondBy.Equal(*v.RespondBy)) {
 		d.RespondBy, m.Deadline = v.RespondBy, true
@@ -176,3 +191,6 @@ const (
 	NextDisputePoll  = 24 * time.Hour
 	DisputePollAgain = 15 * time.Minute
 )
+
+// AskDispute is that look on the agenda, in words.
+const AskDispute = "Ask Stripe about the dispute"

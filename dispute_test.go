@@ -63,3 +63,45 @@ func TestReturnedDebitIsFinal(t *testing.T) {
 		t.Errorf("a card's dispute: %v %v", got, may)
 	}
 }
+
+// What only a person said was won is lost when Stripe says so, and what he said was given
+// back is taken, once; won after all, it is given back. What Stripe has said was won stays
+// so, also of a dispute that a person had said was lost (M3, M6).
+func TestStripeOverrulesAWordAboutADispute(t *testing.T) {
+	now := time.Now()
+	won, lost := remit.DisputeFacts{State: remit.DisputeWon}, remit.DisputeFacts{State: remit.DisputeLost, Withdrawn: true}
+	said := func(f remit.DisputeFacts) remit.DisputeFacts { return remit.DisputeFacts{State: f.State, ByHand: true} }
+	take := func(facts ...remit.DisputeFacts) (d remit.Dispute, m remit.DisputeMoves) {
+		for _, f := range facts {
+			d, m = d.Take(f, now)
+		}
+		return d, m
+	}
+	open := remit.DisputeFacts{State: remit.DisputeNeedsResponse, Withdrawn: true}
+	if d, m := take(open, said(won), lost); d.State != remit.DisputeLost || d.Reinstated || !d.Overruled || d.ByHand || !m.State || !m.Withdrawn || m.Reinstated {
+		t.Errorf("overruled it is %+v, moved by %+v", d, m)
+	}
+	if _, m := take(open, said(won), lost, lost); m.Any() {
+		t.Errorf("heard again it moves by %+v", m)
+	}
+	if d, m := take(open, said(won), lost, won); d.State != remit.DisputeWon || !d.Reinstated || !m.Reinstated || m.Withdrawn {
+		t.Errorf("won after all it is %+v, moved by %+v", d, m)
+	}
+	if d, m := take(remit.DisputeFacts{State: remit.DisputeNeedsResponse}, said(won), lost); !d.Withdrawn || d.Overruled || !m.Withdrawn {
+		t.Errorf("of money that was not taken before it is %+v, moved by %+v", d, m)
+	}
+	if d, m := take(open, said(won), won); d.ByHand || m.Any() {
+		t.Errorf("won as Stripe says too it is %+v, moved by %+v", d, m)
+	}
+	if d, m := take(open, said(won), open); !d.Doubted() || m.Any() {
+		t.Errorf("not decided at Stripe it is %+v, moved by %+v", d, m)
+	}
+	for what, facts := range map[string][]remit.DisputeFacts{
+		"as both said":   {open, said(won), won, lost},
+		"as Stripe said": {open, won, lost}, "as Stripe said after a person": {open, said(lost), won, lost}, "as a person said after Stripe": {open, lost, won, said(lost)},
+	} {
+		if d, m := take(facts...); d.State != remit.DisputeWon || !d.Reinstated || m.Any() {
+			t.Errorf("won, %s, it is %+v, moved by %+v", what, d, m)
+		}
+	}
+}

@@ -112,6 +112,9 @@ const (
 	notTriedAgain = "Not tried again: "
 )
 
+// ByHand reports that a person started the run.
+func (r DueDateRun) ByHand() bool { return r.Actor != System }
+
 // ForecastOf says what is to be expected of a charge that is decided about.
 func ForecastOf(d ChargeDecision, f ChargeFacts, at time.Time) (ChargeOutcome, string) {
 	switch {

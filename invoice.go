@@ -62,42 +62,47 @@ type Invoice struct {
 	Organisation   string // path
 	CustomerID     uuid.UUID
 	CustomerName   string
-	CustomerEmail  string // "" where none is known
-	CustomerAuto   *bool  // the customer's own word on charges by themselves; nil: as the settings have it
-	Number         string
-	Seller         Seller
-	Status         InvoiceStatus
-	Label          string // the business's own word, never the ledger's
-	Tags           []string
-	Notes          []Note
-	Overdue        bool
-	Total          int64
-	Outstanding    int64
-	Applied        int64
-	Currency       string
-	IssueDate      Date
-	DueDate        Date
-	DueVersion     int
-	Lines          []Line
-	Adjustments    []Adjustment
-	CarriedTo      []Carried // what of it other invoices bill
-	Hold           *Hold
-	Deposit        *Deposit
-	Collection     Collection
-	NextCharge     *NextCharge // read for who is told of it, never stored
-	Promise        *Promise    // to pay; nil where there is none
-	Settings       InvoiceSettings
-	Source         string
-	SentAt         *time.Time
-	PaidAt         *time.Time
-	VoidedAt       *time.Time
-	ReplacedBy     *uuid.UUID
-	CreatedAt      time.Time
-	WorkItemID     *uuid.UUID // the live item, else the last one
-	InFlight       *InFlight
-	Tenant         uuid.UUID
-	LinkVersion    int    // of the public link; a reset raises it
-	PayLink        string // address of the public page, for who may have it
+	CustomerEmail  string        // "" where none is known
+	CustomerWord   *CustomerWord // who of the organisation gave CustomerAuto
+	CustomerAuto   *bool         // the customer's own word on charges by themselves; nil: as the settings have it
+	// ChargedBy is who of the organisation decided that it is charged by itself, or now,
+	// where its settings alone would not; nil where they do. Above the sum of its approvals
+	// one person does not decide that.
+	ChargedBy   *Actor
+	Number      string
+	Seller      Seller
+	Status      InvoiceStatus
+	Label       string // the business's own word, never the ledger's
+	Tags        []string
+	Notes       []Note
+	Overdue     bool
+	Total       int64
+	Outstanding int64
+	Applied     int64
+	Currency    string
+	IssueDate   Date
+	DueDate     Date
+	DueVersion  int
+	Lines       []Line
+	Adjustments []Adjustment
+	CarriedTo   []Carried // what of it other invoices bill
+	Hold        *Hold
+	Deposit     *Deposit
+	Collection  Collection
+	NextCharge  *NextCharge // read for who is told of it, never stored
+	Promise     *Promise    // to pay; nil where there is none
+	Settings    InvoiceSettings
+	Source      string
+	SentAt      *time.Time
+	PaidAt      *time.Time
+	VoidedAt    *time.Time
+	ReplacedBy  *uuid.UUID
+	CreatedAt   time.Time
+	WorkItemID  *uuid.UUID // the live item, else the last one
+	InFlight    *InFlight
+	Tenant      uuid.UUID
+	LinkVersion int    // of the public link; a reset raises it
+	PayLink     string // address of the public page, for who may have it
 }
 
 func (i Invoice) outstanding() money.Amount {

@@ -66,16 +66,42 @@ func lineOf(c money.Currency, input LineInput, field string) (Line, error) {
 	}
 	price, err := money.ParseNumber(input.UnitPrice)
 	if err != nil {
-		return Line{}, Invalid(field+".unit_price", "%s", err.Error())
+		return Line{}, Invalid(field+".unit_price", "A unit price is a decimal number in major units, like %s, of at most 15 digits and 12 decimals.", priceLike(c))
 	}
 	amount, err := money.Product(quantity, price, c)
 	if err != nil {
 		return Line{}, Invalid(field+".amount", "%s × %s is too large.", input.Quantity, input.UnitPrice)
 	}
 	if input.Amount != nil && *input.Amount != amount.Minor {
-		return Line{}, Invalid(field+".amount", "The amount is given as %s, but %s × %s makes %s.",
-			money.Of(*input.Amount, c), input.Quantity, input.UnitPrice, amount)
+		says := fmt.Sprintf("The amount is given as %s, but %s × %s makes %s.", money.Of(*input.Amount, c), input.Quantity, input.UnitPrice, amount)
+		if inMinor(*input.Amount, amount) {
+			says += fmt.Sprintf(" Is the unit price in minor units? It is in major ones, like %s.", priceLike(c))
+		}
+		return Line{}, Invalid(field+".amount", "%s", says)
 	}
 	line.Amount = amount.Minor
 	return line, nil
+}
+
+// priceLike is an example of a unit price: "12.50 in US dollars".
+func priceLike(c money.Currency) string {
+	exponent, _ := c.Exponent()
+	price := int64(125)
+	for range exponent - 1 {
+		price *= 10
+	}
+	return money.Of(price, c).Decimal() + " in " + c.Words()
+}
+
+// inMinor reports that a line comes to so many times its amount as the currency has minor
+// units in a major one: its price was written in minor units, as amounts are.
+func inMinor(given int64, made money.Amount) bool {
+	exponent, _ := made.Currency.Exponent()
+	for range exponent {
+		if made.Minor%10 != 0 {
+			return false
+		}
+		made.Minor /= 10
+	}
+	return exponent > 0 && made.Minor == given
 }

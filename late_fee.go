@@ -69,6 +69,21 @@ func (s LateFeeSettings) Check() (LateFeeSettings, error) {
 	return s.Shown(), nil
 }
 
+// FollowCharge refuses stages that would come before what is charged by itself is charged,
+// whether or not all are: a customer or a schedule may have it so, by the same days. Nobody
+// is late with what the seller himself has not come to take. The error names the stage.
+func (s LateFeeSettings) FollowCharge(charge AutoCharge) error {
+	if charge.At != ChargeOnDueDate {
+		return nil
+	}
+	for n, stage := range s.Stages {
+		if stage.Days <= charge.Days {
+			return Invalid(fmt.Sprintf("late_fees.stages[%d].after_due_days", n), "Automatic charges are made %s after the due date; a late fee comes later than that.", daysInWords(charge.Days))
+		}
+	}
+	return nil
+}
+
 // cap is what all fees of an invoice come to at most that bills own without them.
 func (s LateFeeSettings) cap(own int64) int64 {
 	most := int64(0)

@@ -1,6 +1,7 @@
 package remit
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -93,4 +94,29 @@ func TestLateFeesComeOnce(t *testing.T) {
 	if d := DecideLateFee(LateFeeFacts{Invoice: i, Zone: time.UTC, Fees: []LateFee{{Stage: 2, Amount: 200}}}, day(9)); d.Amount != 500 {
 		t.Errorf("a percentage is of what is owed without fees: %+v", d)
 	}
+}
+
+// P2: no stage comes before, or on the day of, the charge that a customer waits for; stages
+// that come later are taken as they are, and where a charge is made on sending, any.
+func TestLateFeesFollowTheCharge(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		charge := DefaultAutoCharge()
+		charge.On, charge.Days = rapid.Bool().Draw(t, "on"), rapid.IntRange(-MaxChargeDays, MaxChargeDays).Draw(t, "charge after")
+		s, day, first := LateFeeSettings{CapFixed: 1}, 0, -1
+		for n := range rapid.IntRange(0, MaxLateFeeStages).Draw(t, "stages") {
+			day += rapid.IntRange(1, 40).Draw(t, "later")
+			s.Stages = append(s.Stages, LateFeeStage{Days: day, Fixed: 1})
+			if day <= charge.Days && first < 0 {
+				first = n
+			}
+		}
+		err := s.FollowCharge(charge)
+		if (err == nil) != (first < 0) || err != nil && AsError(err).Fields[0].Field != fmt.Sprintf("late_fees.stages[%d].after_due_days", first) {
+			t.Fatalf("charged after %d days, with %+v: %v", charge.Days, s.Stages, err)
+		}
+		charge.At = ChargeOnSend
+		if err := s.FollowCharge(charge); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

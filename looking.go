@@ -64,12 +64,12 @@ func (r SettleRequest) RefundSaid() RefundView {
 // DisputeSaid is what a dispute came to by a person's word.
 func (r SettleRequest) DisputeSaid(d Dispute) DisputeFacts {
 	if r.WentBack {
-		return DisputeFacts{State: DisputeLost, Reason: d.Reason}
+		return DisputeFacts{State: DisputeLost, Reason: d.Reason, ByHand: true}
 	}
 	if d.State.Inquiry() { // that one was dropped says nothing of a dispute that follows
-		return DisputeFacts{State: DisputeWarningClosed, Reason: d.Reason}
+		return DisputeFacts{State: DisputeWarningClosed, Reason: d.Reason, ByHand: true}
 	}
-	return DisputeFacts{State: DisputeWon, Reason: d.Reason}
+	return DisputeFacts{State: DisputeWon, Reason: d.Reason, ByHand: true}
 }
 
 // UnknownPayment is a payment of which nobody knows whether it was charged, as

@@ -51,6 +51,9 @@ const (
 	MailTakes = 10 * time.Minute
 )
 
+// MailWaits is how long a mail waits that is not to go out yet before it is looked at again.
+const MailWaits = 15 * time.Minute
+
 // MailRetry is how long to wait after so many tries that a mail server put off; ok is
 // false after the last.
 func MailRetry(tries int) (wait time.Duration, ok bool) {
@@ -96,6 +99,20 @@ func (m Mail) MayGo(i Invoice, unwanted bool, real time.Time) (why string) {
 		if on, dated := strings.CutPrefix(string(m.Invoice.Stage), string(OccasionAnnounced)+"/"); dated && on != i.NextCharge.On.String() {
 			return "The charge that it tells of is planned for another day."
 		}
+	}
+	return ""
+}
+
+// Waits says why a mail about an invoice that is to be paid does not go out yet; "" where
+// nothing is waited for. Somebody who has a payment page open may be paying; he may leave
+// it too, and then the mail is as true as before.
+func (m Mail) Waits(i Invoice) (why string) {
+	if m.Invoice == nil || !i.InFlight.OpenCheckout() {
+		return ""
+	}
+	switch m.Invoice.Stage.Occasion() { //nolint:exhaustive // the others tell what has happened
+	case OccasionReminder, OccasionAnnounced, OccasionExpires:
+		return "Somebody has a payment page open."
 	}
 	return ""
 }

@@ -197,6 +197,8 @@ type Permit struct {
 	// Charge is the row of the agenda by which an invoice is charged by itself; the
 	// invoice's settings and its customer's word permit that, and nobody else.
 	Charge *uuid.UUID `json:"charge,omitempty"`
+	// By is whose act had it charged by itself, where no date that settings gave did.
+	By *Actor `json:"by,omitempty"`
 }
 
 // ByStaff reports that somebody of the organisation asked, who pays with money that

@@ -2,6 +2,7 @@ package remit
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -115,6 +116,23 @@ func PriceCart(cart Cart, products []Product) (lines []Line, currency string, er
 		})
 	}
 	return lines, currency, nil
+}
+
+// Shown are the prices of products as a buyer's page had them, by the products' ids.
+type Shown map[uuid.UUID]money.Amount
+
+// Hold fails where a product in the cart has another price than its buyer was shown, so
+// that he pays what he saw or is told. What he says he saw is compared and never charged:
+// the price is the product's. A product of which he says nothing is not looked at.
+func (s Shown) Hold(cart Cart, products []Product) error {
+	wanted := cart.Products()
+	for _, p := range products {
+		price := money.Of(p.Price, money.Currency(p.Currency))
+		if seen, said := s[p.ID]; said && seen != price && slices.Contains(wanted, p.ID) {
+			return Invalid("cart", "The price of %s has changed: it is %s now. Check your order and send it again.", p.Name, price)
+		}
+	}
+	return nil
 }
 
 func soldOut(name string, left int64) *Error {

@@ -134,6 +134,9 @@ func (c *Comparison) Again(d Difference, b Booking) {
 	if b.booked() && d.Cause != CauseAmount && d.Cause != CauseNotAtStripe && d.Cause != CauseChargeReversed {
 		return
 	}
+	if d.Cause == CauseNotAtStripe && d.Kind == MovedDisputeReversal && !b.booked() {
+		return // only a person said that it came back: it was taken again by an entry of its own
+	}
 	d.Carried = true
 	if _, found := c.differences[movementKey{d.Kind, d.StripeID}]; !found {
 		c.differ(d)

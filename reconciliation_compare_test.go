@@ -162,6 +162,30 @@ func TestComparisonExplainsDebits(t *testing.T) {
 	}
 }
 
+// What is booked as given back by a bank, and is not at Stripe, is carried until it moved,
+// or until the booking counts no more: a person's word that was overruled.
+func TestComparisonCarriesWhatIsBookedStill(t *testing.T) {
+	invoice := uuid.New()
+	none, booked := remit.Booking{InvoiceID: &invoice, Known: true}, remit.Booking{InvoiceID: &invoice, Known: true, Entry: uuid.New(), Currency: "USD", Amount: 300}
+	for name, row := range map[string]struct {
+		kind    remit.MovementKind
+		of      remit.Booking
+		carried int
+	}{
+		"given back":             {remit.MovedDisputeReversal, booked, 1},
+		"overruled":              {remit.MovedDisputeReversal, none, 0},
+		"a refund lost its name": {remit.MovedRefund, none, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var c remit.Comparison
+			c.Again(remit.Difference{Kind: row.kind, StripeID: "dp_1", Currency: "USD", Amount: -300, Cause: remit.CauseNotAtStripe, InvoiceID: &invoice}, row.of)
+			if got := c.Close("USD")[0]; len(got.Differences) != row.carried {
+				t.Errorf("carried are %+v", got.Differences)
+			}
+		})
+	}
+}
+
 // A run looks back as far as it is asked to, and to the last one that came to its
 // end in any case: what nights that failed have left is looked at by whichever
 // comes next (Z5).

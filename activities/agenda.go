@@ -27,6 +27,7 @@ func (p *Payments) fireAgenda(ctx context.Context, ref remit.InvoiceRef, seen su
 			return state, err
 		}
 	}
+	var fired map[remit.AgendaKind]bool
 	err = p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
 		l, err := tx.LockInvoice(ctx, ref.Invoice)
 		if err != nil {
@@ -37,7 +38,7 @@ func (p *Payments) fireAgenda(ctx context.Context, ref remit.InvoiceRef, seen su
 				return err
 			}
 		}
-		if err := p.fireDue(ctx, tx, l, known{looked: looked, above: above}); err != nil {
+		if fired, err = p.fireDue(ctx, tx, l, known{looked: looked, above: above}); err != nil {
 			return err
 		}
 		if state, err = p.stateOf(ctx, tx, l); err != nil || ended == nil {
@@ -48,6 +49,15 @@ func (p *Payments) fireAgenda(ctx context.Context, ref remit.InvoiceRef, seen su
 	if ended != nil {
 		p.boundary("charge ended")
 	}
+	if fired[remit.AgendaLateFee] {
+		p.boundary("late fee decided")
+	}
+	if fired[remit.AgendaOrder] {
+		p.boundary("order over")
+	}
+	if fired[remit.AgendaApproval] {
+		p.boundary("approval gone up")
+	}
 	return state, err
 }
 
@@ -57,21 +67,24 @@ type known struct {
 	above  map[uuid.UUID]Approvers // who is asked next to approve what waits
 }
 
-func (p *Payments) fireDue(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, k known) error {
+// fireDue says of which kinds something was carried out.
+func (p *Payments) fireDue(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, k known) (fired map[remit.AgendaKind]bool, err error) {
 	rows, err := tx.InvoiceAgenda(ctx, l.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	fired = map[remit.AgendaKind]bool{}
 	now := l.Clock.Now(p.Now())
 	for _, row := range rows {
 		if row.At.After(now) {
 			break
 		}
 		if err := p.fire(ctx, tx, l, row, k); err != nil {
-			return err
+			return nil, err
 		}
+		fired[row.Kind] = true
 	}
-	return nil
+	return fired, nil
 }
 
 func (p *Payments) fire(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, row postgres.AgendaRow, k known) error {

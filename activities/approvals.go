@@ -120,18 +120,34 @@ func toPay(a *remit.Attempt, in remit.PayRequest) remit.ToPay {
 // is seen, or after, and finds the attempt.
 func (p *Payments) approvedFor(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, r *reservation, a *remit.Attempt) (*remit.Approval, error) {
 	pays := toPay(a, r.in)
-	if !r.in.Permit.ByStaff() || !l.Settings.Approvals.Asks(pays, l.Currency) {
-		return nil, nil //nolint:nilnil // none is needed
+	asks, err := asksSecond(ctx, tx, l, r, a, pays)
+	if err != nil || !asks && r.in.Approval == nil {
+		return nil, err
 	}
 	approval, err := tx.Approval(ctx, r.in.Approval)
 	if err != nil {
 		return nil, err
 	}
 	now := l.Clock.Now(p.Now())
-	if err := approval.Permits(pays, r.in.Permit.Account, l.Invoice, now); err != nil {
-		return nil, err
+	if err = approval.Permits(pays, r.in.Permit.Account, l.Invoice, now); err == nil {
+		err = ApprovalStands(ctx, tx, *approval, now)
 	}
-	return approval, ApprovalStands(ctx, tx, *approval, now)
+	switch {
+	case err == nil: // it is used up even where it is not needed any more: it permits no second payment
+		return approval, nil
+	case !asks && remit.IsCode(err, remit.CodeApprovalRequired):
+		return nil, nil //nolint:nilnil // none is needed
+	}
+	return nil, err
+}
+
+// asksSecond reports whether an attempt needs a second person.
+func asksSecond(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, r *reservation, a *remit.Attempt, pays remit.ToPay) (bool, error) {
+	if !r.in.Permit.ByStaff() || l.Settings.Approvals.Above == nil {
+		return false, nil
+	}
+	alone, err := tx.PaidAlone(ctx, l.ID, a.ID)
+	return l.Settings.Approvals.Asks(pays, alone, l.Currency), err
 }
 
 // useApproval notes that an attempt was begun with an approval: it permits no other.
@@ -157,8 +173,8 @@ func useApproval(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice
 // step 3), for the approval that an attempt was begun with.
 func (p *Payments) approvedStill(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, r *reservation, a *remit.Attempt, now time.Time) error {
 	pays := toPay(a, r.in)
-	if !r.in.Permit.ByStaff() || !l.Settings.Approvals.Asks(pays, l.Currency) {
-		return nil
+	if asks, err := asksSecond(ctx, tx, l, r, a, pays); err != nil || !asks {
+		return err
 	}
 	approval, err := tx.ApprovalOfAttempt(ctx, a.ID)
 	if err != nil {

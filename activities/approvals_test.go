@@ -82,16 +82,6 @@ func (s *fourEyes) approves(ref remit.InvoiceRef, id *uuid.UUID) *uuid.UUID {
 	return id
 }
 
-func (s *fourEyes) locked(ref remit.InvoiceRef, fn func(tx *postgres.Tx, l *postgres.LockedInvoice) error) error {
-	return s.db.InTenant(s.t.Context(), s.tenant, func(tx *postgres.Tx) error {
-		l, err := tx.LockInvoice(s.t.Context(), ref.Invoice)
-		if err != nil {
-			return err
-		}
-		return fn(tx, l)
-	})
-}
-
 func (s *fourEyes) paysWith(ref remit.InvoiceRef, amount int64, approval *uuid.UUID) remit.Request {
 	return s.ask(ref, remit.RequestPay, remit.PayRequest{Amount: amount, PaymentMethod: &s.card, Approval: approval})
 }
@@ -145,6 +135,118 @@ func TestApprovedPaymentIsMadeOnce(t *testing.T) {
 		t.Errorf("%d by %d charges", cents, charges)
 	}
 	s.soundly(ref)
+}
+
+// Z9: no sum is brought below the limit by parts. What was paid with an approval or by
+// the customer does not count, and what somebody's own act has charged by itself does.
+func TestPartsCountTogether(t *testing.T) {
+	s := openFourEyes(t)
+	ref := s.invoice(30_000)
+	approved := s.paysWith(ref, 9000, s.approves(ref, s.asks(ref, 9000)))
+	himself := uuid.New()
+	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error {
+		must(t, postgres.InsertAccountOnce(t.Context(), tx, postgres.Account{ID: himself, Email: himself.String() + "@globex.test", Name: "Gus"}, s.now()))
+		must(t, tx.InsertMember(t.Context(), postgres.Member{Account: himself, CustomerID: &s.customer.ID}, s.now()))
+		return tx.AcceptMember(t.Context(), himself, s.now())
+	}))
+	own := s.request(ref, remit.RequestPay, remit.PayRequest{Amount: 4000, PaymentMethod: &s.card, Permit: remit.Permit{Account: himself, Customer: true}})
+	for _, r := range []remit.Request{approved, own, s.paysWith(ref, 3000, nil), s.paysWith(ref, 2000, nil)} {
+		done, err := s.payments.Perform(t.Context(), ref, r)
+		must(t, err)
+		if done.Result.Attempt == nil {
+			t.Fatalf("%+v", done.Result.Refused)
+		}
+	}
+	done, err := s.payments.Perform(t.Context(), ref, s.paysWith(ref, 1000, nil))
+	refusedFor(t, done, err, remit.CodeApprovalRequired)
+	id := s.approves(ref, s.asks(ref, 1000))
+	done, err = s.payments.Perform(t.Context(), ref, s.paysWith(ref, 1000, id))
+	must(t, err)
+	if done.Result.Attempt == nil {
+		t.Fatalf("approved, it is %+v", done.Result)
+	}
+	s.hasCaptured(ref, 19_000)
+
+	raised := s.automatic(4000, 1, nil)
+	s.does(raised, remit.RequestAutoCharge, remit.AutoChargeRequest{On: false})
+	s.does(raised, remit.RequestAutoCharge, remit.AutoChargeRequest{On: true})
+	s.wait(raised, 2*aDay)
+	s.hasCaptured(raised, 4000)
+	s.does(raised, remit.RequestAmend, amendTo(s.t, 8000, s.in(-1).String()))
+	s.wait(raised, 2*aDay)
+	s.hasCaptured(raised, 4000)
+	if i, _ := s.read(raised); i.Collection.State != remit.CollectionAsks {
+		t.Errorf("collection has come to %+v: %v", i.Collection, s.kinds(raised))
+	}
+}
+
+// Z9: what one person's act has charged by itself counts with what he pays, whatever was
+// switched since; what a date had charged does not.
+func TestWhatSomebodyHadChargedCounts(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		act  func(*fourEyes) remit.InvoiceRef
+		paid int64
+		asks bool
+	}{
+		"asked for, twice": {func(s *fourEyes) remit.InvoiceRef {
+			ref := s.automatic(9000, 30, &remit.Deposit{Amount: 4000, DueDate: s.in(20)})
+			s.does(ref, remit.RequestCharge, struct{}{})
+			s.wait(ref, time.Hour)
+			return ref
+		}, 4000, true},
+		"switched on, and off again": {func(s *fourEyes) remit.InvoiceRef {
+			ref := s.automatic(9000, 30, &remit.Deposit{Amount: 4000, DueDate: s.in(1)})
+			s.does(ref, remit.RequestAutoCharge, remit.AutoChargeRequest{On: false})
+			s.does(ref, remit.RequestAutoCharge, remit.AutoChargeRequest{On: true})
+			s.wait(ref, 2*aDay)
+			s.does(ref, remit.RequestAutoCharge, remit.AutoChargeRequest{On: false})
+			return ref
+		}, 4000, true},
+		"by its date, and moved later": {func(s *fourEyes) remit.InvoiceRef {
+			ref := s.automatic(9000, 30, &remit.Deposit{Amount: 4000, DueDate: s.in(1)})
+			s.wait(ref, 2*aDay)
+			s.does(ref, remit.RequestAmend, amendTo(s.t, 9000, s.in(10).String()))
+			return ref
+		}, 4000, false},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := openFourEyes(t)
+			ref := c.act(s)
+			s.hasCaptured(ref, c.paid)
+			done, err := s.payments.Perform(t.Context(), ref, s.paysWith(ref, 9000-c.paid, nil))
+			must(t, err)
+			if asked := done.Result.Refused != nil && done.Result.Refused.Code == remit.CodeApprovalRequired; asked != c.asks || !asked && done.Result.Attempt == nil {
+				t.Errorf("to pay the rest is %+v, %+v: %v", done.Result, done.Result.Refused, s.kinds(ref))
+			}
+		})
+	}
+}
+
+// Z9: a checkout that nobody pays counts for nothing, and takes no approval's place.
+func TestAnOpenCheckoutCountsForNothing(t *testing.T) {
+	s := openFourEyes(t)
+	ref := s.invoice(4000)
+	done, err := s.payments.Perform(t.Context(), ref, s.ask(ref, remit.RequestCheckout, remit.PayRequest{Amount: 4000}))
+	must(t, err)
+	if done.Result.Attempt == nil {
+		t.Fatalf("the checkout is refused: %+v", done.Result.Refused)
+	}
+	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error {
+		alone, err := tx.PaidAlone(t.Context(), ref.Invoice, uuid.Nil)
+		if alone != 0 {
+			t.Errorf("%d counts as paid", alone)
+		}
+		return err
+	}))
+	id := s.approves(ref, s.asks(ref, 4000)) // as if it had been asked for
+	done, err = s.payments.Perform(t.Context(), ref, s.paysWith(ref, 4000, id))
+	must(t, err)
+	if done.Result.Attempt == nil || s.state(id).State != remit.ApprovalUsed {
+		t.Errorf("with an approval that is not needed it is %+v, %+v, and that is %s", done.Result, done.Result.Refused, s.state(id).State)
+	}
+	s.hasCaptured(ref, 4000)
 }
 
 // Z9: what was approved lapses with the amendment of the invoice, in the same

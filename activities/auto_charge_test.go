@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -202,13 +203,21 @@ func TestChargeByItselfThatWasCalledBackIsAskedAbout(t *testing.T) {
 // runs begins a run of what is due today and carries its pages out, at most so many.
 func (s *shop) runs(pages int) (ran int) {
 	s.t.Helper()
+	today := s.in(0)
+	return s.runsBy(remit.System, pages, &today)
+}
+
+// runsBy has somebody's run go on for so many pages, of what is due by a date or, without
+// one, by now.
+func (s *shop) runsBy(actor remit.Actor, pages int, asOf *remit.Date) (ran int) {
+	s.t.Helper()
 	due := &activities.DueDates{Payments: s.payments, Advance: func(ctx context.Context, tenant uuid.UUID, i remit.Invoice) error {
 		_, err := s.payments.Advance(ctx, remit.InvoiceRef{Tenant: tenant, Invoice: i.ID})
 		return err
 	}}
-	id, now, today := uuid.New(), s.clock().Now(s.now()), s.in(0)
+	id, now := uuid.New(), s.clock().Now(s.now())
 	must(s.t, s.db.InTenant(s.t.Context(), s.tenant, func(tx *postgres.Tx) error {
-		return activities.InsertDueDateRun(s.t.Context(), tx, remit.DueDateRun{ID: id, OrganisationID: s.tenant, By: now, Actor: remit.System, CreatedAt: now}, &today)
+		return activities.InsertDueDateRun(s.t.Context(), tx, remit.DueDateRun{ID: id, OrganisationID: s.tenant, By: now, Actor: actor, CreatedAt: now}, asOf)
 	}))
 	for ; ran < pages; ran++ {
 		more, err := due.ChargeDuePage(s.t.Context(), remit.DueDateRunRef{Tenant: s.tenant, Run: &id})
@@ -318,6 +327,45 @@ func TestNoWhileAChargeBeginsLeavesNothingPlanned(t *testing.T) {
 		t.Errorf("still planned: %s at %s, %v", row.What, row.At, s.kinds(ref))
 	}
 	s.hasCaptured(ref, 0)
+}
+
+// The line that tells staff of a decline says whether another try follows, and of one that is
+// the last, or that somebody made by hand, why there is none.
+func TestADeclinesLineSaysWhetherATryFollows(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	soft := s.save("pm_card_chargeCustomerFail")
+	lines := func(ref remit.InvoiceRef, want ...string) {
+		t.Helper()
+		told := s.told(ref, "declined")
+		if len(told) != len(want) {
+			t.Fatalf("%d declines are told, want %d", len(told), len(want))
+		}
+		for n, e := range told {
+			if !strings.Contains(e.What, want[n]) {
+				t.Errorf("a decline reads %q, want %q", e.What, want[n])
+			}
+		}
+	}
+	s.charges(soft)
+	retried := s.automatic(5000, 0, nil)
+	s.advance(retried)
+	lines(retried, "v1). Another try follows.")
+	byHand := s.invoice(6000)
+	_, err := s.payments.Perform(t.Context(), byHand, s.pay(byHand, 6000, soft))
+	must(t, err)
+	lines(byHand, "v1). No further try: only charges by themselves are tried again.")
+	planned := s.automatic(6500, 5, nil)
+	_, err = s.payments.Perform(t.Context(), planned, s.pay(planned, 6500, soft))
+	must(t, err)
+	lines(planned, "v1). It is still charged by itself as planned.")
+	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error {
+		_, err := tx.SetSetting(t.Context(), s.branch.ID, activities.RetriesSetting, retry.Policy{MaxTries: 1, Within: 1, Final: retry.LeaveOpen}, s.payer)
+		return err
+	}))
+	last := s.automatic(7000, 0, nil)
+	s.advance(last)
+	lines(last, "v1). No further try: its ladder has ended.")
 }
 
 // Where an organisation gives up what its last try did not bring, the rest of an

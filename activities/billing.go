@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,18 +15,28 @@ import (
 // Billing carries out what billing schedules have due: it makes the invoice of each
 // period, ahead as a draft or on its day, and sends it. It moves no money: what is
 // charged by itself goes on the agenda with the sending, like any invoice's.
+//
+// It starts no workflows. An invoice that was sent waits for its payer, and its
+// workflow is started by whoever has something for it: he, a due-date run, the sweep of
+// its agenda. On the first of a month a hundred thousand that only wait would cost an
+// hour of a small machine, stand before payers in the queue, and wake all at once.
 type Billing struct {
-	Payments *Payments
-	// Begin starts an invoice's workflow if it is not running.
-	Begin func(ctx context.Context, tenant uuid.UUID, invoice remit.Invoice) error
+	payments *Payments
+	turns    chan struct{}
+}
+
+// NewBilling is the billing of one process.
+func NewBilling(payments *Payments) *Billing {
+	return &Billing{payments: payments, turns: make(chan struct{}, billsAtOnce)}
 }
 
 // billPage is how many schedules one step looks at: few enough that organisations
 // take turns where all of them bill on the first of a month.
 const billPage = 100
 
-// billsAtOnce is how many schedules of an organisation are carried out at once, each
-// in transactions of its own.
+// billsAtOnce is how many schedules a process carries out at once, each in transactions
+// of its own, however many organisations bill: payers need connections to the database
+// too. Organisations take turns, schedule by schedule.
 const billsAtOnce = 4
 
 // billSteps is how many periods of one schedule a page carries out: one that is years
@@ -43,98 +52,94 @@ const billPutOff = time.Hour
 func (b *Billing) BillDuePage(ctx context.Context, ref remit.BillingRef) (more bool, err error) {
 	defer heartbeat(ctx)()
 	var rows []postgres.AgendaRow
-	err = b.Payments.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+	err = b.payments.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
 		clock, err := tx.Clock(ctx)
 		if err != nil {
 			return err
 		}
-		rows, err = tx.DueBilling(ctx, clock.Now(b.Payments.Now()), billPage)
+		rows, err = tx.DueBilling(ctx, clock.Now(b.payments.Now()), billPage)
 		return err
 	})
 	if err != nil || len(rows) == 0 {
-		return false, asTemporal(ctx, b.Payments.Logger, err)
+		return false, asTemporal(ctx, b.payments.Logger, err)
 	}
-	var mutex sync.Mutex
-	var sent []uuid.UUID
 	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(billsAtOnce)
 	for _, row := range rows {
 		group.Go(func() error {
-			ids, err := b.bill(within, ref.Tenant, row.ObjectID)
-			mutex.Lock()
-			sent = append(sent, ids...)
-			mutex.Unlock()
-			return err
+			select {
+			case b.turns <- struct{}{}:
+			case <-within.Done():
+				return within.Err()
+			}
+			defer func() { <-b.turns }()
+			return b.bill(within, ref.Tenant, row.ObjectID)
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return false, asTemporal(ctx, b.Payments.Logger, err)
+		return false, asTemporal(ctx, b.payments.Logger, err)
 	}
-	return true, asTemporal(ctx, b.Payments.Logger, b.beginSent(ctx, ref.Tenant, sent))
+	b.payments.boundary("bills made")
+	return true, nil
 }
 
-// bill carries out what one schedule has due, a period a transaction, and gives the
-// invoices that were sent. One that cannot be billed is said on its page, and holds up
-// no other.
-func (b *Billing) bill(ctx context.Context, tenant, schedule uuid.UUID) (sent []uuid.UUID, err error) {
+// bill carries out what one schedule has due, a period a transaction. One that cannot
+// be billed is said on its page, and holds up no other.
+func (b *Billing) bill(ctx context.Context, tenant, schedule uuid.UUID) error {
 	for range billSteps {
-		var one *uuid.UUID
 		var again bool
-		err := b.Payments.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
-			one, again, err = b.step(ctx, tx, schedule)
+		err := b.payments.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
+			again, err = b.step(ctx, tx, schedule)
 			return err
 		})
 		if ctx.Err() != nil {
-			return sent, ctx.Err()
+			return ctx.Err()
 		}
+		b.payments.boundary("period through")
 		if err != nil {
-			b.Payments.Logger.ErrorContext(ctx, "a billing schedule cannot bill", "schedule", schedule, "error", err)
-			return sent, b.putOff(ctx, tenant, schedule, failureOf(err))
-		}
-		if one != nil {
-			sent = append(sent, *one)
+			b.payments.Logger.ErrorContext(ctx, "a billing schedule cannot bill", "schedule", schedule, "error", err)
+			return b.putOff(ctx, tenant, schedule, failureOf(err))
 		}
 		if !again {
 			break
 		}
 	}
-	return sent, nil
+	return nil
 }
 
 // step does the next thing a schedule has due, under its row's lock, and plans what
 // comes after; again reports that something is due still.
-func (b *Billing) step(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (sent *uuid.UUID, again bool, err error) {
+func (b *Billing) step(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (again bool, err error) {
 	s, err := tx.LockBillingSchedule(ctx, id)
 	if err != nil {
-		return nil, false, err
+		return false, err
 	}
 	clock, err := tx.Clock(ctx)
 	if err != nil {
-		return nil, false, err
+		return false, err
 	}
-	now := clock.Now(b.Payments.Now())
+	now := clock.Now(b.payments.Now())
 	draft, err := tx.NextDraft(ctx, id)
 	if err != nil {
-		return nil, false, err
+		return false, err
 	}
 	next, ok := s.NextStep()
 	switch {
 	case draft != nil && due(s, *draft, now) && (!ok || next.At.After(now) || !draft.SendAt.After(next.At)):
-		sent, err = b.decideDraft(ctx, tx, s, *draft, now)
+		err = b.decideDraft(ctx, tx, s, *draft, now)
 	case ok && !next.At.After(now):
-		sent, err = b.through(ctx, tx, &s, next, now)
+		err = b.through(ctx, tx, &s, next, now)
 	}
 	if err != nil {
-		return nil, false, err
+		return false, err
 	}
 	if s.Trouble != "" {
 		s.Trouble = ""
 		if err := tx.SaveBillingSchedule(ctx, s); err != nil {
-			return nil, false, err
+			return false, err
 		}
 	}
-	again, err = Replan(ctx, tx, s, now)
-	return sent, again, err
+	return Replan(ctx, tx, s, now)
 }
 
 // due reports whether it is time to decide about a draft. In a pause that is not so:
@@ -185,35 +190,35 @@ func Replan(ctx context.Context, tx *postgres.Tx, s remit.BillingSchedule, now t
 
 // through brings the next period to its fate: skipped, or billed by an invoice that
 // is sent at once where its day has come.
-func (b *Billing) through(ctx context.Context, tx *postgres.Tx, s *remit.BillingSchedule, step remit.BillingStep, now time.Time) (sent *uuid.UUID, err error) {
+func (b *Billing) through(ctx context.Context, tx *postgres.Tx, s *remit.BillingSchedule, step remit.BillingStep, now time.Time) error {
 	p := step.Period
 	record := postgres.BillingPeriod{From: p.From, Until: p.Until, Version: p.Version, State: step.Fate, MadeAt: now}
 	told := postgres.BillingEntry{At: now, Kind: "skipped", Actor: remit.System, What: p.Words() + " is not billed: the schedule was paused when it began."}
 	if step.Fate == remit.PeriodBilled {
 		made, err := b.draft(ctx, tx, *s, p, now)
 		if err != nil {
-			return nil, err
+			return err
 		}
+		b.payments.boundary("bill drafted")
 		record.InvoiceID = &made.ID
 		if p.At.After(now) {
 			record.SendAt = &p.At
 			told.Kind, told.What = "drafted", fmt.Sprintf("%s over %s is made as a draft; it is sent on %s.", made.Number, made.Total, p.From.Words())
 		} else {
 			if err := b.send(ctx, tx, made.ID); err != nil {
-				return nil, err
+				return err
 			}
-			sent = &made.ID
 			told.Kind, told.What = "billed", fmt.Sprintf("%s over %s is made and sent.", made.Number, made.Total)
 		}
 	}
 	s.Through, s.Trouble = p.From, ""
 	if err := tx.AddBillingPeriod(ctx, s.ID, record); err != nil {
-		return nil, err
+		return err
 	}
 	if err := tx.SaveBillingSchedule(ctx, *s); err != nil {
-		return nil, err
+		return err
 	}
-	return sent, tx.TellBilling(ctx, s.ID, told)
+	return tx.TellBilling(ctx, s.ID, told)
 }
 
 // draft makes a period's invoice.
@@ -236,15 +241,18 @@ func (b *Billing) draft(ctx context.Context, tx *postgres.Tx, s remit.BillingSch
 	settings.Approvals = current.Approvals
 	in := remit.InvoiceInput{
 		Organisation: s.Organisation, CustomerID: s.CustomerID, Number: made.Number, Currency: s.Currency, IssueDate: made.IssueDate, DueDate: made.DueDate,
-		Lines: made.Lines, AutoCharge: p.Terms.AutoCharge, PaymentLinks: p.Terms.PaymentLink, Settings: &settings,
+		Lines: made.Lines, Adjustments: made.Adjustments, AutoCharge: p.Terms.AutoCharge, PaymentLinks: p.Terms.PaymentLink, Settings: &settings,
 	}
-	draft, err := Draft(ctx, tx, in, customer, b.Payments.Now())
+	draft, err := Draft(ctx, tx, in, customer, b.payments.Now())
 	if err != nil {
 		return made, err
 	}
+	if draft.OwnCharge {
+		draft.ChargedBy = p.Terms.By
+	}
 	draft.ID, draft.Source = made.ID, "billing schedule "+s.Number
 	draft.Made = fmt.Sprintf("Billing schedule %s made %s for %s.", s.Number, made.Number, p.Words())
-	inserted, _, err := InsertDraft(ctx, tx, draft, remit.System, b.Payments.Now())
+	inserted, _, err := InsertDraft(ctx, tx, draft, remit.System, b.payments.Now())
 	if err == nil && !inserted {
 		err = remit.Conflict(remit.CodeAlreadyExists, "An invoice %s of this customer exists that is not of this schedule.", made.Number)
 	}
@@ -256,46 +264,46 @@ func (b *Billing) send(ctx context.Context, tx *postgres.Tx, invoice uuid.UUID) 
 	if err != nil {
 		return err
 	}
-	return Send(ctx, tx, l, b.Payments.Now(), remit.System)
+	return Send(ctx, tx, l, b.payments.Now(), remit.System)
 }
 
 // decideDraft sends a draft whose day has come, or cancels it where its period began
 // in a pause or after the end. What somebody has sent or cancelled is left alone.
-func (b *Billing) decideDraft(ctx context.Context, tx *postgres.Tx, s remit.BillingSchedule, draft postgres.BillingPeriod, now time.Time) (sent *uuid.UUID, err error) {
+func (b *Billing) decideDraft(ctx context.Context, tx *postgres.Tx, s remit.BillingSchedule, draft postgres.BillingPeriod, now time.Time) error {
 	l, err := tx.LockInvoice(ctx, *draft.InvoiceID)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	fate := s.Fate(remit.BilledPeriod{At: *draft.SendAt})
 	told := postgres.BillingEntry{At: now, Kind: "skipped", Actor: remit.System}
 	switch {
 	case l.SentAt != nil || l.VoidedAt != nil:
-		return nil, tx.DecideDraft(ctx, s.ID, draft.From, remit.PeriodBilled)
+		return tx.DecideDraft(ctx, s.ID, draft.From, remit.PeriodBilled)
 	case fate == remit.PeriodBilled:
-		if err := Send(ctx, tx, l, b.Payments.Now(), remit.System); err != nil {
-			return nil, err
+		if err := Send(ctx, tx, l, b.payments.Now(), remit.System); err != nil {
+			return err
 		}
-		sent, told.Kind, told.What = &l.ID, "billed", l.Number+" is sent."
+		told.Kind, told.What = "billed", l.Number+" is sent."
 	case fate == remit.PeriodSkipped:
 		told.What = l.Number + " is cancelled: the schedule was paused when its period began."
 	case fate == remit.PeriodVoid:
 		told.What = l.Number + " is cancelled: the schedule was ended before its period began."
 	}
-	if sent == nil {
-		if err := b.Payments.void(ctx, tx, l, remit.System, "its billing schedule does not bill this period"); err != nil {
-			return nil, err
+	if fate != remit.PeriodBilled {
+		if err := b.payments.void(ctx, tx, l, remit.System, "its billing schedule does not bill this period"); err != nil {
+			return err
 		}
 		fate = remit.PeriodSkipped
 	}
 	if err := tx.DecideDraft(ctx, s.ID, draft.From, fate); err != nil {
-		return nil, err
+		return err
 	}
-	return sent, tx.TellBilling(ctx, s.ID, told)
+	return tx.TellBilling(ctx, s.ID, told)
 }
 
 // putOff has a schedule that could not bill taken up later, and says why on its page.
 func (b *Billing) putOff(ctx context.Context, tenant, schedule uuid.UUID, why string) error {
-	return b.Payments.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+	return b.payments.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
 		s, err := tx.LockBillingSchedule(ctx, schedule)
 		if err != nil {
 			return err
@@ -304,7 +312,7 @@ func (b *Billing) putOff(ctx context.Context, tenant, schedule uuid.UUID, why st
 		if err != nil {
 			return err
 		}
-		now := clock.Now(b.Payments.Now())
+		now := clock.Now(b.payments.Now())
 		if s.Trouble != why {
 			s.Trouble = why
 			if err := tx.SaveBillingSchedule(ctx, s); err != nil {
@@ -316,28 +324,4 @@ func (b *Billing) putOff(ctx context.Context, tenant, schedule uuid.UUID, why st
 		}
 		return tx.PutBillingOff(ctx, schedule, now.Add(billPutOff))
 	})
-}
-
-// beginSent starts the workflows of what was sent, few at a time, so that payers do
-// not wait for them. One that is lost is started by its agenda's sweep.
-func (b *Billing) beginSent(ctx context.Context, tenant uuid.UUID, sent []uuid.UUID) error {
-	if len(sent) == 0 {
-		return nil
-	}
-	var invoices map[uuid.UUID]remit.Invoice
-	err := b.Payments.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
-		invoices, err = tx.InvoicesByID(ctx, sent)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	group, within := errgroup.WithContext(ctx)
-	group.SetLimit(2)
-	for _, id := range sent {
-		if invoice := invoices[id]; !invoice.Status.AtRest() {
-			group.Go(func() error { return b.Begin(within, tenant, invoice) })
-		}
-	}
-	return group.Wait()
 }

@@ -1,7 +1,6 @@
 package activities_test
 
 import (
-	"context"
 	"slices"
 	"sync"
 	"testing"
@@ -53,7 +52,7 @@ func (s *shop) alter(id uuid.UUID, change func(*remit.BillingSchedule, time.Time
 }
 
 func (s *shop) billing() *activities.Billing {
-	return &activities.Billing{Payments: s.payments, Begin: func(context.Context, uuid.UUID, remit.Invoice) error { return nil }}
+	return activities.NewBilling(s.payments)
 }
 
 // bill carries out what is due until nothing is.
@@ -118,6 +117,16 @@ func TestScheduleCatchesUpOnce(t *testing.T) {
 	together.Wait()
 	s.bill()
 	s.billed(made.ID, first, "0 billed open", "1 billed open", "2 billed open", "3 billed open")
+	must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error {
+		periods, err := tx.BillingPeriods(t.Context(), made.ID, 100)
+		for n, p := range slices.Backward(periods) {
+			day := first.AddDays(len(periods) - 1 - n)
+			if p.From != day || p.Until != day.AddDays(1) || p.Number != made.Number+"-"+day.String() {
+				t.Errorf("the period of %s is from %s until %s, billed by %s", day, p.From, p.Until, p.Number)
+			}
+		}
+		return err
+	}))
 }
 
 // Protects whoever pauses a schedule: what begins in the pause is never billed, its

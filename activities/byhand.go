@@ -193,7 +193,7 @@ func planDoubted(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice
 	if now.Sub(*a.EndedAt) >= remit.DoubtedFor {
 		return tx.Done(ctx, remit.AgendaPoll, a.ID, now)
 	}
-	return tx.Plan(ctx, l, remit.AgendaPoll, a.ID, now.Add(remit.DoubtedPoll), fmt.Sprintf("Ask Stripe whether try %d was charged after all", a.Number))
+	return tx.Plan(ctx, l, remit.AgendaPoll, a.ID, now.Add(remit.DoubtedPoll), fmt.Sprintf("Ask Stripe whether attempt %d was charged after all", a.Number))
 }
 
 // pollDoubted plans the look after the one that was due now.
@@ -215,7 +215,7 @@ func (p *Payments) pollDoubted(ctx context.Context, tx *postgres.Tx, l *postgres
 func lookEntry(a remit.Attempt, payment remit.Payment, cause error) remit.TimelineEntry {
 	return remit.TimelineEntry{
 		Kind: "look", Actor: remit.System, StripeIDs: idsOf(payment.PaymentIntent, a.StripeSession),
-		What: fmt.Sprintf("Stripe does not say whether try %d was charged (%s). Somebody who may refund is asked to look in Stripe.", a.Number, unknownWords(cause)),
+		What: fmt.Sprintf("Stripe does not say whether attempt %d was charged (%s). Somebody who may refund is asked to look in Stripe.", a.Number, unknownWords(cause)),
 		Why:  remit.Why{Rule: "an unknown outcome blocks", Version: "1"}, Data: map[string]any{"attempt": a.Number, "state": string(a.State)},
 	}
 }
@@ -226,7 +226,7 @@ func settledEntry(a remit.Attempt, payment remit.Payment, actor remit.Actor, in 
 		saw = "was charged"
 	}
 	return remit.TimelineEntry{
-		Kind: "settled", Actor: actor, What: sentence(fmt.Sprintf("%s looked in Stripe: try %d %s. Reason: %s", actorName(actor), a.Number, saw, in.Reason)),
+		Kind: "settled", Actor: actor, What: sentence(fmt.Sprintf("%s looked in Stripe: attempt %d %s. Reason: %s", actorName(actor), a.Number, saw, in.Reason)),
 		Why:       remit.Why{Rule: "a person settles what Stripe does not tell", Version: "1"},
 		StripeIDs: idsOf(payment.PaymentIntent, in.Charge, a.StripeSession),
 		Data:      map[string]any{"attempt": a.Number, "state": string(a.State), "charged": in.Charged, "reason": in.Reason, "payment": payment.ID.String()},

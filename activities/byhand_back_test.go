@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"remit"
 	"remit/postgres"
 )
@@ -309,6 +311,80 @@ func TestM3DisputeByAPersonsWord(t *testing.T) {
 			}
 			if list := s.unknownBack(); len(list) != 0 {
 				t.Errorf("still asked to look are %+v", list)
+			}
+		})
+	}
+}
+
+// A dispute that a person said was won, and that Stripe calls lost once it can be asked
+// again, is lost: what was given back is owed again, held, told and somebody's work, once,
+// however it is heard of, and the ledger and the account agree (M3, M6, M7).
+func TestM3DisputeThatWasLostInSpiteOfAWord(t *testing.T) {
+	t.Parallel()
+	for name, course := range map[string]struct {
+		inquiry bool
+		hear    func(s *shop, ref remit.InvoiceRef, dispute string)
+	}{
+		"its event tells": {false, func(s *shop, ref remit.InvoiceRef, dispute string) {
+			s.hear(ref, "charge.dispute.closed", dispute)
+			s.advance(ref)
+		}},
+		"the reconciliation tells": {false, func(s *shop, _ remit.InvoiceRef, dispute string) {
+			found, err := s.payments.Reconcile(s.t.Context(), s.tenant, time.Now().Add(-time.Hour))
+			must(s.t, err)
+			if len(found) > 0 && !strings.Contains(found[0], dispute+" is lost") {
+				s.t.Errorf("found are %q", found)
+			}
+		}},
+		"an inquiry was said to be dropped": {true, func(s *shop, ref remit.InvoiceRef, dispute string) {
+			s.hear(ref, "charge.dispute.closed", dispute)
+			s.advance(ref)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := openShop(t)
+			ref, dispute := s.contestedInvoice(course.inquiry)
+			s.cutOff()
+			list := s.unknownBack()
+			if _, refused := s.word(ref, remit.SettleRequest{Payment: list[0].PaymentID, Dispute: &list[0].ID}); refused != nil {
+				t.Fatal(refused)
+			}
+			if got := s.standing(ref); got.Status != remit.InvoicePaid {
+				t.Fatalf("said to be won, it is %+v", got)
+			}
+			if course.inquiry {
+				s.act("/disputes/"+dispute+"/escalate", map[string]any{})
+			}
+			s.act("/disputes/"+dispute+"/close", map[string]any{"outcome": "lost"})
+			s.connects()
+			for range 2 {
+				course.hear(s, ref, dispute)
+			}
+			got := s.standing(ref)
+			if got.Status != remit.InvoiceOpen || got.Outstanding != 12000 || got.Hold != remit.HoldDispute || got.Item != remit.WorkItemOpen || !got.Disputed || got.Ledger["stripe"] != 0 {
+				t.Errorf("lost after all, it is %+v", got)
+			}
+			if len(got.Disputes) != 1 || got.Disputes[0] != "lost 12000 true false false" {
+				t.Errorf("the disputes are %q", got.Disputes)
+			}
+			if told := s.told(ref, "dispute"); !strings.Contains(told[len(told)-1].What, "is lost") {
+				t.Errorf("the timeline says %q", told[len(told)-1].What)
+			}
+			s.balances()
+			s.soundly(ref)
+			var booked int64
+			must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error {
+				entries, err := tx.BookedSince(t.Context(), s.account, false, time.Time{}, uuid.Nil, 100)
+				for _, e := range entries {
+					if e.Kind == remit.MovedDispute || e.Kind == remit.MovedDisputeReversal {
+						booked++
+					}
+				}
+				return err
+			}))
+			if booked != 1 {
+				t.Errorf("the ledger asks the account for %d movements of the dispute, which made one", booked)
 			}
 		})
 	}

@@ -54,7 +54,7 @@ func (p *Payments) cancel(ctx context.Context, w *work, r result) error {
 }
 
 // errKeysGone says that nobody can ask the account of an earlier try any more.
-var errKeysGone = remit.Conflict(remit.CodeInFlight, "An earlier try is still open at a Stripe account whose keys are gone. Nothing more was charged.")
+var errKeysGone = remit.Conflict(remit.CodeInFlight, "An earlier attempt is still open at a Stripe account whose keys are gone. Nothing more was charged.")
 
 // closeIntent has Stripe cancel an earlier payment's intent, so that a new
 // payment may begin or none follows. One that turns out to be charged is recorded and wins.

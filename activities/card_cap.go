@@ -1,8 +1,10 @@
 package activities
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"slices"
 	"strconv"
 	"time"
 
@@ -23,11 +25,19 @@ func cardCap(ctx context.Context, tx *postgres.Tx, c remit.Connection, method re
 	if method.Type != gateway.TypeCard {
 		return nil, freeAt, nil
 	}
-	failed, err := tx.FailedTries(ctx, cardOf(c, method), now.Add(-tryWindow))
-	if err != nil {
-		return nil, freeAt, err
+	for _, card := range cardsOf(c, method) {
+		failed, err := tx.FailedTries(ctx, card, now.Add(-tryWindow))
+		if err != nil {
+			return nil, freeAt, err
+		}
+		no, free := retry.Cap(method.Brand, failed, now)
+		if free.After(freeAt) {
+			freeAt = free
+		}
+		if refused == nil {
+			refused = no
+		}
 	}
-	refused, freeAt = retry.Cap(method.Brand, failed, now)
 	return refused, freeAt, nil
 }
 
@@ -44,27 +54,69 @@ func countCard(ctx context.Context, tx *postgres.Tx, c remit.Connection, method 
 	if method.Type != gateway.TypeCard {
 		return nil, nil
 	}
-	card := cardOf(c, method)
-	if err := tx.LockCard(ctx, card); err != nil {
-		return nil, err
+	cards := cardsOf(c, method)
+	for _, card := range cards {
+		if err := tx.LockCard(ctx, card); err != nil {
+			return nil, err
+		}
 	}
 	refused, _, err := cardCap(ctx, tx, c, method, now)
 	if refused != nil || err != nil {
 		return refused, err
 	}
-	return nil, tx.CountTry(ctx, card, a.ID, now)
+	for _, card := range cards {
+		if err := tx.CountTry(ctx, card, a.ID, now); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
 }
 
-// cardOf names a card as its network sees it at a connection, without saying which
-// one it is. Organisations connected through the platform share it, as they share
-// Stripe's fingerprints; one with keys of its own shares its account.
-func cardOf(c remit.Connection, method remit.PaymentMethod) [32]byte {
-	scope, card := c.Account, method.Fingerprint
-	if c.Mode.Platform() {
-		scope = "the platform"
+// sendable counts a try that is about to be sent, unless the card is at its limit, and
+// keeps a charge by itself from a method that its bank refused for good since the charge
+// was decided, on another invoice. Such a refusal is recorded behind the same lock: it is
+// seen here, or comes after the moment of this try.
+func sendable(ctx context.Context, tx *postgres.Tx, c remit.Connection, method remit.PaymentMethod, a remit.Attempt, permit remit.Permit, now time.Time) (*decline.Decline, error) {
+	refused, err := countCard(ctx, tx, c, method, a, now)
+	if refused != nil || err != nil || !permit.Itself() {
+		return refused, err
 	}
+	if err := tx.LockFingerprint(ctx, method.Fingerprint); err != nil {
+		return nil, err
+	}
+	known, err := tx.HardRefusal(ctx, method)
+	if err == nil && known != nil {
+		err = remit.Conflict(remit.CodeConflict, "Its bank refused this payment method for good meanwhile, with another invoice.")
+	}
+	return nil, err
+}
+
+// lockRefused has word that a method is refused for good, and charges by themselves with
+// it, take turns: whoever looked before has tried before it was said.
+func lockRefused(ctx context.Context, tx *postgres.Tx, method *remit.MethodSummary, refused *decline.Decline) error {
+	if refused == nil || !refused.Hard || method == nil {
+		return nil
+	}
+	return tx.LockFingerprint(ctx, method.Fingerprint)
+}
+
+// cardsOf names a card as its network sees it at a connection, without saying which
+// one it is, in the order in which the names are locked. Organisations connected through
+// the platform share it, as they share Stripe's fingerprints; those at one account share
+// it, whether by keys of its own or through the platform.
+func cardsOf(c remit.Connection, method remit.PaymentMethod) [][32]byte {
+	card := method.Fingerprint
 	if card == "" {
 		card = method.StripeID
 	}
-	return sha256.Sum256([]byte("card try\x00" + scope + "\x00" + strconv.FormatBool(c.Livemode) + "\x00" + card))
+	scopes := []string{c.Account}
+	if c.Mode.Platform() {
+		scopes = append(scopes, "the platform")
+	}
+	names := make([][32]byte, len(scopes))
+	for n, scope := range scopes {
+		names[n] = sha256.Sum256([]byte("card try\x00" + scope + "\x00" + strconv.FormatBool(c.Livemode) + "\x00" + card))
+	}
+	slices.SortFunc(names, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+	return names
 }

@@ -10,8 +10,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"remit"
+	"remit/activities"
 	"remit/decline"
 	"remit/gateway"
+	"remit/postgres"
 )
 
 // neighbour is another organisation with keys of the same Stripe account, served
@@ -121,4 +123,95 @@ func TestTriesOfACardCountUntilTheySucceed(t *testing.T) {
 	if invoice, _ := s.read(ref); invoice.Status != remit.InvoicePaid || s.tries(0) != 0 {
 		t.Fatalf("the invoice is %s, %d tries count", invoice.Status, s.tries(0))
 	}
+}
+
+// Tries with a card are counted for all who share a Stripe account, by keys of their own or
+// through the platform, and for all accounts of the platform together, however they were
+// connected: their networks see one merchant. Who shares neither, and the other mode, is
+// none of theirs (M10).
+func TestTriesOfACardCountForAccountAndPlatform(t *testing.T) {
+	t.Parallel()
+	const another = "acct_another"
+	at := func(mode remit.ConnectionMode, account string) remit.Connection {
+		return remit.Connection{Mode: mode, Account: account}
+	}
+	live := func(c remit.Connection) remit.Connection { c.Livemode = true; return c }
+	for what, course := range map[string]struct {
+		tried  remit.ConnectionMode
+		shares func(account string) map[string]remit.Connection
+		free   func(account string) map[string]remit.Connection
+	}{
+		"by keys": {
+			remit.ModeKeys, func(account string) map[string]remit.Connection {
+				return map[string]remit.Connection{
+					"another organisation's keys of the account": at(remit.ModeKeys, account),
+					"the account through the platform":           at(remit.ModeStandard, account),
+				}
+			}, func(account string) map[string]remit.Connection {
+				return map[string]remit.Connection{
+					"keys of another account": at(remit.ModeKeys, another), "another account of the platform": at(remit.ModeExpress, another),
+					"live keys": live(at(remit.ModeKeys, account)),
+				}
+			},
+		},
+		"through the platform": {
+			remit.ModeExpress, func(account string) map[string]remit.Connection {
+				return map[string]remit.Connection{
+					"another Express account": at(remit.ModeExpress, another), "a Standard account": at(remit.ModeStandard, another),
+					"keys of the account": at(remit.ModeKeys, account),
+				}
+			}, func(string) map[string]remit.Connection {
+				return map[string]remit.Connection{
+					"keys of another account": at(remit.ModeKeys, another), "a live Express account": live(at(remit.ModeExpress, another)),
+				}
+			},
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := openShop(t)
+			broke := s.save("pm_card_chargeCustomerFail")
+			if course.tried.Platform() { // whose key is the account's own here
+				s.payments.Connector.Gateway = gateway.New(gateway.Options{URL: s.standin, PlatformKey: s.key, Transport: s.watched, Timeout: 5 * time.Second})
+				s.changed("mode = 'express', secret_key = null, webhook_secret = null")
+			}
+			ref := s.invoice(1000)
+			s.perform(ref, s.pay(ref, 1000, broke))
+			freeAt := func(c remit.Connection) (free time.Time) {
+				must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error {
+					method, err := tx.PaymentMethod(t.Context(), broke)
+					must(t, err)
+					free, err = activities.CardFreeAt(t.Context(), tx, c, method, time.Now())
+					return err
+				}))
+				return free
+			}
+			for who, c := range course.shares(s.account) {
+				if free := freeAt(c); !free.IsZero() {
+					t.Errorf("%s: after one try it is free at %s", who, free)
+				}
+			}
+			s.triesOfAll(14)
+			for who, c := range course.shares(s.account) {
+				if !freeAt(c).After(time.Now()) {
+					t.Errorf("%s may try it once more", who)
+				}
+			}
+			for who, c := range course.free(s.account) {
+				if free := freeAt(c); !free.IsZero() {
+					t.Errorf("%s may not try it before %s", who, free)
+				}
+			}
+		})
+	}
+}
+
+// triesOfAll makes the tries with each card that is counted more.
+func (s *shop) triesOfAll(more int) {
+	s.t.Helper()
+	owner, err := pgx.Connect(s.t.Context(), s.url)
+	must(s.t, err)
+	defer func() { must(s.t, owner.Close(s.t.Context())) }()
+	_, err = owner.Exec(s.t.Context(), "insert into card_tries (card, attempt, tried_at) select card, gen_random_uuid(), tried_at from (select distinct on (card) card, tried_at from card_tries) one, generate_series(1, $1)", more)
+	must(s.t, err)
 }

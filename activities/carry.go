@@ -21,7 +21,12 @@ func carryOnto(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, 
 	if !known || l.Billed <= l.Applied {
 		return nil, nil
 	}
-	if l.WaivesRest(l.Billed - l.Applied) {
+	credit, err := waitingCredit(ctx, tx, l)
+	if err != nil {
+		return nil, err
+	}
+	left := func(more int64) int64 { return l.Billed - l.Applied - credit + more }
+	if left(0) > 0 && l.WaivesRest(left(0)) {
 		return nil, nil // it is given up itself, and what was to be carried is not given up with it
 	}
 	ids, err := tx.HoldCarriable(ctx, l, minimum.Minor)
@@ -37,6 +42,9 @@ func carryOnto(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, 
 		if !from.CarriesRest() || from.Contests {
 			continue
 		}
+		if with := left(from.Outstanding); with > 0 && l.WaivesRest(with) {
+			continue // credit pays for all but a part of it, which would be given up here
+		}
 		carried := remit.Carried{From: from.ID, To: l.ID, FromNumber: from.Number, ToNumber: l.Number, Amount: from.Outstanding}
 		if err := carry(ctx, tx, from, l, carried, real); err != nil {
 			return nil, err
@@ -48,6 +56,15 @@ func carryOnto(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, 
 		})
 	}
 	return entries, nil
+}
+
+// waitingCredit is what will be used for an invoice that gives up what is too small, before
+// it is looked whether that is left; 0 where nothing is given up.
+func waitingCredit(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice) (int64, error) {
+	if l.Settings.Remainders != remit.RemainderWaive {
+		return 0, nil
+	}
+	return tx.LockCredit(ctx, l.CustomerID, l.Currency)
 }
 
 var carryRule = remit.Why{Rule: "what is too small to be charged is billed with the next invoice, as the settings have it", Version: "1"}

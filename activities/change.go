@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -229,14 +230,20 @@ func (p *Payments) hold(ctx context.Context, tx *postgres.Tx, l *postgres.Locked
 	if l.Hold != nil && l.Hold.Kind.Money() {
 		return remit.Conflict(remit.CodeConflict, "It is on hold already: %s", l.Hold.Reason)
 	}
-	l.Hold = &remit.Hold{Reason: reason, Kind: remit.HoldPerson, Since: l.Clock.Now(p.Now())}
+	entry := holdFor(l, actor, reason, l.Clock.Now(p.Now()))
 	if err := PlanNotice(ctx, tx, l, p.Now()); err != nil {
 		return err
 	}
-	return tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
+	return tx.SaveInvoice(ctx, l, p.Now(), entry)
+}
+
+// holdFor puts an invoice on hold for a reason, until a person lifts it.
+func holdFor(l *postgres.LockedInvoice, actor remit.Actor, reason string, now time.Time) remit.TimelineEntry {
+	l.Hold = &remit.Hold{Reason: reason, Kind: remit.HoldPerson, Since: now}
+	return remit.TimelineEntry{
 		Kind: "hold", Actor: actor, What: "On hold: " + reason + ". It is not charged by itself.", Why: remit.Why{Rule: "a hold stops automatic charges", Version: "1"},
 		Data: map[string]any{"reason": reason},
-	})
+	}
 }
 
 func (p *Payments) liftHold(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, actor remit.Actor) error {
@@ -246,6 +253,7 @@ func (p *Payments) liftHold(ctx context.Context, tx *postgres.Tx, l *postgres.Lo
 	reason := l.Hold.Reason
 	l.Hold = nil
 	now := l.Clock.Now(p.Now())
+	freedBy(l, actor, now)
 	if err := replanCharge(ctx, tx, l, now, now); err != nil {
 		return err
 	}
@@ -311,7 +319,7 @@ func (p *Payments) amend(ctx context.Context, tx *postgres.Tx, l *postgres.Locke
 	case in.Total < l.Applied:
 		return remit.Invalid("lines", "%s was paid on it already; it cannot bill %s.", money.Of(l.Applied, currency), money.Of(in.Total, currency))
 	}
-	before, due, deposit := l.Total, l.DueDate, l.Deposit
+	before, due, deposit, was := l.Total, l.DueDate, l.Deposit, l.Invoice
 	l.Deposit, l.Total, l.Lines, l.Adjustments = in.Deposit, in.Total, in.Lines, in.Adjustments
 	if in.DueDate != due {
 		l.DueDate, l.Overdue = in.DueDate, false
@@ -328,6 +336,7 @@ func (p *Payments) amend(ctx context.Context, tx *postgres.Tx, l *postgres.Locke
 	if err := tx.SetContent(ctx, l, [32]byte(in.Fingerprint)); err != nil {
 		return err
 	}
+	movedBy(l, stored.Actor, was, l.Clock.Now(p.Now()))
 	entries := []remit.TimelineEntry{{
 		Kind: "amended", Actor: stored.Actor,
 		What: fmt.Sprintf("Amended from %s due %s%s to %s due %s%s: %s", money.Of(before, currency), due.Words(), deposit.Words(l.Currency),

@@ -280,7 +280,7 @@ func (p *Payments) look(ctx context.Context, tx *postgres.Tx, w *work, r *reserv
 	if debit.refused != nil {
 		return false, allowed{refused: debit.refused}, nil
 	}
-	refused, err := countCard(ctx, tx, current.Connection, method, *l.Live, now)
+	refused, err := sendable(ctx, tx, current.Connection, method, *l.Live, r.in.Permit, now)
 	if err != nil {
 		return false, with, err
 	}

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"remit"
@@ -20,50 +21,75 @@ func byItself(a remit.Attempt) bool {
 }
 
 // afterFailure decides what follows a charge by itself that was declined, and puts
-// the next try on the agenda or says why there is none. Other attempts are none of
-// the ladder's business.
-func (p *Payments) afterFailure(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, a remit.Attempt, refused decline.Decline, view remit.IntentView) ([]remit.TimelineEntry, error) {
-	if !byItself(a) || l.VoidedAt != nil {
-		return nil, nil
+// the next try on the agenda or says why there is none; follows is that in a sentence, for
+// the line that tells of the decline. Other attempts are none of the ladder's business.
+func (p *Payments) afterFailure(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, a remit.Attempt, refused decline.Decline, view remit.IntentView) (entries []remit.TimelineEntry, follows string, err error) {
+	switch {
+	case l.VoidedAt != nil:
+		return nil, refused.NoFurtherTry("the invoice is cancelled"), nil
+	case !byItself(a):
+		return nil, afterHand(l, refused), nil
 	}
 	policy, _, err := RetriesAt(ctx, tx, l.Organisation)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	now := l.Clock.Now(p.Now())
 	history, err := tx.ChargeTries(ctx, l.ID, a.ID)
 	if err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	plans, err := tx.PlansOfTries(ctx, l.ID)
+	if err != nil {
+		return nil, "", err
 	}
 	tries := make([]retry.Try, 0, len(history)+1)
+	var before remit.ChargePlan
 	for _, past := range history {
-		tries = append(tries, retry.Try{At: *past.EndedAt, Method: methodKey(past), Decline: declineOf(*past.Decline)})
+		tries = append(tries, retry.Try{At: *past.EndedAt, Method: methodKey(past), Decline: declineOf(*past.Decline), First: !plans[past.ID].SameDate(before)})
+		before = plans[past.ID]
 	}
-	tries = append(tries, retry.Try{At: now, Method: methodKey(a), Decline: refused})
+	tries = append(tries, retry.Try{At: now, Method: methodKey(a), Decline: refused, First: !plans[a.ID].SameDate(before)})
 	facts := retry.Facts{
 		Zone: l.Zone, StripeRetries: view.StripeInvoice != "",
 		Open: func(at time.Time) time.Time { return l.Settings.AutoCharge.Window.Next(at, l.Zone) },
 	}
 	if facts.Worked, err = tx.ChargesThatWorked(ctx, methodKey(a), now); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if facts.FreeAt, err = p.freeAt(ctx, tx, a, now); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	next := retry.Next(policy, tries, facts, now)
 	if !next.Again {
-		return p.noMoreTries(ctx, tx, l, a, policy, next)
+		entries, err = p.noMoreTries(ctx, tx, l, a, policy, next)
+		follows = refused.NoFurtherTry(strings.TrimPrefix(next.Reason, "not retried: "))
+		if next.Wait == retry.WaitNothing {
+			follows = decline.StripeTries
+		}
+		return entries, follows, err
 	}
 	l.Collection = remit.Collection{State: remit.CollectionRetries, Why: refused.Reason, Since: now}
-	plan := remit.ChargePlan{Planned: next.At, Try: next.Number, Of: next.Of}
+	plan := remit.ChargePlan{Planned: next.At, Try: next.Number, Of: next.Of, By: plans[a.ID].By}
 	if left := l.DepositLeft(); left > 0 && a.Amount <= left {
 		plan.Deposit = true
 	}
 	if err := planCharge(ctx, tx, l, next.At, plan); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	return []remit.TimelineEntry{collectionEntry(l,
-		fmt.Sprintf("It is tried again by itself on %s: try %d of %d.", next.At.In(l.Zone).Format("2 Jan 2006, 15:04 MST"), next.Number, next.Of), next)}, nil
+		fmt.Sprintf("It is tried again by itself on %s: try %d of %d.", next.At.In(l.Zone).Format("2 Jan 2006, 15:04 MST"), next.Number, next.Of), next)}, decline.TryFollows, nil
+}
+
+// afterHand says what follows a decline of what somebody paid by hand: no try of the
+// ladder's. A charge by itself that is planned stays so.
+func afterHand(l *postgres.LockedInvoice, refused decline.Decline) string {
+	i := l.Invoice
+	i.Outstanding = l.Billed - l.Applied
+	if _, wanted := remit.ChargeOf(i, l.Zone); wanted && l.Hold == nil && !l.Collection.Attention() {
+		return refused.StillPlanned()
+	}
+	return refused.NoFurtherTry("only charges by themselves are tried again")
 }
 
 // freeAt is when the network lets another try with an attempt's method through.
@@ -149,12 +175,12 @@ func (p *Payments) afterCancel(ctx context.Context, tx *postgres.Tx, l *postgres
 			return nil, err
 		}
 	case !stopped && r.actor == nil:
-		planned, err := tx.PlannedCharge(ctx, a.ID)
+		plans, err := tx.PlansOfTries(ctx, l.ID)
 		if err != nil {
 			return nil, err
 		}
-		if planned.Round < mostRounds {
-			planned.Round++
+		if planned := plans[a.ID]; planned.Round < mostRounds {
+			planned.Round, planned.ByRun = planned.Round+1, false
 			return nil, planCharge(ctx, tx, l, l.Settings.AutoCharge.Window.Next(now.Add(putOff), l.Zone), planned)
 		}
 	}

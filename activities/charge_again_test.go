@@ -275,3 +275,146 @@ func TestForecastOfTodayCountsOnItsRetries(t *testing.T) {
 		return err
 	}))
 }
+
+// A soft word that a bank says later, of a payment by hand, takes no hard one back: the card
+// is not charged by itself for another invoice. Money that came of it does.
+func TestASoftWordTakesNoHardOneBack(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	lost, other := s.automatic(1000, 1, nil), s.automatic(2000, 4, nil)
+	decline := func(code string) {
+		s.standinAct("/faults", map[string]any{"rules": []map[string]any{{"effect": "decline", "decline_code": code}}}, nil)
+	}
+	decline("lost_card")
+	s.wait(lost, 2*aDay)
+	decline("processing_error")
+	byHand := s.invoice(3000)
+	_, err := s.payments.Perform(t.Context(), byHand, s.pay(byHand, 3000, s.card))
+	must(t, err)
+	s.standinAct("/faults", map[string]any{"rules": []map[string]any{}}, nil)
+	s.wait(other, 3*aDay)
+	s.hasCaptured(other, 0)
+	if invoice, _ := s.read(other); invoice.Collection.State != remit.CollectionMethod {
+		t.Errorf("collecting has come to %+v: %v", invoice.Collection, s.kinds(other))
+	}
+	s.perform(byHand, s.pay(byHand, 3000, s.card))
+	s.hasCaptured(byHand, 3000)
+	third := s.automatic(4000, 1, nil)
+	s.wait(third, 2*aDay)
+	s.hasCaptured(third, 4000)
+}
+
+// The rest has a ladder of its own: that its deposit failed weeks before ends nothing.
+func TestRestHasALadderOfItsOwn(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	broke := s.save("pm_card_chargeCustomerFail")
+	ref := s.automatic(10000, 30, &remit.Deposit{Amount: 3000, DueDate: s.in(5)})
+	s.charges(broke)
+	s.wait(ref, 6*aDay)
+	s.byTransfer(ref, 3000)
+	s.wait(ref, 25*aDay)
+	row := s.nextCharge(ref)
+	if invoice, _ := s.read(ref); invoice.Collection.State != remit.CollectionRetries || row == nil || row.Plan.Try != 2 {
+		t.Fatalf("after the rest's first failure it has come to %+v, planned is %+v: %v", invoice.Collection, row, s.kinds(ref))
+	}
+	s.charges(s.card)
+	s.wait(ref, 3*aDay)
+	s.hasCaptured(ref, 7000)
+}
+
+// While somebody may be paying, a charge that is put aside takes none of the customer's
+// credit.
+func TestCreditIsNotSpentWhileADebitIsOnItsWay(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	account := s.bank(bankPays)
+	ref := s.automatic(5000, 2, nil)
+	s.wait(ref, aDay)
+	if refused := s.debited(ref, 5000, account); refused != nil {
+		t.Fatalf("the debit is refused: %+v", refused)
+	}
+	s.giveCredit(2000)
+	s.wait(ref, aDay+12*time.Hour)
+	if left := s.credit(); left != 2000 {
+		t.Errorf("of 2000 of credit %d is left: %v", left, s.kinds(ref))
+	}
+	s.wait(ref, 10*aDay)
+	if invoice, _ := s.read(ref); invoice.Status != remit.InvoicePaid || s.credit() != 2000 {
+		t.Errorf("it is %s, and %d of credit is left: %v", invoice.Status, s.credit(), s.kinds(ref))
+	}
+}
+
+// A card that its bank refuses for good with one invoice is not charged by itself for
+// another whose charge was decided already: that one asks for another method.
+func TestCardRefusedForGoodMeanwhileIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	first, second := s.automatic(1000, 1, nil), s.automatic(2000, 1, nil)
+	s.standinAct("/faults", map[string]any{"rules": []map[string]any{{"effect": "decline", "decline_code": "stolen_card"}}}, nil)
+	s.payments.Crash = func(boundary string) {
+		if boundary == "intent stored" { // decided, and not tried yet
+			s.payments.Crash = nil
+			s.advance(second)
+		}
+	}
+	s.wait(first, 2*aDay)
+	if s.payments.Crash != nil {
+		t.Fatal("the second invoice was never charged in the middle of the first")
+	}
+	if sent := s.watched.count("POST", "/confirm"); sent != 1 {
+		t.Errorf("%d charges were sent: %v, %v", sent, s.kinds(first), s.kinds(second))
+	}
+	s.wait(first, 2*aDay)
+	for _, ref := range []remit.InvoiceRef{first, second} {
+		s.hasCaptured(ref, 0)
+		if invoice, _ := s.read(ref); invoice.Collection.State != remit.CollectionMethod || s.nextCharge(ref) != nil {
+			t.Errorf("collecting has come to %+v: %v", invoice.Collection, s.kinds(ref))
+		}
+	}
+	if sent := s.watched.count("POST", "/confirm"); sent != 1 {
+		t.Errorf("%d charges were sent in the end", sent)
+	}
+}
+
+// Money that a person's payment brought takes a card's hard word back also on the invoice
+// that heard it: charged by itself again, it has the tries that other cards have. While it
+// is the last word nothing is tried by itself (M10).
+func TestMoneyTakesAHardWordBackOnItsInvoice(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	ref := s.automatic(5000, 1, nil)
+	decline := func(code string) {
+		s.standinAct("/faults", map[string]any{"rules": []map[string]any{{"effect": "decline", "decline_code": code}}}, nil)
+	}
+	ask := func() {
+		must(t, s.locked(ref, func(tx *postgres.Tx, l *postgres.LockedInvoice) error {
+			now := l.Clock.Now(s.now())
+			l.Collection = remit.Collection{}
+			must(t, tx.PlanCharge(t.Context(), l, now, remit.ChargePlan{Planned: now, Asked: true, Soon: true, Due: l.DueVersion}, "As somebody asked"))
+			return tx.SaveInvoice(t.Context(), l, s.now())
+		}))
+		s.advance(ref)
+	}
+	decline("lost_card")
+	s.wait(ref, 2*aDay)
+	tried := s.watched.count("POST", "/confirm")
+	ask()
+	if invoice, _ := s.read(ref); invoice.Collection.State != remit.CollectionMethod || s.watched.count("POST", "/confirm") != tried {
+		t.Errorf("while it is the last word, collecting has come to %+v: %v", invoice.Collection, s.kinds(ref))
+	}
+	s.standinAct("/faults", map[string]any{"rules": []map[string]any{}}, nil)
+	s.wait(ref, time.Hour)
+	byHand := s.invoice(3000)
+	s.perform(byHand, s.pay(byHand, 3000, s.card))
+	s.wait(ref, time.Hour)
+	decline("insufficient_funds")
+	ask()
+	row, invoice := s.nextCharge(ref), first(s.read(ref))
+	if invoice.Collection.State != remit.CollectionRetries || row == nil || row.Plan.Try != 3 {
+		t.Fatalf("after the card has paid, collecting has come to %+v, and planned is %+v: %v", invoice.Collection, row, s.kinds(ref))
+	}
+	s.standinAct("/faults", map[string]any{"rules": []map[string]any{}}, nil)
+	s.wait(ref, row.At.Sub(s.clock().Now(s.now()))+time.Minute)
+	s.hasCaptured(ref, 5000)
+}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
+
 	"remit"
 	"remit/money"
 	"remit/postgres"
@@ -18,10 +20,16 @@ func (p *Payments) switchCharge(ctx context.Context, tx *postgres.Tx, l *postgre
 	if l.Settings.AutoCharge.On == on {
 		return nil
 	}
-	l.Settings.AutoCharge.On = on
+	l.Settings.AutoCharge.On, l.ChargedBy = on, nil
 	now := l.Clock.Now(p.Now())
 	what, rule := "It is charged by itself from now on.", "an invoice may have a word of its own"
 	if on {
+		l.ChargedBy = &actor
+		first, err := askedFirst(ctx, tx, l)
+		if err != nil {
+			return err
+		}
+		what += first
 		waits, why, err := startAnew(ctx, tx, l)
 		if err != nil {
 			return err
@@ -113,12 +121,16 @@ func (p *Payments) chargeAsked(ctx context.Context, tx *postgres.Tx, l *postgres
 	if err != nil {
 		return err
 	}
-	if l.Settings.Approvals.Asks(remit.ToPay{Amount: amount, Surcharge: fee}, l.Currency) {
+	alone, err := tx.PaidAlone(ctx, l.ID, uuid.Nil)
+	if err != nil {
+		return err
+	}
+	if l.Settings.Approvals.Asks(remit.ToPay{Amount: amount, Surcharge: fee}, alone, l.Currency) {
 		return remit.NeedsApproval("This needs a second person, whom only a payment asks: pay it with the saved method instead. Nothing was charged.")
 	}
 	now := l.Clock.Now(p.Now())
 	l.Collection = remit.Collection{}
-	if err := planCharge(ctx, tx, l, now, remit.ChargePlan{Planned: now, Asked: true, Soon: true, Deposit: l.DepositLeft() > 0}); err != nil {
+	if err := planCharge(ctx, tx, l, now, remit.ChargePlan{Planned: now, Asked: true, Soon: true, Deposit: l.DepositLeft() > 0, By: &actor}); err != nil {
 		return err
 	}
 	if err := PlanNotice(ctx, tx, l, p.Now()); err != nil {

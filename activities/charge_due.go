@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"remit"
 	"remit/gateway"
 	"remit/postgres"
@@ -26,6 +28,7 @@ type dueCharge struct {
 	begun          *remit.Attempt // when the step was carried out before
 	connection     *postgres.SealedConnection
 	stripeCustomer string
+	page           *remit.Attempt // that is open, and to be closed before anything is collected
 }
 
 // endedCharge is what it came to, to be recorded.
@@ -70,14 +73,37 @@ func (p *Payments) endCharge(ctx context.Context, tx *postgres.Tx, l *postgres.L
 	return p.chargeRefused(ctx, tx, l, ended.row, ended.result.Refused)
 }
 
+// beginAfterHints begins the charge that is due. A page that is in its way is closed first,
+// and what came of it looked at: who pays there at that moment pays nothing for credit that
+// was used meanwhile.
 func (p *Payments) beginAfterHints(ctx context.Context, ref remit.InvoiceRef) (due *dueCharge, err error) {
-	err = p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+	begin := func(tx *postgres.Tx) error {
 		l, err := tx.LockInvoice(ctx, ref.Invoice)
 		if err == nil {
 			due, err = p.beginCharge(ctx, tx, l)
 		}
 		return err
-	})
+	}
+	if err = p.DB.InTenant(ctx, ref.Tenant, begin); err != nil || due == nil || due.page == nil {
+		return due, err
+	}
+	err = p.closeSession(ctx, ref, *due.page)
+	if answer := refusal(err); answer != nil {
+		row := due.row
+		return nil, p.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+			l, err := tx.LockInvoice(ctx, ref.Invoice)
+			if err != nil {
+				return err
+			}
+			return p.chargeRefused(ctx, tx, l, row, answer)
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err = p.DB.InTenant(ctx, ref.Tenant, begin); err == nil && due != nil && due.page != nil {
+		due = nil // somebody has opened another one: the next look closes it
+	}
 	return due, err
 }
 
@@ -100,9 +126,27 @@ func (p *Payments) beginCharge(ctx context.Context, tx *postgres.Tx, l *postgres
 }
 
 // decideCharge uses the customer's credit, decides about the rest and stores the
-// request for it; nil: nothing is to be charged now, and the timeline says why.
+// request for it; nil: nothing is to be charged now, and the timeline says why. Where
+// somebody may be paying on a page it gives that alone, to be closed before.
 func (p *Payments) decideCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, row *postgres.ChargeRow) (*dueCharge, error) {
 	now := l.Clock.Now(p.Now())
+	through, err := p.chargeThrough(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	facts, err := chargeFacts(ctx, tx, l.Invoice, row.Plan, l.Zone, through, now)
+	if err != nil {
+		return nil, err
+	}
+	decision := remit.DecideCharge(facts, now)
+	if left, err := p.leave(ctx, tx, l, row, decision, now); err != nil || left {
+		return nil, err
+	}
+	if l.InFlight.OpenCheckout() { // without credit whoever charges closes it, before he takes anything
+		if credit, err := tx.LockCredit(ctx, l.CustomerID, l.Currency); err != nil || credit > 0 {
+			return &dueCharge{row: row, page: l.Live}, err
+		}
+	}
 	entries, err := UseCredit(ctx, tx, l, "charge/"+row.Plan.Request(row.ID).String(), l.Outstanding, remit.System)
 	if err != nil {
 		return nil, err
@@ -122,15 +166,12 @@ func (p *Payments) decideCharge(ctx context.Context, tx *postgres.Tx, l *postgre
 		}
 		return nil, p.closeBooks(ctx, tx, l, entries)
 	}
-	through, err := p.chargeThrough(ctx, tx)
-	if err != nil {
-		return nil, err
+	if len(entries) > 0 { // what is left is another sum
+		if facts, err = chargeFacts(ctx, tx, l.Invoice, row.Plan, l.Zone, through, now); err != nil {
+			return nil, err
+		}
+		decision = remit.DecideCharge(facts, now)
 	}
-	facts, err := chargeFacts(ctx, tx, l.Invoice, row.Plan, l.Zone, through, now)
-	if err != nil {
-		return nil, err
-	}
-	decision := remit.DecideCharge(facts, now)
 	if decision.Verdict != remit.ChargeNow {
 		told, err := p.putAside(ctx, tx, l, row, decision, now)
 		if err != nil {
@@ -143,7 +184,7 @@ func (p *Payments) decideCharge(ctx context.Context, tx *postgres.Tx, l *postgre
 			return nil, err
 		}
 	}
-	request, err := chargeRequest(l, row, decision.Amount, *facts.Method)
+	request, err := chargeRequest(l, row, decision, *facts.Method)
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +194,33 @@ func (p *Payments) decideCharge(ctx context.Context, tx *postgres.Tx, l *postgre
 		return nil, err
 	}
 	return due, tx.InsertRequest(ctx, request)
+}
+
+// leave puts a charge aside of which nothing is to be collected now, no credit either, and
+// reports whether it did. What its customer's credit may pay, in part or whole, waits until
+// nobody can be paying on a page that is open: the page's end asks for no credit.
+func (p *Payments) leave(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, row *postgres.ChargeRow, d remit.ChargeDecision, now time.Time) (left bool, err error) {
+	if d.Collection != remit.CollectionNone && l.InFlight.OpenCheckout() {
+		credit, err := tx.LockCredit(ctx, l.CustomerID, l.Currency)
+		if err != nil {
+			return false, err
+		}
+		if credit > 0 {
+			d.Verdict, d.Collection, d.Until = remit.ChargeDelay, remit.CollectionNone, now.Add(putOff)
+			if l.Live != nil && l.Live.ExpiresAt != nil && l.Live.ExpiresAt.After(now) {
+				d.Until = *l.Live.ExpiresAt
+			}
+			d.Rule, d.Reason = "credit is used when nobody may be paying", "Somebody has a checkout open, and there is credit to be used after it"
+		}
+	}
+	if d.Collects(l.Invoice) {
+		return false, nil
+	}
+	told, err := p.putAside(ctx, tx, l, row, d, now)
+	if err != nil {
+		return false, err
+	}
+	return true, tx.SaveInvoice(ctx, l, p.Now(), told...)
 }
 
 // knownCharge is the request by which a row is being carried out already, or nil.
@@ -175,6 +243,11 @@ func chargeFacts(ctx context.Context, tx *postgres.Tx, i remit.Invoice, plan rem
 	f = remit.ChargeFacts{Invoice: i, Plan: plan, Zone: zone, Unable: through.unable}
 	if through.connection != nil {
 		f.Debits = remit.OfferDebits(i.Currency, through.connection.Country, through.connection.BankDebits)
+	}
+	if s := i.Settings.Approvals; s.Above != nil && (s.Automatic || plan.By != nil || i.FreedBy(zone) != nil) {
+		if f.Alone, err = tx.PaidAlone(ctx, i.ID, uuid.Nil); err != nil {
+			return f, err
+		}
 	}
 	if f.Method, f.Unsuited, err = chargedMethod(ctx, tx, i); err != nil || f.Method == nil {
 		return f, err
@@ -215,14 +288,19 @@ func (p *Payments) putAside(ctx context.Context, tx *postgres.Tx, l *postgres.Lo
 	result := postgres.ChargeResult{Reason: d.Reason}
 	if d.Verdict == remit.ChargeDelay {
 		plan := row.Plan
-		plan.Round++
+		plan.ByRun, plan.Day = false, ""
+		if d.Waits { // for the run of somebody who does not wait for the window it stays of its day
+			plan.Day = remit.DateOf(plan.Planned.In(l.Zone)).String()
+		} else {
+			plan.Round++
+		}
 		if d.Anew {
 			plan.Planned = d.Until
 		}
-		if l.InFlight.OpenCheckout() {
+		if d.Checkout {
 			plan.Waited, plan.Soon = true, true
 		}
-		told := row.Plan.Round > 0 && !plan.Waited
+		told := row.Plan.Round > 0 && !d.Checkout
 		entry.Kind = "charge_delayed"
 		if err := planCharge(ctx, tx, l, d.Until, plan); err != nil || told {
 			return nil, errors.Join(err, tx.NoteCharge(ctx, l.ID, result))
@@ -246,10 +324,10 @@ func (p *Payments) putAside(ctx context.Context, tx *postgres.Tx, l *postgres.Lo
 	return entries, PlanNotice(ctx, tx, l, p.Now())
 }
 
-func chargeRequest(l *postgres.LockedInvoice, row *postgres.ChargeRow, amount int64, method remit.PaymentMethod) (postgres.StoredRequest, error) {
+func chargeRequest(l *postgres.LockedInvoice, row *postgres.ChargeRow, d remit.ChargeDecision, method remit.PaymentMethod) (postgres.StoredRequest, error) {
 	id := method.ID
 	return postgres.NewRequest(row.Plan.Request(row.ID), l.ID, remit.RequestPay, remit.PayRequest{
-		Amount: amount, Owed: l.Outstanding, PaymentMethod: &id, Permit: remit.Permit{Charge: &row.ID},
+		Amount: d.Amount, Owed: l.Outstanding, PaymentMethod: &id, Permit: remit.Permit{Charge: &row.ID, By: d.By},
 	}, remit.System)
 }
 

@@ -78,7 +78,16 @@ func keepTrying(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice,
 		return err
 	}
 	at := l.Settings.AutoCharge.Window.Next(now.Add(afterAttempt), l.Zone)
-	return planCharge(ctx, tx, l, at, remit.ChargePlan{Planned: at, Try: len(tries) + 1, Deposit: l.DepositLeft() > 0})
+	plan := remit.ChargePlan{Planned: at, Try: 2, Deposit: l.DepositLeft() > 0}
+	if len(tries) > 0 {
+		plans, err := tx.PlansOfTries(ctx, l.ID)
+		if err != nil {
+			return err
+		}
+		last := plans[tries[len(tries)-1].ID]
+		plan.Try, plan.By = max(last.Try, 1)+1, last.By
+	}
+	return planCharge(ctx, tx, l, at, plan)
 }
 
 // replanCharge has an invoice's charge follow what it goes by: its due date, its
@@ -99,6 +108,49 @@ func replanCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoic
 	return planCharge(ctx, tx, l, at, remit.ChargePlan{Planned: first.At, Deposit: first.Deposit})
 }
 
+// freedBy notes whose act lets an invoice be charged by itself whose own date has come:
+// it is charged now because of that act, and not because of the date.
+func freedBy(l *postgres.LockedInvoice, actor remit.Actor, now time.Time) {
+	if first, planned := remit.ChargeOf(l.Invoice, l.Zone); planned && !first.At.After(now) {
+		l.ChargedBy = &actor
+	}
+}
+
+// movedBy notes whose amendment has an invoice charged sooner than it would have been, for
+// more at once, or at all, where its time had come and something else kept it from being
+// charged: a hold, its customer's no, or that it was late. Those are not asked about here,
+// so that no amendment made meanwhile outlasts them.
+func movedBy(l *postgres.LockedInvoice, actor remit.Actor, before remit.Invoice, now time.Time) {
+	i := l.Invoice
+	i.Outstanding = l.Billed - l.Applied
+	i.CustomerAuto, before.CustomerAuto = nil, nil
+	next, planned := remit.ChargeOf(i, l.Zone)
+	was, any := remit.ChargeOf(before, l.Zone)
+	if !planned {
+		return
+	}
+	moved := i.DueDate != before.DueDate || !i.Deposit.Same(before.Deposit) // what [replanCharge] follows
+	had := !was.At.After(now)
+	sooner := !any || next.At.Before(was.At) && !had || moved && had
+	if sooner || !next.At.After(now) && next.Amount(i) > was.Amount(before) {
+		l.ChargedBy = &actor
+	}
+}
+
+// askedFirst is what a person who has an invoice charged by itself is told where its sum
+// needs an approval: "" where it does not.
+func askedFirst(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice) (string, error) {
+	if l.ChargedBy == nil || l.Settings.Approvals.Above == nil {
+		return "", nil
+	}
+	alone, err := tx.PaidAlone(ctx, l.ID, uuid.Nil)
+	amount := (remit.ScheduledCharge{Deposit: l.DepositLeft() > 0}).Amount(l.Invoice)
+	if err != nil || !l.Settings.Approvals.Asks(remit.ToPay{Amount: amount}, alone, l.Currency) {
+		return "", err
+	}
+	return " Its sum needs an approval: on its day somebody is asked to pay it, and another to approve.", nil
+}
+
 // planCharge puts a charge on the agenda, in words that name method and sum as far
 // as they are known by now.
 func planCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, at time.Time, plan remit.ChargePlan) error {
@@ -109,6 +161,13 @@ func planCharge(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice,
 	with := "the saved method"
 	if method != nil {
 		with = methodWords(method.Summary())
+	}
+	if l.ChargedBy == nil {
+		l.ChargedBy = l.FreedBy(l.Zone)
+	}
+	plan.Due = l.DueVersion
+	if plan.By == nil {
+		plan.By = l.ChargedBy
 	}
 	amount := (remit.ScheduledCharge{Deposit: plan.Deposit}).Amount(l.Invoice)
 	fee, err := chargedFee(l.Invoice, method, amount)

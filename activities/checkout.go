@@ -71,7 +71,7 @@ func (p *Payments) mint(ctx context.Context, w *work) error {
 		}
 		w.attempt = a
 		return tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
-			Kind: "checkout_opened", Actor: a.Actor, What: fmt.Sprintf("A hosted checkout is open, try %d.", a.Number),
+			Kind: "checkout_opened", Actor: a.Actor, What: fmt.Sprintf("A hosted checkout is open, attempt %d.", a.Number),
 			Why:       remit.Why{Rule: "a checkout is an attempt", Version: "1"},
 			StripeIDs: []string{view.ID}, Data: map[string]any{"attempt": a.Number, "expires_at": view.ExpiresAt},
 		})

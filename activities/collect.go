@@ -44,6 +44,9 @@ func (p *Payments) collect(ctx context.Context, r reservation, begun *remit.Atte
 		}
 		if obstacle == nil {
 			p.boundary("reserved")
+			if r.in.Approval != nil {
+				p.boundary("approval used")
+			}
 			return attempted(&w.attempt), p.take(ctx, w)
 		}
 		r.strict = obstacle.policy
@@ -74,6 +77,9 @@ func (p *Payments) collectThrough(ctx context.Context, r *reservation) error {
 			return err
 		}
 		if customer, err = tx.Customer(ctx, invoice.CustomerID); err != nil {
+			return err
+		}
+		if err := customer.Collectable(); err != nil {
 			return err
 		}
 		r.stripeCustomer, err = tx.StripeCustomer(ctx, customer.ID, sealed.Account, sealed.Livemode)

@@ -69,7 +69,7 @@ func isMissing(err error) bool {
 // whether the link is a new one. A link that he has already is looked at again: what
 // was saved since is taken over.
 func LinkCustomer(ctx context.Context, tx *postgres.Tx, link *Link, customer uuid.UUID, is Linkable, now time.Time) (fresh bool, was string, err error) {
-	if err := tx.LockCustomer(ctx, customer); err != nil {
+	if _, err := tx.HeldCustomer(ctx, customer); err != nil {
 		return false, "", err
 	}
 	if was, err = tx.StripeCustomer(ctx, customer, link.Account, link.Livemode); err != nil {
@@ -81,11 +81,15 @@ func LinkCustomer(ctx context.Context, tx *postgres.Tx, link *Link, customer uui
 				return false, was, err
 			}
 		}
-		if err := tx.BeginLink(ctx, customer, link.Account, link.Livemode, is.ID); err != nil {
+		if err := beginLink(ctx, tx, link, customer, is, now); err != nil {
 			return false, was, err
 		}
 	}
-	for n, view := range is.Methods {
+	kept, err := keptMethods(ctx, tx, link, customer, is.Methods)
+	if err != nil {
+		return false, was, err
+	}
+	for n, view := range kept {
 		id, err := newID()
 		if err != nil {
 			return false, was, err
@@ -103,14 +107,62 @@ func LinkCustomer(ctx context.Context, tx *postgres.Tx, link *Link, customer uui
 	return was != is.ID, was, nil
 }
 
+// beginLink links a customer and takes over what Stripe keeps of him and we do not. What
+// differs is left to a person.
+func beginLink(ctx context.Context, tx *postgres.Tx, link *Link, customer uuid.UUID, is Linkable, now time.Time) error {
+	ours, err := tx.Customer(ctx, customer)
+	if err != nil {
+		return err
+	}
+	with, taken := is.Contact.Adopted(ours)
+	if err := tx.BeginLink(ctx, customer, link.Account, link.Livemode, is.ID, remit.ContactOf(with), is.Contact); err != nil || len(taken) == 0 {
+		return err
+	}
+	return takeContact(ctx, tx, with, taken, now)
+}
+
+// keptMethods leaves out what is saved at Stripe and is not to be kept: a card that was
+// typed for one payment, whoever was linked when it was, and one that is new while a page
+// is open on which such a card may be typed. That one's page tells whether it is kept.
+func keptMethods(ctx context.Context, tx *postgres.Tx, link *Link, customer uuid.UUID, found []gateway.MethodView) ([]gateway.MethodView, error) {
+	ids := make([]string, len(found))
+	for n, view := range found {
+		ids[n] = view.ID
+	}
+	once, known, err := tx.TypedOnce(ctx, link.Account, ids)
+	if err != nil {
+		return nil, err
+	}
+	page, err := tx.TypesOnce(ctx, customer)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(found), func(view gateway.MethodView) bool {
+		return once[view.ID] || page && view.Type == gateway.TypeCard && !known[view.ID]
+	}), nil
+}
+
 // UnlinkCustomer takes a customer off his customer at Stripe within a transaction and
-// says which that was, "" if he had none. While money is collected from him there,
-// or a bank account is being verified, he stays linked ([remit.CodeInFlight],
-// [remit.CodeConflict]).
+// says which that was, "" if he had none. While money is collected from him there, a
+// change is on its way there, or a bank account is being verified, he stays linked
+// ([remit.CodeInFlight], [remit.CodeConflict]): what is on its way would reach whoever is
+// linked with that one next.
 func UnlinkCustomer(ctx context.Context, tx *postgres.Tx, link *Link, customer uuid.UUID, note string, now time.Time) (string, error) {
 	if err := tx.LockCustomer(ctx, customer); err != nil {
 		return "", err
 	}
+	syncing, err := tx.Syncing(ctx, customer, link.Account, link.Livemode)
+	if err != nil {
+		return "", err
+	}
+	if syncing {
+		return "", remit.Conflict(remit.CodeConflict, "A change of this customer is on its way to Stripe. Try again in a moment.")
+	}
+	return unlink(ctx, tx, link, customer, note, now)
+}
+
+// unlink is [UnlinkCustomer] for who is at work on the link himself, under the lock.
+func unlink(ctx context.Context, tx *postgres.Tx, link *Link, customer uuid.UUID, note string, now time.Time) (string, error) {
 	was, err := tx.StripeCustomer(ctx, customer, link.Account, link.Livemode)
 	if err != nil || was == "" {
 		return "", err

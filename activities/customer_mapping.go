@@ -25,17 +25,32 @@ func (m *Imports) mapCustomers(ctx context.Context, ref remit.ImportRef, job pos
 		return m.end(ctx, ref, job, err)
 	}
 	for job.NextLine < len(choices) {
-		if err := m.mapOne(gateway.Batch(ctx), ref, link, &job, choices[job.NextLine]); err != nil {
+		err := m.mapOne(gateway.Batch(ctx), ref, link, &job, choices[job.NextLine])
+		if errors.Is(err, postgres.ErrImportElsewhere) {
+			if stopped, readErr := m.stopped(ctx, ref); stopped || readErr != nil {
+				return readErr
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return m.end(ctx, ref, job, nil)
 }
 
+// stopped reports that a person has the import wait.
+func (m *Imports) stopped(ctx context.Context, ref remit.ImportRef) (is bool, err error) {
+	err = m.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+		job, err := tx.Import(ctx, ref.Import)
+		is = job.State == "stopped"
+		return err
+	})
+	return is, err
+}
+
 // mapOne does what was decided for one customer.
 func (m *Imports) mapOne(ctx context.Context, ref remit.ImportRef, link *Link, job *postgres.Import, choice remit.MappingChoice) error {
 	after := *job
-	after.RowsTotal++
 	after.NextLine++
 	if after.IgnoredColumns == nil {
 		after.IgnoredColumns = []string{}
@@ -82,6 +97,9 @@ func (m *Imports) mapped(ctx context.Context, ref remit.ImportRef, link *Link, a
 		if customer, err = tx.Customer(ctx, choice.Customer); err != nil {
 			return err
 		}
+		if customer.DeletedAt != nil {
+			return remit.Invalid("customer", "Was deleted meanwhile.")
+		}
 		was, err = tx.StripeCustomer(ctx, choice.Customer, link.Account, link.Livemode)
 		return err
 	})
@@ -94,13 +112,12 @@ func (m *Imports) mapped(ctx context.Context, ref remit.ImportRef, link *Link, a
 		}
 		return false, err
 	}
-	id := choice.Stripe
+	var is Linkable // one who was just made has nothing saved
 	if choice.Action == remit.MappingCreate {
-		if id, err = m.Connector.MakeStripeCustomer(ctx, ref.Tenant, link, customer); err != nil {
-			return false, err
-		}
+		is.ID, err = m.Connector.MakeStripeCustomer(ctx, ref.Tenant, link, customer)
+	} else {
+		is, err = LookForLink(ctx, link, "customer", choice.Stripe)
 	}
-	is, err := LookForLink(ctx, link, "customer", id)
 	if err != nil {
 		return false, err
 	}

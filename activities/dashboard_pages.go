@@ -181,7 +181,7 @@ func (r *refreshing) customers(ctx context.Context) error {
 	}
 	list := make([]remit.StripeCustomer, len(views))
 	for n, c := range views {
-		list[n] = remit.StripeCustomer{ID: c.ID, Name: c.Name, Email: c.Email, Created: c.Created}
+		list[n] = remit.StripeCustomer{ID: c.ID, Name: c.Name, Email: c.Email, KnownAs: remit.MappingKeys(c.Metadata), Created: c.Created}
 	}
 	return r.store(ctx, func(tx *postgres.Tx) error {
 		if err := tx.PutDashboardCustomers(ctx, r.of, list, r.Now()); err != nil {

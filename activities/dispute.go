@@ -215,11 +215,16 @@ func (p *Payments) reconcileDisputes(ctx context.Context, tenant uuid.UUID, link
 		if err != nil {
 			return found, err
 		}
-		if payment == nil || known != nil {
+		overrules := known != nil && known.Doubted() && view.Status == string(remit.DisputeLost)
+		if payment == nil || known != nil && !overrules {
 			continue // of a charge that is not ours, or one that is looked at every day
 		}
 		if _, err := p.recordDispute(ctx, remit.InvoiceRef{Tenant: tenant, Invoice: payment.InvoiceID}, link, view); err != nil {
 			return found, err
+		}
+		if overrules {
+			found = append(found, fmt.Sprintf("The dispute %s is lost, which a person had said was won; it is recorded on the invoice %s.", view.ID, payment.InvoiceID))
+			continue
 		}
 		found = append(found, fmt.Sprintf("The dispute %s was not known here; it is recorded on the invoice %s.", view.ID, payment.InvoiceID))
 	}

@@ -10,8 +10,9 @@ import (
 )
 
 // planDispute puts the next look and the deadline for evidence on the agenda, or
-// takes them off it.
-func (p *Payments) planDispute(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, d remit.Dispute) error {
+// takes them off it. asked says that Stripe could be: it is again until it says of a
+// dispute what a person said, or otherwise.
+func (p *Payments) planDispute(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, d remit.Dispute, asked bool) error {
 	now := l.Clock.Now(p.Now())
 	switch by, may := d.Respond(); {
 	case !may:
@@ -24,21 +25,33 @@ func (p *Payments) planDispute(ctx context.Context, tx *postgres.Tx, l *postgres
 			return err
 		}
 	}
-	if d.ClosedAt != nil {
+	if d.ClosedAt != nil && !(asked && d.Doubted()) {
 		return tx.Done(ctx, remit.AgendaPoll, d.ID, now)
 	}
-	return tx.Plan(ctx, l, remit.AgendaPoll, d.ID, now.Add(remit.NextDisputePoll), "Ask Stripe about the dispute")
+	return tx.Plan(ctx, l, remit.AgendaPoll, d.ID, now.Add(remit.NextDisputePoll), remit.AskDispute)
 }
 
-// pollDispute plans the look at an open dispute anew that Stripe did not answer.
+// pollDispute plans the look anew at a dispute that is open, or that only a person said was
+// won, of which Stripe did not answer. The latter is in no hurry.
 func (p *Payments) pollDispute(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, row postgres.AgendaRow) (again bool, err error) {
 	disputes, err := tx.Disputes(ctx, l.ID)
 	if err != nil {
 		return false, err
 	}
 	for _, d := range disputes {
-		if d.ID == row.ObjectID && d.ClosedAt == nil {
-			return true, tx.Plan(ctx, l, row.Kind, row.ObjectID, l.Clock.Now(p.Now()).Add(remit.DisputePollAgain), row.What)
+		if d.ID == row.ObjectID && (d.ClosedAt == nil || d.Doubted()) {
+			again := remit.DisputePollAgain
+			if d.Doubted() {
+				again = remit.NextDisputePoll
+				nobody, err := tx.NobodyAsks(ctx, d.Account, d.Livemode)
+				if err != nil {
+					return false, err
+				}
+				if nobody { // whoever connects the account again plans a look
+					return true, tx.Done(ctx, row.Kind, row.ObjectID, l.Clock.Now(p.Now()))
+				}
+			}
+			return true, tx.Plan(ctx, l, row.Kind, row.ObjectID, l.Clock.Now(p.Now()).Add(again), row.What)
 		}
 	}
 	return false, nil

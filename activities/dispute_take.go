@@ -38,9 +38,15 @@ func (p *Payments) takeDispute(ctx context.Context, tx *postgres.Tx, l *postgres
 
 // moveDispute books what became of a dispute, as Stripe says it or a person in its place.
 func (p *Payments) moveDispute(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, d remit.Dispute, facts remit.DisputeFacts, said *word) error {
+	byHand := d.ByHand
 	d, moves := d.Take(facts, l.Clock.Now(p.Now()))
 	if !moves.Any() {
-		return p.planDispute(ctx, tx, l, d)
+		if d.ByHand != byHand { // Stripe says what a person had said
+			if err := tx.PutDispute(ctx, d); err != nil {
+				return err
+			}
+		}
+		return p.planDispute(ctx, tx, l, d, said == nil)
 	}
 	if err := tx.PutDispute(ctx, d); err != nil {
 		return err
@@ -53,7 +59,7 @@ func (p *Payments) moveDispute(ctx context.Context, tx *postgres.Tx, l *postgres
 	if err != nil {
 		return err
 	}
-	if err := p.planDispute(ctx, tx, l, d); err != nil {
+	if err := p.planDispute(ctx, tx, l, d, said == nil); err != nil {
 		return err
 	}
 	if moves.State {
@@ -157,6 +163,11 @@ func (p *Payments) moveDisputed(ctx context.Context, tx *postgres.Tx, l *postgre
 		}
 		given.Data["paid"], given.Data["held"] = to.Receivable, l.Hold
 	}
+	if moves.State && d.State == remit.DisputeLost && !moves.Withdrawn && l.Hold == nil && l.Billed > l.Applied {
+		// A person lifted the hold while the bank was deciding. Whoever has won his dispute is
+		// not charged again for the same by itself.
+		entries = append(entries, holdFor(l, remit.System, "a bank decided a dispute of it for the payer", l.Clock.Now(p.Now())))
+	}
 	return entries, nil
 }
 
@@ -178,7 +189,7 @@ func (p *Payments) takenBack(ctx context.Context, tx *postgres.Tx, l *postgres.L
 		p.holdDisputed(l, d)
 	}
 	taken.Data["held"] = l.Hold
-	if !d.Return() {
+	if !d.Return() || d.Overruled { // of what came back they were told when it did
 		return []remit.TimelineEntry{taken}, nil
 	}
 	told, err := p.returned(ctx, tx, l, d)
@@ -227,7 +238,7 @@ func (p *Payments) askAgain(ctx context.Context, tx *postgres.Tx, l *postgres.Lo
 }
 
 func backOfDispute(d remit.Dispute) ledger.Back {
-	return ledger.Back{ID: d.ID, Invoice: d.InvoiceID, Payment: d.PaymentID, Currency: d.Currency}
+	return ledger.Back{ID: d.ID, Invoice: d.InvoiceID, Payment: d.PaymentID, Currency: d.Currency, Overruled: d.Overruled}
 }
 
 // keepReinstated puts on the desk what came back from a bank and is not owed any

@@ -27,6 +27,8 @@ func disputeEntry(l *postgres.LockedInvoice, d remit.Dispute) remit.TimelineEntr
 		what = fmt.Sprintf("A payment of %s is disputed.", sum)
 	case d.State == remit.DisputeUnderReview:
 		what = fmt.Sprintf("The bank has the evidence for the dispute of %s.", sum)
+	case d.Overruled && d.State == remit.DisputeLost:
+		what = fmt.Sprintf("The dispute of %s is lost: Stripe says so of what a person had said was won.", sum)
 	case d.State == remit.DisputeWon:
 		what = fmt.Sprintf("The dispute of %s is won.", sum)
 	default:
@@ -59,6 +61,9 @@ func reasonWords(reason string) string {
 func withdrawnEntry(l *postgres.LockedInvoice, d remit.Dispute, of ledger.Against) remit.TimelineEntry {
 	currency := money.Currency(d.Currency)
 	what := fmt.Sprintf("%s was taken back by the bank.", money.Of(d.Amount, currency))
+	if d.Overruled {
+		what = fmt.Sprintf("%s did not come back from the bank, as a person had said.", money.Of(d.Amount, currency))
+	}
 	if of.Receivable > 0 {
 		what += fmt.Sprintf(" %s is owed again; it is not charged by itself.", money.Of(of.Receivable, currency))
 	}

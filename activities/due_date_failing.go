@@ -36,7 +36,7 @@ func (d *DueDates) forecastEach(ctx context.Context, tx *postgres.Tx, run remit.
 	entries := make([]remit.DueDateEntry, len(rows))
 	for n, row := range rows {
 		failed, err := tx.Alone(ctx, func(tx *postgres.Tx) error {
-			one, err := d.forecastAll(ctx, tx, rows[n:n+1], through, now)
+			one, err := d.forecastAll(ctx, tx, run, rows[n:n+1], through, now)
 			if err == nil {
 				entries[n] = one[0]
 			}

@@ -133,7 +133,7 @@ func (d *DueDates) forecastPage(ctx context.Context, tx *postgres.Tx, run remit.
 	}
 	var entries []remit.DueDateEntry
 	failed, err := tx.Alone(ctx, func(tx *postgres.Tx) (err error) {
-		entries, err = d.forecastAll(ctx, tx, rows, through, now)
+		entries, err = d.forecastAll(ctx, tx, run, rows, through, now)
 		return err
 	})
 	if err == nil && failed != nil {
@@ -142,14 +142,14 @@ func (d *DueDates) forecastPage(ctx context.Context, tx *postgres.Tx, run remit.
 	if err != nil {
 		return nil, err
 	}
-	early := []uuid.UUID{}
+	asked := []uuid.UUID{}
 	for n, row := range rows {
-		if row.At.After(now) && entries[n].Forecast != remit.OutcomeFailed {
-			early = append(early, row.ID)
+		if run.ByHand() && entries[n].Forecast != remit.OutcomeFailed {
+			asked = append(asked, row.ID)
 		}
 	}
-	if !run.DryRun && len(early) > 0 { // whoever asked for it has it charged today
-		if err := tx.BringForward(ctx, early, now); err != nil {
+	if !run.DryRun && len(asked) > 0 { // whoever asked for it has it charged today
+		if err := tx.BringForward(ctx, asked, now); err != nil {
 			return nil, err
 		}
 	}
@@ -157,7 +157,7 @@ func (d *DueDates) forecastPage(ctx context.Context, tx *postgres.Tx, run remit.
 }
 
 // forecastAll says what is to be expected of charges.
-func (d *DueDates) forecastAll(ctx context.Context, tx *postgres.Tx, rows []postgres.ChargeRow, through chargeRoute, now time.Time) ([]remit.DueDateEntry, error) {
+func (d *DueDates) forecastAll(ctx context.Context, tx *postgres.Tx, run remit.DueDateRun, rows []postgres.ChargeRow, through chargeRoute, now time.Time) ([]remit.DueDateEntry, error) {
 	ids := make([]uuid.UUID, len(rows))
 	for n, row := range rows {
 		if row.Unreadable != nil {
@@ -178,7 +178,7 @@ func (d *DueDates) forecastAll(ctx context.Context, tx *postgres.Tx, rows []post
 			}
 			zones[row.OrganisationID] = zone
 		}
-		if entries[n], err = forecast(ctx, tx, row, invoices[row.InvoiceID], zone, through, now); err != nil {
+		if entries[n], err = forecast(ctx, tx, run, row, invoices[row.InvoiceID], zone, through, now); err != nil {
 			return nil, err
 		}
 	}
@@ -187,11 +187,12 @@ func (d *DueDates) forecastAll(ctx context.Context, tx *postgres.Tx, rows []post
 
 // forecast says what is to be expected of one charge, from the facts and by the rule
 // that will decide about it.
-func forecast(ctx context.Context, tx *postgres.Tx, row postgres.ChargeRow, i remit.Invoice, zone *time.Location, through chargeRoute, now time.Time) (remit.DueDateEntry, error) {
+func forecast(ctx context.Context, tx *postgres.Tx, run remit.DueDateRun, row postgres.ChargeRow, i remit.Invoice, zone *time.Location, through chargeRoute, now time.Time) (remit.DueDateEntry, error) {
 	at := now
-	if row.At.After(at) || at.Sub(row.At) < 24*time.Hour {
+	if row.At.After(at) {
 		at = row.At // decided at its own time, so that lateness is what it will be
 	}
+	row.Plan.ByRun = row.Plan.ByRun || run.ByHand()
 	facts, err := chargeFacts(ctx, tx, i, row.Plan, zone, through, at)
 	if err != nil {
 		return remit.DueDateEntry{}, err
@@ -272,7 +273,7 @@ func (p *Payments) setAside(ctx context.Context, ref remit.InvoiceRef) (aside bo
 		if decision.Verdict == remit.ChargeNow {
 			return nil
 		}
-		if decision.Collection != remit.CollectionNone { // for want of a method, say
+		if decision.Collects(l.Invoice) { // as far as it goes: for want of a method, say
 			if credit, err := tx.LockCredit(ctx, l.CustomerID, l.Currency); err != nil || credit > 0 {
 				return err // it is used first, by who charges
 			}

@@ -64,19 +64,35 @@ func TestPersonsHoldSurvivesADisputeThatIsWon(t *testing.T) {
 	s.isHeldBy(ref, remit.HoldPerson, "lawyer says wait")
 }
 
-// A hold that a person lifted after a bank had taken the money does not come back
-// with the money.
-func TestLiftedHoldDoesNotComeBack(t *testing.T) {
-	s := openShop(t)
+// liftedAndDecided is an invoice whose hold a person lifted while a bank was deciding about
+// its payment, which it has done.
+func (s *shop) liftedAndDecided(outcome string) remit.InvoiceRef {
+	s.t.Helper()
 	ref, payment := s.heldInPart("pm_card_visa")
 	dispute := s.act("/charges/"+payment.Charge+"/dispute", map[string]any{})
 	s.hear(ref, "charge.dispute.funds_withdrawn", dispute)
 	s.advance(ref)
-	_, err := s.payments.Perform(t.Context(), ref, s.request(ref, remit.RequestLiftHold, struct{}{}))
-	must(t, err)
-	s.act("/disputes/"+dispute+"/close", map[string]any{"outcome": "won"})
+	s.perform(ref, s.request(ref, remit.RequestLiftHold, struct{}{}))
+	s.act("/disputes/"+dispute+"/close", map[string]any{"outcome": outcome})
 	s.hear(ref, "charge.dispute.closed", dispute)
 	s.advance(ref)
+	return ref
+}
+
+// A hold that a person lifted while a bank was deciding is there again once it has decided
+// for the payer: nobody who won his dispute is charged again by itself.
+func TestWhoWonHisDisputeIsNotChargedByItself(t *testing.T) {
+	s := openShop(t)
+	ref := s.liftedAndDecided("lost")
+	s.isHeldBy(ref, remit.HoldPerson, "a bank decided a dispute of it for the payer")
+	s.soundly(ref)
+}
+
+// A hold that a person lifted after a bank had taken the money does not come back
+// with the money.
+func TestLiftedHoldDoesNotComeBack(t *testing.T) {
+	s := openShop(t)
+	ref := s.liftedAndDecided("won")
 	if invoice, _ := s.read(ref); invoice.Hold != nil {
 		t.Errorf("the hold is %+v", invoice.Hold)
 	}

@@ -146,6 +146,9 @@ func nextPage(reader rows, done int) (page []line, end bool, err error) {
 func (m *Imports) importPage(ctx context.Context, ref remit.ImportRef, job *postgres.Import, page []line) error {
 	after := *job
 	err := m.DB.InTenant(ctx, ref.Tenant, func(tx *postgres.Tx) error {
+		if err := tx.HoldZone(ctx, job.OrganisationID); err != nil {
+			return err
+		}
 		for _, row := range page {
 			after.RowsTotal++
 			after.NextLine = row.number

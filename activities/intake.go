@@ -28,6 +28,9 @@ func Draft(ctx context.Context, tx *postgres.Tx, in remit.InvoiceInput, customer
 	if err != nil {
 		return postgres.NewInvoice{}, remit.Invalid("organisation", "There is no such organisation, or you may not see it.")
 	}
+	if customer.DeletedAt != nil {
+		return postgres.NewInvoice{}, remit.Invalid("customer_id", "This customer was deleted.")
+	}
 	if in.Currency == "" {
 		in.Currency = organisation.Currency
 	}
@@ -65,17 +68,42 @@ func Draft(ctx context.Context, tx *postgres.Tx, in remit.InvoiceInput, customer
 	if err != nil {
 		return postgres.NewInvoice{}, err
 	}
-	draft := postgres.NewInvoice{OnTerms: in.OnTerms, Invoice: remit.Invoice{
+	own, by := chargedAlone(in, customer, settings.AutoCharge.On)
+	draft := postgres.NewInvoice{OnTerms: in.OnTerms, OwnCharge: own, Invoice: remit.Invoice{
 		ID: id, OrganisationID: organisation.ID, Organisation: organisation.Path, CustomerID: customer.ID, CustomerName: customer.Name,
 		Number: in.Number, Seller: in.Seller, Total: total.Minor, Currency: string(currency), IssueDate: in.IssueDate, DueDate: in.DueDate,
-		Lines: lines, Adjustments: in.Adjustments, Deposit: in.Deposit, Settings: settings, CreatedAt: clock.Now(real),
+		Lines: lines, Adjustments: in.Adjustments, Deposit: in.Deposit, Settings: settings, ChargedBy: by, CreatedAt: clock.Now(real),
 	}}
 	draft.Fingerprint, err = draft.Invoice.Fingerprint()
 	return draft, err
 }
 
-// InsertDraft adds a draft with its first timeline entry, or recognises it.
+// chargedAlone says whose word alone has an invoice charged by itself where the settings
+// would not: its own (own), which is whoever's who makes it, or that of its customer, where
+// somebody of the organisation gave it in his name.
+func chargedAlone(in remit.InvoiceInput, customer remit.Customer, on bool) (own bool, by *remit.Actor) {
+	said, word := customer.SaidYes(), customer.AutoCharge
+	if said != nil {
+		word = nil
+	}
+	switch {
+	case !on || remit.AutoChargeFor(nil, word, in.Settings.AutoCharge.On):
+		return false, nil
+	case in.AutoCharge != nil:
+		return true, nil
+	}
+	return false, said
+}
+
+// InsertDraft adds a draft with its first timeline entry, or recognises it. It holds the
+// time zone before it inserts: see [postgres.Tx.HoldZone].
 func InsertDraft(ctx context.Context, tx *postgres.Tx, draft postgres.NewInvoice, actor remit.Actor, real time.Time) (bool, uuid.UUID, error) {
+	if draft.OwnCharge && actor != remit.System { // who gave a schedule its word is in its terms
+		draft.ChargedBy = &actor
+	}
+	if err := tx.HoldZone(ctx, draft.OrganisationID); err != nil {
+		return false, uuid.Nil, err
+	}
 	inserted, id, err := tx.InsertInvoice(ctx, draft)
 	if err != nil {
 		return false, uuid.Nil, err

@@ -10,7 +10,7 @@ import (
 
 // endAndTell books the end of an attempt, and then writes the mails about it.
 func (p *Payments) endAndTell(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, before remit.AttemptState, a *remit.Attempt, payment *remit.Payment, r result) ([]remit.TimelineEntry, error) {
-	entries, err := p.ending(ctx, tx, l, before, a, payment, r)
+	entries, err := p.ending(ctx, tx, l, before, a, payment, &r)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (p *Payments) tellEnd(ctx context.Context, tx *postgres.Tx, l *postgres.Loc
 	}
 	told := remit.Notice{Stage: remit.AttemptStage(remit.OccasionFailed, a.Number), Amount: a.Amount + a.Surcharge, Surcharge: a.Surcharge, Day: today, Method: method, Reason: r.refused.PayerMessage()}
 	business := told
-	business.Stage, business.Reason = remit.AttemptStage(remit.OccasionFailedSeller, a.Number), r.refused.StaffMessage()
+	business.Stage, business.Reason = remit.AttemptStage(remit.OccasionFailedSeller, a.Number), r.refused.StaffMessage(r.follows)
 	var err error
 	if told.Next, business.Next, err = afterDecline(ctx, tx, l, r.view.StripeInvoice != ""); err != nil {
 		return nil, err

@@ -21,6 +21,7 @@ type result struct {
 	state        remit.AttemptState
 	view         remit.IntentView
 	refused      *decline.Decline
+	follows      string // what follows a refusal, in a sentence: see [Payments.afterFailure]
 	intentClosed bool
 	why          string       // for a canceled attempt
 	actor        *remit.Actor // who canceled it; nil for nobody
@@ -79,10 +80,11 @@ func (p *Payments) record(ctx context.Context, w *work, r result) error {
 		if !a.State.Climbs(r.state) {
 			return nil
 		}
-		if !a.State.Live() { // a late success is that of the intent's last attempt
-			if last, err := tx.LastAttempt(ctx, a.PaymentID); err != nil || last.ID != a.ID {
-				return err
-			}
+		if another, err := isAnothers(ctx, tx, a); err != nil || another {
+			return err
+		}
+		if err := lockRefused(ctx, tx, a.Method, r.refused); err != nil {
+			return err
 		}
 		now, known, was := l.Clock.Now(p.Now()), payment.PaymentIntent, a.State
 		takeOver(&a, &payment, r, now)
@@ -117,6 +119,16 @@ func (p *Payments) record(ctx context.Context, w *work, r result) error {
 	return err
 }
 
+// isAnothers says that a late success is that of the intent's last attempt, which is not
+// this one.
+func isAnothers(ctx context.Context, tx *postgres.Tx, a remit.Attempt) (bool, error) {
+	if a.State.Live() {
+		return false, nil
+	}
+	last, err := tx.LastAttempt(ctx, a.PaymentID)
+	return last.ID != a.ID, err
+}
+
 // savePayment writes a payment. Where its intent was not known until now, as a
 // checkout's, the events are looked at that overtook its end.
 func savePayment(ctx context.Context, tx *postgres.Tx, known string, payment remit.Payment) error {
@@ -143,7 +155,7 @@ func takeOver(a *remit.Attempt, payment *remit.Payment, r result, now time.Time)
 
 // ending books what the end of an attempt means and tells it to the timeline. was is
 // the state it was in.
-func (p *Payments) ending(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, was remit.AttemptState, a *remit.Attempt, payment *remit.Payment, r result) ([]remit.TimelineEntry, error) {
+func (p *Payments) ending(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, was remit.AttemptState, a *remit.Attempt, payment *remit.Payment, r *result) ([]remit.TimelineEntry, error) {
 	switch r.state {
 	case remit.AttemptSucceeded:
 		payment.SettledAt = a.EndedAt
@@ -159,19 +171,20 @@ func (p *Payments) ending(ctx context.Context, tx *postgres.Tx, l *postgres.Lock
 			Class: string(r.refused.Class), Code: r.refused.Code, Message: r.refused.PayerMessage(), Hard: r.refused.Hard,
 			Rule: string(r.refused.Rule), Version: r.refused.Version,
 		}
-		next, err := p.afterFailure(ctx, tx, l, *a, *r.refused, r.view)
+		next, follows, err := p.afterFailure(ctx, tx, l, *a, *r.refused, r.view)
 		if err != nil {
 			return nil, err
 		}
-		entries := append([]remit.TimelineEntry{declinedEntry(l, *a, r, *payment)}, next...)
+		r.follows = follows
+		entries := append([]remit.TimelineEntry{declinedEntry(l, *a, *r, *payment)}, next...)
 		if !forbids(r.refused) {
 			return entries, nil
 		}
 		locked, err := p.lockDebited(ctx, tx, l, *a, *r.refused, r.refused.Rule == decline.RuleNewMandate)
 		return append(entries, locked...), err
 	default:
-		next, err := p.afterCancel(ctx, tx, l, was, *a, r)
-		return append([]remit.TimelineEntry{canceledEntry(l, *a, r, *payment)}, next...), err
+		next, err := p.afterCancel(ctx, tx, l, was, *a, *r)
+		return append([]remit.TimelineEntry{canceledEntry(l, *a, *r, *payment)}, next...), err
 	}
 }
 

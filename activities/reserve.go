@@ -278,7 +278,7 @@ func (p *Payments) insertAttempt(ctx context.Context, tx *postgres.Tx, l *postgr
 	w := &work{ref: r.ref, attempt: *a, payment: payment, invoice: l.Invoice, clock: l.Clock, request: r.stored, link: r.link}
 	return w, tx.SaveInvoice(ctx, l, p.Now(), append(approved, remit.TimelineEntry{
 		Kind: "attempt_started", Actor: r.stored.Actor,
-		What: fmt.Sprintf("%s %s: %s%s, try %d.", actorName(r.stored.Actor), what, money.Of(a.Amount, money.Currency(l.Currency)), feeWords(a.Surcharge, l.Currency), a.Number),
+		What: fmt.Sprintf("%s %s: %s%s, attempt %d.", actorName(r.stored.Actor), what, money.Of(a.Amount, money.Currency(l.Currency)), feeWords(a.Surcharge, l.Currency), a.Number),
 		Why:  remit.Why{Rule: "one live attempt", Version: "1"},
 		Data: map[string]any{"attempt": a.Number, "amount": a.Amount, "surcharge": a.Surcharge, "attempt_kind": string(a.Kind), "payment": payment.ID.String(), "application_fee": payment.ApplicationFee},
 	})...)

@@ -37,7 +37,7 @@ func TestVerifyNamesWhatTheTimelineDoesNotTell(t *testing.T) {
 		{"invoice_balances", "billed", "billed + 1", "billed", "13000", "13001"},
 		{"invoice_balances", "applied", "applied - 1", "applied", "5000", "4999"},
 		{"attempts", "state", "'processing'", "live attempt", "0", "2"},
-		{"attempts", "state", "'failed'", "try 2", "succeeded", "failed"},
+		{"attempts", "state", "'failed'", "attempt 2", "succeeded", "failed"},
 		{"payments", "state", "'failed'", "state of payment", "succeeded", "failed"},
 		{"payments", "amount_captured", "amount_captured + 7", "captured by payment", "10000", "10007"},
 		{"payments", "amount_captured", "amount_captured + 7", "collected", "13000", "13007"},

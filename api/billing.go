@@ -61,6 +61,7 @@ type billingWire struct {
 	Number       string             `json:"number"`
 	Currency     string             `json:"currency"`
 	Lines        []lineWire         `json:"lines"`
+	Adjustments  []adjustmentWire   `json:"adjustments"`
 	Interval     remit.IntervalUnit `json:"interval"`
 	Count        *int               `json:"interval_count"`
 	Start        *remit.Date        `json:"start_date"`
@@ -82,6 +83,7 @@ type billingChangeWire struct {
 	Number       string             `json:"number"`
 	Currency     string             `json:"currency"`
 	Lines        []lineWire         `json:"lines"`
+	Adjustments  []adjustmentWire   `json:"adjustments"`
 	Interval     remit.IntervalUnit `json:"interval"`
 	Count        *int               `json:"interval_count"`
 	Start        *remit.Date        `json:"start_date"`
@@ -99,12 +101,12 @@ type billingChangeWire struct {
 
 func (w billingChangeWire) input() (commands.BillingInput, error) {
 	in, err := billingWire{
-		w.Organisation, w.CustomerID, w.Number, w.Currency, w.Lines, w.Interval, w.Count, w.Start, w.End, w.Anchor, w.TimeZone, w.Prorate, w.AutoCharge, w.PaymentLink, w.DueDays, w.DraftDays, w.Paused,
+		w.Organisation, w.CustomerID, w.Number, w.Currency, w.Lines, w.Adjustments, w.Interval, w.Count, w.Start, w.End, w.Anchor, w.TimeZone, w.Prorate, w.AutoCharge, w.PaymentLink, w.DueDays, w.DraftDays, w.Paused,
 	}.input()
 	in.TakeSettings = w.TakeSettings
 	if w.Lines == nil {
 		in.Terms = nil
-		if w.Interval != "" || w.Count != nil || w.Start != nil || w.End != nil || w.Anchor != nil || w.DueDays != nil || w.AutoCharge != nil || w.PaymentLink != nil {
+		if w.Interval != "" || w.Count != nil || w.Start != nil || w.End != nil || w.Anchor != nil || w.DueDays != nil || w.AutoCharge != nil || w.PaymentLink != nil || w.Adjustments != nil {
 			return in, remit.Invalid("lines", "Terms are changed as a whole: give the lines too.")
 		}
 	}
@@ -127,6 +129,9 @@ func (w billingWire) input() (commands.BillingInput, error) {
 		}
 		terms.Lines = append(terms.Lines, one)
 	}
+	for _, adjustment := range w.Adjustments {
+		terms.Adjustments = append(terms.Adjustments, remit.Adjustment(adjustment))
+	}
 	return commands.BillingInput{Organisation: w.Organisation, CustomerID: w.CustomerID, Number: w.Number, Currency: w.Currency, Terms: &terms, Paused: w.Paused}, nil
 }
 
@@ -141,6 +146,7 @@ type billingBody struct {
 	State        remit.BillingState    `json:"state"`
 	InForceFrom  remit.Date            `json:"in_force_from"`
 	Lines        []remit.Line          `json:"lines"`
+	Adjustments  []remit.Adjustment    `json:"adjustments"`
 	Total        int64                 `json:"total"`
 	Interval     remit.IntervalUnit    `json:"interval"`
 	Count        int                   `json:"interval_count"`
@@ -175,7 +181,7 @@ func billingShape(s remit.BillingSchedule) billingBody {
 	if err == nil { // it was checked when it came
 		out.Total = total.Minor
 	}
-	out.Lines = orEmpty(lines)
+	out.Lines, out.Adjustments = orEmpty(lines), orEmpty(terms.Adjustments)
 	return out
 }
 
@@ -190,13 +196,14 @@ type billingViewBody struct {
 }
 
 type upcomingBody struct {
-	Number    string       `json:"number"`
-	From      remit.Date   `json:"from"`
-	Through   remit.Date   `json:"through"`
-	IssueDate remit.Date   `json:"issue_date"`
-	DueDate   remit.Date   `json:"due_date"`
-	Lines     []remit.Line `json:"lines"`
-	Total     int64        `json:"total"`
+	Number      string             `json:"number"`
+	From        remit.Date         `json:"from"`
+	Through     remit.Date         `json:"through"`
+	IssueDate   remit.Date         `json:"issue_date"`
+	DueDate     remit.Date         `json:"due_date"`
+	Lines       []remit.Line       `json:"lines"`
+	Adjustments []remit.Adjustment `json:"adjustments"`
+	Total       int64              `json:"total"`
 }
 
 type billingPeriodBody struct {
@@ -221,7 +228,7 @@ func billingViewShape(v commands.BillingView) billingViewBody {
 	out := billingViewBody{billingBody: billingShape(v.Schedule), ChangeFrom: v.Change, Upcoming: []upcomingBody{}, Periods: []billingPeriodBody{}, History: []billingHistoryBody{}}
 	for _, u := range v.Upcoming {
 		out.Upcoming = append(out.Upcoming, upcomingBody{
-			Number: u.Number, From: u.Period.From, Through: u.Period.Last(), IssueDate: u.IssueDate, DueDate: u.DueDate, Lines: orEmpty(u.Lines), Total: u.Total.Minor,
+			Number: u.Number, From: u.Period.From, Through: u.Period.Last(), IssueDate: u.IssueDate, DueDate: u.DueDate, Lines: orEmpty(u.Lines), Adjustments: orEmpty(u.Adjustments), Total: u.Total.Minor,
 		})
 	}
 	for _, p := range v.Periods {

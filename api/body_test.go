@@ -177,3 +177,17 @@ func TestQuery(t *testing.T) {
 		}
 	}
 }
+
+// Protects whoever writes cents where dollars belong: a unit price that is refused says
+// that it is in major units, with an example, whether it came as a number or mistyped.
+func TestAUnitPriceIsInMajorUnits(t *testing.T) {
+	for _, operation := range []string{"createInvoice", "updateInvoice"} {
+		for _, price := range []string{`1250`, `"12,50"`, `"$12.50"`} {
+			err := read(t, operation, strings.Replace(wholeInvoice, `"10.00"`, price, 1)+`}`)
+			problem := remit.AsError(err)
+			if err == nil || len(problem.Fields) != 1 || problem.Fields[0].Field != "lines[0].unit_price" || !strings.Contains(problem.Message, "major units, such as 12.50 in US dollars") {
+				t.Errorf("%s of %s: %+v", operation, price, problem)
+			}
+		}
+	}
+}

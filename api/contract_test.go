@@ -209,7 +209,7 @@ var wires = map[string]any{
 	"createOrganisation": organisationWire{}, "updateOrganisation": organisationChangeWire{}, "putRole": roleWire{}, "createGrant": grantWire{},
 	"setWorkItemStep": assigneeWire{}, "setPaymentSettings": paymentSettingsWire{},
 	"setAfterPaymentScript": scriptWire{}, "testAfterPaymentScript": scriptTrialWire{}, "setWorkflowDefinition": DefinitionFile{}, "saveKeys": keysWire{}, "connectExpress": expressWire{},
-	"createCustomer": customerWire{}, "updateCustomer": customerChangeWire{}, "linkCustomer": customerLinkWire{}, "startMapping": mappingWire{}, "addPaymentMethod": struct{}{}, "setDefaultPaymentMethod": defaultMethodWire{},
+	"createCustomer": customerWire{}, "updateCustomer": customerChangeWire{}, "linkCustomer": customerLinkWire{}, "settleDifference": differenceWire{}, "startMapping": mappingWire{}, "addPaymentMethod": struct{}{}, "setDefaultPaymentMethod": defaultMethodWire{},
 	"addBankAccount": bankAccountWire{}, "verifyBankAccount": depositEntryWire{},
 	"createInvoice": invoiceWire{}, "updateInvoice": invoiceChangeWire{}, "voidInvoice": reasonWire{}, "holdInvoice": reasonWire{}, "reverseLateFee": reverseLateFeeWire{},
 	"payInvoice": payWire{}, "payWorkItem": payWire{}, "recordPayment": recordWire{}, "refundPayment": refundWire{}, "settlePayment": settleWire{}, "settleBack": settleBackWire{}, "advanceClock": advanceWire{},

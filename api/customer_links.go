@@ -17,6 +17,60 @@ func unlinkCustomer(c *call) (answer, error) {
 	return customerAnswer(c.server.commands.UnlinkCustomer(c.ctx(), c.caller, c.id()))
 }
 
+func customerLink(c *call) (answer, error) {
+	link, err := c.server.commands.CustomerLink(c.ctx(), c.caller, c.id())
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(linkShape(link))
+}
+
+func settleDifference(c *call) (answer, error) {
+	link, err := c.server.commands.SettleDifference(c.ctx(), c.caller, c.id(), body(c, func(w differenceWire) (commands.DifferenceInput, error) {
+		return commands.DifferenceInput{Field: w.Field, Take: w.Take, AtStripe: w.AtStripe}, nil
+	}))
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(linkShape(link))
+}
+
+func deleteCustomer(c *call) (answer, error) {
+	at, _ := c.query["stripe"].(string)
+	if err := c.server.commands.DeleteCustomer(c.ctx(), c.caller, c.id(), at); err != nil {
+		return answer{}, err
+	}
+	return noContent()
+}
+
+type differenceWire struct {
+	Field    remit.ContactField `json:"field"`
+	Take     string             `json:"take"`
+	AtStripe string             `json:"at_stripe"`
+}
+
+// customerLinkBody is how a customer and the one at Stripe stand to each other.
+type customerLinkBody struct {
+	StripeCustomerID *string                 `json:"stripe_customer_id"`
+	Waiting          bool                    `json:"waiting"`
+	Failure          *string                 `json:"failure"`
+	Differences      []contactDifferenceBody `json:"differences"`
+}
+
+type contactDifferenceBody struct {
+	Field    remit.ContactField `json:"field"`
+	Here     string             `json:"here"`
+	AtStripe string             `json:"at_stripe"`
+}
+
+func linkShape(l commands.CustomerLink) customerLinkBody {
+	out := customerLinkBody{StripeCustomerID: orNull(l.StripeCustomer), Waiting: l.Waits, Failure: orNull(l.Failure), Differences: make([]contactDifferenceBody, len(l.Differences))}
+	for n, d := range l.Differences {
+		out.Differences[n] = contactDifferenceBody(d)
+	}
+	return out
+}
+
 type customerLinkWire struct {
 	StripeCustomerID string `json:"stripe_customer_id"`
 }
@@ -103,7 +157,7 @@ type customerChangeWire struct {
 	Organisation string               `json:"organisation"`
 	Currency     string               `json:"currency"`
 	ExternalID   *string              `json:"external_id"`
-	AutoCharge   *bool                `json:"auto_charge"`
+	AutoCharge   **bool               `json:"auto_charge"` // null takes his word away; without it it stays
 	Reminders    *bool                `json:"reminders"`
 	Details      *customerDetailsWire `json:"details"`
 
@@ -120,7 +174,10 @@ type customerChangeWire struct {
 }
 
 func (w customerChangeWire) input() (commands.CustomerInput, error) {
-	in := commands.CustomerInput{Organisation: w.Organisation, Email: w.Email, Currency: w.Currency, AutoCharge: w.AutoCharge, Reminders: w.Reminders}
+	in := commands.CustomerInput{Organisation: w.Organisation, Email: w.Email, Currency: w.Currency, KeepWord: w.AutoCharge == nil, Reminders: w.Reminders}
+	if w.AutoCharge != nil {
+		in.AutoCharge = *w.AutoCharge
+	}
 	if w.Name != nil {
 		in.Name = *w.Name
 	}

@@ -29,11 +29,22 @@ func startMapping(c *call) (answer, error) {
 }
 
 func mappingOf(c *call) (answer, error) {
-	found, err := c.server.commands.Mapping(c.ctx(), c.caller, c.id())
+	return mappingAnswer(c.server.commands.Mapping(c.ctx(), c.caller, c.id()))
+}
+
+func stopMapping(c *call) (answer, error) {
+	return mappingAnswer(c.server.commands.StopMapping(c.ctx(), c.caller, c.id()))
+}
+
+func resumeMapping(c *call) (answer, error) {
+	return mappingAnswer(c.server.commands.ResumeMapping(c.ctx(), c.caller, c.id()))
+}
+
+func mappingAnswer(job commands.Import, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(importShape(found))
+	return ok(importShape(job))
 }
 
 // mappingBody is one customer of a plan.

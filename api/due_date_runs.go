@@ -106,10 +106,41 @@ type dueDateReportBody struct {
 	dueDateRunBody
 	Entries     listBody[dueDateEntryBody] `json:"entries"`
 	Differences []dueDateEntryBody         `json:"differences"`
+	Unmade      unmadeBody                 `json:"not_yet_made"`
+}
+
+// unmadeBody are charges of invoices that billing schedules are yet to make.
+type unmadeBody struct {
+	Count int                `json:"count"`
+	More  bool               `json:"more_schedules"`
+	Data  []unmadeChargeBody `json:"data"`
+}
+
+type unmadeChargeBody struct {
+	ScheduleID   uuid.UUID  `json:"schedule_id"`
+	Schedule     string     `json:"schedule"`
+	CustomerName string     `json:"customer_name"`
+	Number       string     `json:"number"`
+	IssueDate    remit.Date `json:"issue_date"`
+	DueDate      remit.Date `json:"due_date"`
+	ChargeDate   remit.Date `json:"charge_date"`
+	Amount       int64      `json:"amount"`
+	Currency     string     `json:"currency"`
+}
+
+func unmadeShape(u commands.UnmadeCharges) unmadeBody {
+	body := unmadeBody{Count: u.Count, More: u.More, Data: make([]unmadeChargeBody, len(u.Charges))}
+	for n, c := range u.Charges {
+		body.Data[n] = unmadeChargeBody{
+			ScheduleID: c.ScheduleID, Schedule: c.Schedule, CustomerName: c.CustomerName, Number: c.Invoice.Number,
+			IssueDate: c.Invoice.IssueDate, DueDate: c.Invoice.DueDate, ChargeDate: c.On, Amount: c.Invoice.Total.Minor, Currency: string(c.Invoice.Total.Currency),
+		}
+	}
+	return body
 }
 
 func dueDateReportShape(r commands.DueDateReport) dueDateReportBody {
-	return dueDateReportBody{dueDateRunShape(r.Run), listed(r.Entries, dueDateEntryShape), listed(commands.List[remit.DueDateEntry]{Items: r.Differences}, dueDateEntryShape).Data}
+	return dueDateReportBody{dueDateRunShape(r.Run), listed(r.Entries, dueDateEntryShape), listed(commands.List[remit.DueDateEntry]{Items: r.Differences}, dueDateEntryShape).Data, unmadeShape(r.Unmade)}
 }
 
 type dueDateEntryBody struct {

@@ -112,10 +112,14 @@ func says(e *openapi3.SchemaError) string {
 	case "minProperties":
 		return "must not be empty"
 	}
+	words, told := schema.Extensions["x-says"].(string)
 	if !typeFits(schema, e.Value) {
+		if what, is := strings.CutPrefix(words, "must be "); is {
+			return "must be " + article(schema) + ": " + what
+		}
 		return "must be " + article(schema)
 	}
-	if words, ok := schema.Extensions["x-says"].(string); ok && e.SchemaField == "pattern" {
+	if told && e.SchemaField == "pattern" {
 		return words
 	}
 	switch e.SchemaField {

@@ -36,7 +36,7 @@ type Options struct {
 	// Beside is how many charges the run has beside which payments are measured; 0 is 300.
 	Beside int
 	// Scale is how many invoices are open in the larger of the two runs that are
-	// compared; 0 is 100,000.
+	// compared, and how many schedules are due at once; 0 is 100,000.
 	Scale int
 	// Others is how many of those that are not due have their workflow; 0 is a
 	// fiftieth.
@@ -44,6 +44,9 @@ type Options struct {
 	// Waiting is how many waiting workflows are started to tell what one costs; 0 is
 	// 5,000.
 	Waiting int
+	// Mapped is how many customers are brought together with as many of Stripe's; 0 is
+	// 10,000.
+	Mapped int
 }
 
 // part is one measurement.
@@ -58,7 +61,9 @@ var parts = []part{
 	{name: "due", start: (*bench).due},
 	{name: "latency", start: (*bench).latency},
 	{name: "scaling", start: (*bench).scaling, long: true},
+	{name: "schedules", start: (*bench).schedules, long: true},
 	{name: "waiting", start: (*bench).waiting, long: true},
+	{name: "mapping", start: (*bench).mapping, long: true},
 }
 
 // Run brings everything up in a temporary folder, measures, and prints.
@@ -92,6 +97,7 @@ func inFolder(ctx context.Context, out io.Writer, options Options, do func(*benc
 	setDefault(&options.Scale, 100_000)
 	setDefault(&options.Others, options.Scale/50)
 	setDefault(&options.Waiting, 5_000)
+	setDefault(&options.Mapped, 10_000)
 	setDefault(&options.Within, 5*time.Minute)
 	path, err := os.MkdirTemp("", "remit-bench")
 	if err != nil {

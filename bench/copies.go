@@ -20,16 +20,17 @@ type openInvoices struct {
 	taken    map[int]bool // those that were named by next
 }
 
-// openIDs are the ids of the nth copy's invoice, work item and ledger entry.
-const openIDs = `n, ('a1000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid as invoice, ('b1000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid as item,
+// openIDs are the ids of the nth copy's invoice, work item and ledger entry, and whose
+// they may be.
+const openIDs = `n, $4::uuid[] as customers, ('a1000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid as invoice, ('b1000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid as item,
 	('f1000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid as entry`
 
 func openID(n int) uuid.UUID {
 	return uuid.MustParse(fmt.Sprintf("a1000000-0000-7000-8000-%012x", n))
 }
 
-// copied is a table, which of its rows are an invoice's ($1), and in which columns a
-// copy (k) differs.
+// copied is a table, which of its rows are copied ($1), and in which columns a copy (k)
+// differs.
 type copied struct {
 	table, of string
 	differs   map[string]string
@@ -39,7 +40,7 @@ type copied struct {
 const later = "1 + k.n % 365"
 
 var copiedTables = []copied{
-	{"invoices", "id = $1", map[string]string{"id": "k.invoice", "number": "'S-' || k.n", "due_date": "t.due_date + " + later, "customer_id": "($4::uuid[])[1 + k.n % cardinality($4::uuid[])]"}},
+	{"invoices", "id = $1", map[string]string{"id": "k.invoice", "number": "'S-' || k.n", "due_date": "t.due_date + " + later, "customer_id": "k.customers[1 + k.n % cardinality(k.customers)]"}},
 	{"invoice_lines", "invoice_id = $1", map[string]string{"invoice_id": "k.invoice"}},
 	{"invoice_balances", "invoice_id = $1", map[string]string{"invoice_id": "k.invoice"}},
 	{"ledger_entries", "invoice_id = $1", map[string]string{"id": "k.entry", "invoice_id": "k.invoice", "key": "'copy ' || k.n"}},
@@ -78,7 +79,7 @@ func (o *openInvoices) grow(ctx context.Context, b *bench, n int) error {
 		for from := o.made + 1; from <= n; from += batch {
 			to := min(from+batch-1, n)
 			for _, each := range copiedTables {
-				if err := each.copy(ctx, c, o.template.ID, from, to, customers); err != nil {
+				if err := each.copy(ctx, c, openIDs, o.template.ID, from, to, customers); err != nil {
 					return err
 				}
 			}
@@ -93,7 +94,9 @@ func (o *openInvoices) grow(ctx context.Context, b *bench, n int) error {
 	return err
 }
 
-func (t copied) copy(ctx context.Context, c *pgx.Conn, of string, from, to int, customers []string) error {
+// copy makes the copies of a number ($2) to another ($3). Their ids are a list of
+// columns, in which an argument more ($4) may be.
+func (t copied) copy(ctx context.Context, c *pgx.Conn, ids string, of any, from, to int, more any) error {
 	rows, err := c.Query(ctx, "select attname from pg_attribute where attrelid = $1::text::regclass and attnum > 0 and not attisdropped and attgenerated = ''", t.table)
 	if err != nil {
 		return fmt.Errorf("read the columns of %s: %w", t.table, err)
@@ -108,9 +111,9 @@ func (t copied) copy(ctx context.Context, c *pgx.Conn, of string, from, to int, 
 			values[n] = "t." + column
 		}
 	}
-	statement := fmt.Sprintf("insert into %s (%s) select %s from %s t, (select %s from generate_series($2::integer, $3::integer) n) k where t.%s and cardinality($4::uuid[]) > 0",
-		t.table, strings.Join(columns, ", "), strings.Join(values, ", "), t.table, openIDs, t.of)
-	if _, err := c.Exec(ctx, statement, of, from, to, customers); err != nil {
+	statement := fmt.Sprintf("insert into %s (%s) select %s from %s t, (select %s from generate_series($2::integer, $3::integer) n) k where t.%s",
+		t.table, strings.Join(columns, ", "), strings.Join(values, ", "), t.table, ids, t.of)
+	if _, err := c.Exec(ctx, statement, of, from, to, more); err != nil {
 		return fmt.Errorf("copy %s: %w", t.table, err)
 	}
 	return nil

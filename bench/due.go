@@ -121,8 +121,11 @@ func (b *bench) makeDue(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
-	return b.sql(ctx, "update agenda set at = now() where kind = 'charge' and done_at is null")
+	return b.sql(ctx, dueNow+" where kind = 'charge' and done_at is null")
 }
+
+// dueNow has charges made now whose dates are to come, as a person may.
+const dueNow = `update agenda set at = now(), details = coalesce(details, '{}') || '{"asked": true}'`
 
 // chargeDue carries out a due-date run that has to charge n invoices. How long one
 // took is from the reservation of its attempt to its recorded end.

@@ -29,10 +29,10 @@ func (b *bench) latency(ctx context.Context) error {
 	}
 	b.say("Paying with nothing else going on")
 	alone := &series{name: "nothing else going on"}
-	if err := b.payAlong(ctx, &series{}, 3*time.Second, nil); err != nil { // warming up
+	if err := b.payAlong(ctx, &series{}, int(3*time.Second/payEvery), nil); err != nil { // warming up
 		return err
 	}
-	if err := b.payAlong(ctx, alone, payAlone, nil); err != nil {
+	if err := b.payAlong(ctx, alone, int(payAlone/payEvery), nil); err != nil {
 		return err
 	}
 	if err := b.makeDue(ctx, b.Beside); err != nil {
@@ -41,7 +41,8 @@ func (b *bench) latency(ctx context.Context) error {
 	b.say(fmt.Sprintf("Paying while a due-date run charges %d invoices", b.Beside))
 	busy := &series{name: "beside a due-date run in full swing"}
 	var charged time.Duration
-	err := b.payAlong(ctx, busy, 0, func(ctx context.Context) error {
+	// There are more charges than payments a second.
+	err := b.payAlong(ctx, busy, b.Beside/3, func(ctx context.Context) error {
 		began := time.Now()
 		_, err := b.chargeDue(b.Beside)(ctx)
 		charged = time.Since(began)
@@ -50,28 +51,32 @@ func (b *bench) latency(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := b.reportPaid([]*series{alone, busy}); err != nil {
+		return err
+	}
+	fmt.Fprintf(b.out, "\nThe run charged %.1f a second meanwhile.\n", float64(b.Beside)/charged.Seconds())
+	return nil
+}
+
+// reportPaid prints how soon payments were answered.
+func (b *bench) reportPaid(all []*series) error {
 	fmt.Fprintf(b.out, "\nmilliseconds until a payment was answered, one begun every %v%s\n\n", payEvery, loadNow())
 	table := tabwriter.NewWriter(b.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "payments\tp50\tp95\tp99\tmost\t")
-	for _, s := range []*series{alone, busy} {
+	for _, s := range all {
 		fmt.Fprintf(table, "%d\t%d\t%d\t%d\t%d\t %s\n", len(s.each), s.quantile(0.5).Milliseconds(), s.quantile(0.95).Milliseconds(),
 			s.quantile(0.99).Milliseconds(), s.quantile(1).Milliseconds(), s.name)
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print: %w", err)
 	}
-	fmt.Fprintf(b.out, "\nThe run charged %.1f a second meanwhile.\n", float64(b.Beside)/charged.Seconds())
 	return nil
 }
 
-// payAlong pays an invoice every so often, whether or not those before have been
-// answered, for a time or for as long as something else goes on. The invoices are
-// made beforehand.
-func (b *bench) payAlong(ctx context.Context, into *series, least time.Duration, beside func(context.Context) error) error {
-	n := int(least / payEvery)
-	if beside != nil {
-		n = b.Beside / 3 // there are more charges than payments a second
-	}
+// payAlong pays so many invoices, one every so often, whether or not those before have
+// been answered, and, where something else is given, no longer than that goes on. The
+// invoices are made beforehand.
+func (b *bench) payAlong(ctx context.Context, into *series, n int, beside func(context.Context) error) error {
 	waiting := make(chan sent, n)
 	_, err := b.repeat(ctx, n, b.InFlight, func(ctx context.Context) (string, error) {
 		invoice, err := b.makeInvoice(ctx)

@@ -64,7 +64,8 @@ func (r *receivables) advance(ctx context.Context, to time.Time) error {
 }
 
 // renewCards has each customer with an invoice that waits for another method save
-// one. Remit charges those invoices then by itself.
+// one. Remit charges those invoices then by itself. What it has put off for an hour, since
+// the same card was refused for good with another invoice meanwhile, is the clock's to reach.
 func (r *receivables) renewCards(ctx context.Context) (int, error) {
 	if r.Declines == 0 {
 		return 0, nil
@@ -75,7 +76,8 @@ func (r *receivables) renewCards(ctx context.Context) (int, error) {
 	}
 	return saved, r.until(ctx, func() (bool, error) {
 		var waiting int
-		err := r.rows.QueryRow(ctx, `select (select count(*) from agenda where tenant = $1 and kind = 'charge' and done_at is null and (details ->> 'soon')::boolean)
+		err := r.rows.QueryRow(ctx, `select (select count(*) from agenda where tenant = $1 and kind = 'charge' and done_at is null and (details ->> 'soon')::boolean
+				and at <= now() + (select clock_offset from organisations where id = $1))
 			+ (select count(*) from attempts where tenant = $1 and state in ('created', 'requires_action', 'processing', 'confirming'))
 			+ (select count(*) from invoices i join customers c on c.tenant = i.tenant and c.id = i.customer_id join payment_methods m on m.tenant = c.tenant and m.id = c.default_payment_method
 				where i.tenant = $1 and i.collection_state = 'awaits_method' and i.status = 'open' and not exists (select 1 from attempts a where a.tenant = i.tenant and a.method ->> 'fingerprint' = m.fingerprint))`, r.tenant).Scan(&waiting)

@@ -28,7 +28,7 @@ var rules = []rule{
 	{"each forecast came true where no bank said no", `select r.id::text from due_date_run_entries e join due_date_runs r on r.tenant = e.tenant and r.id = e.run_id
 		where e.tenant = $1 and e.outcome not in (e.forecast, 'declined')`},
 	{"no hard decline is tried again with the same method", `select i.number from attempts a join invoices i on i.tenant = a.tenant and i.id = a.invoice_id where a.tenant = $1 and a.kind = 'charge'
-		and exists (select 1 from attempts b where b.tenant = a.tenant and b.method ->> 'fingerprint' = a.method ->> 'fingerprint' and b.ended_at < a.created_at and (b.decline ->> 'hard')::boolean)`},
+		and exists (select 1 from attempts b where b.tenant = a.tenant and b.method ->> 'fingerprint' = a.method ->> 'fingerprint' and b.ended_at < a.confirm_at and (b.decline ->> 'hard')::boolean)`},
 	{"no card is tried more than 15 times in 30 days in vain", `select distinct a.method ->> 'fingerprint' from attempts a where a.tenant = $1 and a.state = 'failed' and 15 < (select count(*) from attempts b
 		where b.tenant = a.tenant and b.state = 'failed' and b.method ->> 'fingerprint' = a.method ->> 'fingerprint' and b.confirm_at between a.confirm_at - interval '30 days' and a.confirm_at)`},
 	{"no method is tried more than 8 times for an invoice, nor past 14 days", `select i.number from attempts a join invoices i on i.tenant = a.tenant and i.id = a.invoice_id where a.tenant = $1 and a.kind = 'charge'
@@ -95,7 +95,7 @@ func (r *receivables) print(ctx context.Context) error {
 			from invoices where tenant = $1 group by 1 order by 2 desc`},
 		{"Charges in runs", `select outcome, count(*), sum(amount)::bigint from due_date_run_entries where tenant = $1 group by 1 order by 2 desc`},
 		{"Declines by code", `select (decline ->> 'code') || case when (decline ->> 'hard')::boolean then ' (hard)' else '' end, count(*), sum(amount)::bigint from attempts where tenant = $1 and state = 'failed' group by 1 order by 2 desc`},
-		{"Paid at try", `select 'try ' || n, count(*), sum(amount)::bigint from (select count(*) as n, sum(amount) filter (where state = 'succeeded') as amount from attempts where tenant = $1 group by invoice_id
+		{"Paid at attempt", `select 'attempt ' || n, count(*), sum(amount)::bigint from (select count(*) as n, sum(amount) filter (where state = 'succeeded') as amount from attempts where tenant = $1 group by invoice_id
 			having bool_or(state = 'succeeded')) t group by n order by n`},
 		{"Mails", `select split_part(stage, '/', 1), count(*), 0::bigint from mails where tenant = $1 group by 1 order by 2 desc`},
 	}

@@ -91,7 +91,7 @@ func (b *bench) runAmong(ctx context.Context, open *openInvoices, due, others in
 	if err := b.begin(ctx, append(ids[:due:due], open.next(others)...)); err != nil {
 		return nil, err
 	}
-	if err := b.sql(ctx, "update agenda set at = now() where kind = 'charge' and done_at is null and object_id = any($1)", ids); err != nil {
+	if err := b.sql(ctx, dueNow+" where kind = 'charge' and done_at is null and object_id = any($1)", ids); err != nil {
 		return nil, err
 	}
 	b.say(fmt.Sprintf("Charging %d of %d", due, open.made))

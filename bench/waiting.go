@@ -89,12 +89,18 @@ func (b *bench) resting(ctx context.Context) (r rested, err error) {
 			r.idle = cores
 		}
 	}
-	r.memory, r.remit = memoryOf("temporald"), memoryOf("\x00serve\x00")
+	r.memory, r.remit = memoryOf("temporald", memory), memoryOf("\x00serve\x00", memory)
 	return r, nil
 }
 
+// The lines of /proc on a process's resident memory: now, and at most.
+const (
+	memory     = "VmRSS:"
+	mostMemory = "VmHWM:"
+)
+
 // memoryOf is the resident memory, in bytes, of the child that was started so.
-func memoryOf(command string) float64 {
+func memoryOf(command, line string) float64 {
 	for _, p := range processes() {
 		if p.parent != strconv.Itoa(os.Getpid()) || !strings.Contains(p.command, command) {
 			continue
@@ -103,7 +109,7 @@ func memoryOf(command string) float64 {
 		if err != nil {
 			return 0
 		}
-		_, rest, _ := bytes.Cut(status, []byte("VmRSS:"))
+		_, rest, _ := bytes.Cut(status, []byte(line))
 		fields := strings.Fields(string(rest))
 		if len(fields) == 0 {
 			return 0

@@ -27,16 +27,20 @@ func (e *ApprovalNeededError) Error() string { return e.Err.Error() }
 func (e *ApprovalNeededError) Unwrap() error { return e.Err }
 
 // approved notes on a request the approval that it is made with. Where it needs
-// one that there is not, the error has the code approval_required; what is to be
-// approved is given either way, nil where nothing is. The attempt protocol asks
+// one that there is not, the error has the code approval_required; what would be
+// approved is given either way, nil where nobody is ever asked. The attempt protocol asks
 // all of it again when it counts.
 func (c *Commands) approved(ctx context.Context, tx *postgres.Tx, invoice remit.Invoice, in PayInput, payload *remit.PayRequest) (*remit.ToPay, error) {
 	if !payload.Permit.ByStaff() || invoice.Settings.Approvals.Above == nil {
 		return nil, nil //nolint:nilnil // nobody is asked
 	}
-	pays, err := c.toPay(ctx, tx, invoice, in, *payload)
-	if err != nil || !invoice.Settings.Approvals.Asks(pays, invoice.Currency) {
+	alone, err := tx.PaidAlone(ctx, invoice.ID, uuid.Nil)
+	if err != nil {
 		return nil, err
+	}
+	pays, err := c.toPay(ctx, tx, invoice, in, *payload)
+	if err != nil || !invoice.Settings.Approvals.Asks(pays, alone, invoice.Currency) {
+		return &pays, err
 	}
 	last, err := tx.LastApproval(ctx, invoice.ID, payload.Permit.Account)
 	if err != nil {
@@ -85,6 +89,11 @@ func (c *Commands) toPay(ctx context.Context, tx *postgres.Tx, invoice remit.Inv
 // already, and answers with what is asked. Of what was asked or approved before,
 // another payment or another invoice makes an end.
 func (c *Commands) askApproval(ctx context.Context, caller Caller, member Membership, invoice remit.Invoice, asker remit.Permit, pays remit.ToPay) error {
+	if caller.Session != nil { // else somebody comes back to what was asked for before
+		if err := c.byFactor(caller); err != nil {
+			return err
+		}
+	}
 	path, err := remit.ParsePath(invoice.Organisation)
 	if err != nil {
 		return fmt.Errorf("an invoice's path: %w", err)
@@ -102,6 +111,7 @@ func (c *Commands) askApproval(ctx context.Context, caller Caller, member Member
 	if err != nil {
 		return err
 	}
+	c.boundary("approval asked")
 	if err := c.wake(ctx, member.Tenant, invoice, "an approval is asked for"); err != nil { // the sweep wakes it else
 		c.Logger.WarnContext(ctx, "a workflow was not woken", "error", err)
 	}

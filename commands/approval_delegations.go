@@ -108,6 +108,9 @@ func (c *Commands) Delegate(ctx context.Context, caller Caller, body Body[Delega
 	if err != nil {
 		return remit.ApprovalDelegation{}, err
 	}
+	if err := c.strongly(caller); err != nil {
+		return remit.ApprovalDelegation{}, err
+	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return remit.ApprovalDelegation{}, err

@@ -57,6 +57,9 @@ func (c *Commands) SetApprovalRules(ctx context.Context, caller Caller, organisa
 	if err != nil {
 		return ApprovalRules{}, err
 	}
+	if err := c.strongly(caller); err != nil {
+		return ApprovalRules{}, err
+	}
 	in, err := body()
 	if err != nil {
 		return ApprovalRules{}, err

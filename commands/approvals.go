@@ -99,6 +99,19 @@ func (c *Commands) MyApproval(ctx context.Context, caller Caller, invoice remit.
 	return last, err
 }
 
+// PaidAlone is what was paid of an invoice the caller may see without a second
+// person: see [postgres.Tx.PaidAlone].
+func (c *Commands) PaidAlone(ctx context.Context, caller Caller, invoice remit.Invoice) (sum int64, err error) {
+	if _, found := caller.membership(invoice.Tenant); !found {
+		return 0, remit.NotFound()
+	}
+	err = c.DB.InTenant(ctx, invoice.Tenant, func(tx *postgres.Tx) (err error) {
+		sum, err = tx.PaidAlone(ctx, invoice.ID, uuid.Nil)
+		return err
+	})
+	return sum, err
+}
+
 // approvalRight is what somebody decides by: his own right, or one handed to him.
 type approvalRight struct {
 	by *remit.ApprovalDelegation // nil: his own
@@ -179,6 +192,9 @@ func (c *Commands) rightToApprove(ctx context.Context, caller Caller, member Mem
 // within [remit.ApprovalLife].
 func (c *Commands) Approve(ctx context.Context, caller Caller, id uuid.UUID, body Body[struct{}]) (remit.Approval, error) {
 	return c.answer(ctx, caller, id, func() (string, error) {
+		if err := c.strongly(caller); err != nil {
+			return "", err
+		}
 		_, err := body()
 		return "", err
 	})
@@ -240,6 +256,7 @@ func (c *Commands) answer(ctx context.Context, caller Caller, id uuid.UUID, read
 	if err != nil {
 		return a, err
 	}
+	c.boundary("approval answered")
 	if err := c.wake(ctx, member.Tenant, invoice, "an approval was answered"); err != nil { // the sweep wakes it else
 		c.Logger.WarnContext(ctx, "a workflow was not woken", "error", err)
 	}

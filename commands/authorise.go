@@ -251,6 +251,11 @@ func (c *Commands) strongly(caller Caller) error {
 	if err := c.confirmed(caller); err != nil {
 		return err
 	}
+	return c.byFactor(caller)
+}
+
+// byFactor asks, where the installation requires it, for a second factor at sign-in.
+func (c *Commands) byFactor(caller Caller) error {
 	if !c.RequireSecondFactor || caller.Token != nil || caller.SecondFactor {
 		return nil
 	}

@@ -195,7 +195,8 @@ func (c *Commands) insertBilling(ctx context.Context, tx *postgres.Tx, caller Ca
 	}
 	terms := *in.Terms
 	terms.Cadence = terms.Anchored()
-	terms.From = terms.Start
+	by := caller.Actor()
+	terms.From, terms.By = terms.Start, &by
 	if err := terms.Check(currency); err != nil {
 		return false, err
 	}
@@ -208,22 +209,25 @@ func (c *Commands) insertBilling(ctx context.Context, tx *postgres.Tx, caller Ca
 		ID: id, OrganisationID: organisation.ID, Organisation: organisation.Path, CustomerID: in.CustomerID, Number: in.Number, Currency: string(currency),
 		State: remit.BillingActive, Versions: []remit.BillingTerms{terms}, CreatedAt: now,
 	}
+	if err := tx.HoldZone(ctx, organisation.ID); err != nil {
+		return false, err
+	}
 	if s.Zone, err = tx.ZoneOf(ctx, organisation.ID); err != nil {
 		return false, err
 	}
-	if terms.Start.Before(s.Today(now).AddDays(-remit.MaxBilledBack)) {
-		return false, remit.Invalid("start_date", "What has begun since the start is billed at once: start it within the last year.")
+	if err := s.CheckStart(terms, now); err != nil {
+		return false, err
 	}
 	if s.Settings, err = activities.SettingsFor(ctx, tx, organisation.Path); err != nil {
 		return false, err
 	}
 	if in.Paused != nil && *in.Paused {
-		s.Pause(now)
+		s.MakePaused(now)
 	}
 	if err := tx.InsertBillingSchedule(ctx, s); err != nil {
 		return false, err
 	}
-	told := postgres.BillingEntry{At: now, Kind: "made", Actor: caller.Actor(), What: fmt.Sprintf("It bills %s, from %s on.", terms.Words(), terms.Start.Words())}
+	told := postgres.BillingEntry{At: now, Kind: "made", Actor: caller.Actor(), What: fmt.Sprintf("It bills %s, from %s on.", terms.Bills(money.Currency(s.Currency)), terms.Start.Words())}
 	if err := tx.TellBilling(ctx, id, told); err != nil {
 		return false, err
 	}
@@ -255,7 +259,7 @@ func (c *Commands) ChangeBillingSchedule(ctx context.Context, caller Caller, id 
 		return BillingView{}, err
 	}
 	due, err := c.alterBilling(ctx, caller, found.member.Tenant, id, "billing_schedule.update", func(tx *postgres.Tx, s *remit.BillingSchedule, now time.Time) ([]string, error) {
-		return c.changeBilling(ctx, tx, s, in, now)
+		return c.changeBilling(ctx, tx, caller, s, in, now)
 	})
 	if err != nil {
 		return BillingView{}, err
@@ -281,7 +285,7 @@ func stays(s remit.BillingSchedule, in BillingInput) error {
 	return nil
 }
 
-func (c *Commands) changeBilling(ctx context.Context, tx *postgres.Tx, s *remit.BillingSchedule, in BillingInput, now time.Time) (told []string, err error) {
+func (c *Commands) changeBilling(ctx context.Context, tx *postgres.Tx, caller Caller, s *remit.BillingSchedule, in BillingInput, now time.Time) (told []string, err error) {
 	if s.State == remit.BillingEnded {
 		return nil, remit.Conflict(remit.CodeConflict, "This schedule has ended. Make another.")
 	}
@@ -290,7 +294,8 @@ func (c *Commands) changeBilling(ctx context.Context, tx *postgres.Tx, s *remit.
 		if terms.Start.IsZero() {
 			terms.Start = s.Versions[0].Start
 		}
-		terms.Cadence = terms.Anchored()
+		by := caller.Actor()
+		terms.Cadence, terms.By = terms.Anchored(), &by
 		if err := terms.Check(money.Currency(s.Currency)); err != nil {
 			return nil, err
 		}
@@ -298,7 +303,7 @@ func (c *Commands) changeBilling(ctx context.Context, tx *postgres.Tx, s *remit.
 			if err := s.Change(terms, now); err != nil {
 				return nil, err
 			}
-			told = append(told, fmt.Sprintf("Changed from %s on: it bills %s.", s.Terms().From.Words(), s.Terms().Words()))
+			told = append(told, fmt.Sprintf("Changed from %s on: it bills %s.", s.Terms().From.Words(), s.Terms().Bills(money.Currency(s.Currency))))
 		}
 	}
 	if in.TakeSettings {

@@ -70,10 +70,14 @@ func (c *Commands) SwitchAutomatic(ctx context.Context, caller Caller, id uuid.U
 	if err != nil {
 		return err
 	}
-	before := who
-	who.AutoCharge = &on
-	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
-		if err := tx.SaveCustomer(ctx, who); err != nil {
+	var before remit.Customer
+	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) (err error) {
+		if before, err = tx.HeldCustomer(ctx, id); err != nil {
+			return err
+		}
+		who = before
+		who.AutoCharge = &on
+		if err := c.setWord(ctx, tx, id, who.AutoCharge, giver(caller, found)); err != nil {
 			return err
 		}
 		return c.audit(ctx, tx, changing(caller.entry("customer.automatic", "customer "+id.String(), who.Organisation), before, who))
@@ -84,9 +88,35 @@ func (c *Commands) SwitchAutomatic(ctx context.Context, caller Caller, id uuid.U
 	return c.followCustomer(ctx, found.member.Tenant, id)
 }
 
+// giver is who of the organisation says a customer's word: nil where he does himself.
+func giver(caller Caller, found seen) *remit.Actor {
+	if found.member.Customer != nil {
+		return nil
+	}
+	actor := caller.Actor()
+	return &actor
+}
+
+// setWord writes a customer's word, and who gave it.
+func (c *Commands) setWord(ctx context.Context, tx *postgres.Tx, id uuid.UUID, word *bool, by *remit.Actor) error {
+	if err := c.sayWord(ctx, tx, id, word, by); err != nil {
+		return err
+	}
+	return tx.SetAutoCharge(ctx, id, word)
+}
+
+// sayWord notes with a customer's word who gave it.
+func (c *Commands) sayWord(ctx context.Context, tx *postgres.Tx, id uuid.UUID, word *bool, by *remit.Actor) error {
+	clock, err := tx.Clock(ctx)
+	if err != nil {
+		return err
+	}
+	return tx.SayWord(ctx, id, word, by, clock.Now(c.Now()))
+}
+
 // followCustomer has a customer's open invoices follow his word on charges by
 // themselves. The word is asked besides, whenever one is due: an invoice that cannot
-// follow now is charged no more for that.
+// follow now is charged no more for that. Who took a no of his back is written with his word.
 func (c *Commands) followCustomer(ctx context.Context, tenant, customer uuid.UUID) error {
 	var open []uuid.UUID
 	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {

@@ -19,6 +19,7 @@ type ClockInput struct {
 	Organisation string
 	To           time.Time
 	Days         int
+	Tell         bool // what came of it, too
 }
 
 // ClockResult is how far it came. Done is false where there is more to do than
@@ -29,14 +30,17 @@ type ClockResult struct {
 	Done         bool
 	Fired        []FiredRow
 	Spent        map[string]time.Duration // real time, by what it was spent on
+	Story        ClockStory               // where it was asked for
 }
 
-// FiredRow is something that happened on the way.
+// FiredRow is a row of the agenda that fell due on the way: what was planned, not what came
+// of it.
 type FiredRow struct {
 	At        time.Time
 	Kind      remit.AgendaKind
 	What      string
 	InvoiceID uuid.UUID
+	Object    uuid.UUID // what it is about: a bank account, say
 }
 
 // MaxAdvance is how far a test clock may be moved at once.
@@ -86,7 +90,15 @@ func (c *Commands) AdvanceClock(ctx context.Context, caller Caller, body Body[Cl
 	if to.Sub(now) > MaxAdvance {
 		return ClockResult{}, remit.Invalid("to", "Ten years at most at once.")
 	}
-	return c.advance(ctx, caller, member, to)
+	began := c.Now()
+	result, err := c.advance(ctx, caller, member, to)
+	if err == nil && in.Tell {
+		// The clock has moved, whatever becomes of telling it.
+		if told := c.tellStory(context.WithoutCancel(ctx), caller, member, began, now, &result); told != nil {
+			c.Logger.ErrorContext(ctx, "what happened on the clock's way is not told", "tenant", member.Tenant, "error", told)
+		}
+	}
+	return result, err
 }
 
 // advance goes on when whoever asked has left, and then to the end, since nobody
@@ -122,7 +134,7 @@ func (c *Commands) advance(asked context.Context, caller Caller, member Membersh
 		}
 		result.Spent[string(rows[0].Kind)] += c.Now().Sub(shown)
 		for _, row := range rows {
-			result.Fired = append(result.Fired, FiredRow{At: row.At, Kind: row.Kind, What: row.What, InvoiceID: row.InvoiceID})
+			result.Fired = append(result.Fired, FiredRow{At: row.At, Kind: row.Kind, What: row.What, InvoiceID: row.InvoiceID, Object: row.ObjectID})
 		}
 	}
 	if err := c.showTime(ctx, member.Tenant, to); err != nil {

@@ -52,6 +52,9 @@ func (c *Commands) collectCard(ctx context.Context, caller Caller, member Member
 		if who, err = tx.Customer(ctx, invoice.CustomerID); err != nil {
 			return err
 		}
+		if err := who.Collectable(); err != nil {
+			return err
+		}
 		open, err = tx.CollectingSession(ctx, invoice.ID)
 		return err
 	})

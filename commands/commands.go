@@ -63,7 +63,10 @@ type Commands struct {
 	ApplicationFee remit.ApplicationFee
 	// Outbound decides which addresses may be webhook endpoints.
 	Outbound *outbound.Guard
-	Sandbox  bool // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed
+	// Crash, if set, is called at the boundaries between what an order or an approval
+	// writes and what it then asks for; tests kill there.
+	Crash   func(boundary string)
+	Sandbox bool // the embedded stand-in on loopback: test clocks and demo sign-ins are allowed
 
 	// DashboardEvery is how old the figures of Stripe's accounts may get by
 	// themselves; 0 or less: they are read only when somebody asks for it.
@@ -72,6 +75,13 @@ type Commands struct {
 	// Schedules keeps, of tenants, the zone their schedule of due-date runs was made
 	// with; nil makes sure of it each time.
 	Schedules *sync.Map
+}
+
+// boundary marks the place between two steps.
+func (c *Commands) boundary(name string) {
+	if c.Crash != nil {
+		c.Crash(name)
+	}
 }
 
 // Caller is who asks, resolved from a session or a token before any command.

@@ -46,6 +46,9 @@ func (c *Commands) putConnection(ctx context.Context, caller Caller, member Memb
 		if err := planNightly(ctx, tx, now); err != nil {
 			return err
 		}
+		if err := tx.DoubtDisputes(ctx, saved.Account, saved.Livemode, now); err != nil {
+			return err
+		}
 		if err := tx.PlanConnection(ctx, saved.Connection, now.Add(saved.NextLook(now))); err != nil {
 			return err
 		}

@@ -79,6 +79,42 @@ func TestAReplacedAccountLeavesTheAgenda(t *testing.T) {
 	}
 }
 
+// Whoever connects an account has Stripe asked about the disputes of it that a person said
+// were won, once each, and about no others (M7).
+func TestConnectingAsksAboutDisputesThatWereSaidToBeWon(t *testing.T) {
+	h, owner := openHouse(t)
+	invoice := h.billed(owner, "1", "payer@example.com", 12000)
+	tenant := owner.Tenants[0].Tenant
+	payment := uuid.New()
+	h.exec(`insert into payments (tenant, id, invoice_id, customer_id, source, account, currency, amount, state)
+		select tenant, $3, id, customer_id, 'stripe', 'acct_first', 'USD', 12000, 'succeeded' from invoices where tenant = $1 and id = $2`, tenant, invoice, payment)
+	for _, d := range []remit.Dispute{
+		{StripeDispute: "dp_said", State: remit.DisputeWon, ByHand: true, Account: "acct_first"},
+		{StripeDispute: "dp_won", State: remit.DisputeWon, Account: "acct_first"},
+		{StripeDispute: "dp_elsewhere", State: remit.DisputeWon, ByHand: true, Account: "acct_other"},
+		{StripeDispute: "dp_live", State: remit.DisputeWon, ByHand: true, Account: "acct_first", Livemode: true},
+		{StripeDispute: "dp_lost", State: remit.DisputeLost, ByHand: true, Account: "acct_first"},
+	} {
+		now := h.Now()
+		d.ID, d.InvoiceID, d.PaymentID, d.Currency, d.Amount, d.CreatedAt, d.ClosedAt = uuid.New(), invoice, payment, "USD", 12000, now, &now
+		h.in(owner, func(tx *postgres.Tx) error { return tx.PutDispute(t.Context(), d) })
+	}
+	for n := range 2 {
+		c, err := h.connects(owner, remit.ModeKeys, "acct_first")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all := h.number("select count(*) from agenda where kind = 'poll' and done_at is null"); all != 1 {
+			t.Errorf("connected %d times, %d looks are planned", n+1, all)
+		}
+		if said := h.number(`select count(*) from agenda g join disputes d on d.tenant = g.tenant and d.id = g.object_id and d.invoice_id = g.invoice_id
+			where g.kind = 'poll' and g.done_at is null and g.at <= $1 and d.stripe_dispute = 'dp_said'`, h.Now()); said != 1 {
+			t.Errorf("connected %d times, %d looks at it are due", n+1, said)
+		}
+		h.disconnects(owner, c.ID)
+	}
+}
+
 // What Stripe reports of an account is for those whom its owner lets in now: an
 // organisation whose permission has ended hears nothing of what he does with another.
 // An account that was made here is the platform's, and is heard of on.

@@ -18,6 +18,8 @@ type MappingRow struct {
 	Customer   remit.Customer
 	Proposal   remit.MappingProposal
 	Candidates []remit.MappingCandidate
+
+	twins int
 }
 
 // mappingMost is how many customers one import brings together.
@@ -25,9 +27,14 @@ const mappingMost = 20000
 
 // PlanMapping lists the customers at a path and below who are not linked, with who at
 // Stripe may be which, as its customers were read last, and a proposal for each (CU1).
+// It shows the customers of the whole account, and so asks for the permission where the
+// account is connected, at the top: a unit's own does not do.
 func (c *Commands) PlanMapping(ctx context.Context, caller Caller, organisation string, page Page) (Stored[List[MappingRow]], error) {
 	var plan Stored[List[MappingRow]]
 	member, path, err := c.atPath(ctx, caller, organisation, remit.StripeAll)
+	if err == nil {
+		err = c.authorise(ctx, caller, member.Tenant, member.Path, remit.StripeAll)
+	}
 	if err != nil {
 		return plan, err
 	}
@@ -47,10 +54,44 @@ func (c *Commands) PlanMapping(ctx context.Context, caller Caller, organisation 
 		plan.Is = cut(rows, page.limit(), func(r MappingRow) (string, uuid.UUID) { return customerKey(r.Customer) })
 		return err
 	})
+	if err == nil {
+		err = c.blankTakers(ctx, caller, member.Tenant, plan.Is.Items)
+	}
 	if err == nil && plan.State.FreshAt == nil {
 		err = c.hintDashboard(ctx, live)
 	}
 	return plan, err
+}
+
+// blankTakers takes the names of customers out of a plan that its reader may not read.
+// Whether he may is asked once for each organisation.
+func (c *Commands) blankTakers(ctx context.Context, caller Caller, tenant uuid.UUID, rows []MappingRow) error {
+	readable := map[string]bool{}
+	for n := range rows {
+		blanked := false
+		for m := range rows[n].Candidates {
+			k := &rows[n].Candidates[m]
+			if k.TakenBy == "" {
+				continue
+			}
+			may, asked := readable[k.TakenAt]
+			if !asked {
+				decision, err := c.can(ctx, caller, tenant, k.TakenAt, remit.CustomerRead)
+				if err != nil {
+					return err
+				}
+				may = decision.Allowed
+				readable[k.TakenAt] = may
+			}
+			if !may {
+				k.TakenBy, blanked = remit.SomebodyElse, true
+			}
+		}
+		if blanked {
+			rows[n].Proposal = remit.ProposeMapping(rows[n].Customer, rows[n].Candidates, rows[n].twins)
+		}
+	}
+	return nil
 }
 
 // mappingThrough finds the connection in force.
@@ -74,7 +115,7 @@ func planned(ctx context.Context, tx *postgres.Tx, of postgres.DashboardOf, path
 	for n, customer := range customers {
 		ids[n] = customer.ID
 	}
-	candidates, err := tx.Candidates(ctx, of, ids)
+	candidates, err := tx.Candidates(ctx, of, customers)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +126,7 @@ func planned(ctx context.Context, tx *postgres.Tx, of postgres.DashboardOf, path
 	rows := make([]MappingRow, len(customers))
 	for n, customer := range customers {
 		found := candidates[customer.ID]
-		rows[n] = MappingRow{Customer: customer, Candidates: found, Proposal: remit.ProposeMapping(customer, found, twins[customer.ID])}
+		rows[n] = MappingRow{Customer: customer, Candidates: found, Proposal: remit.ProposeMapping(customer, found, twins[customer.ID]), twins: twins[customer.ID]}
 	}
 	return rows, nil
 }
@@ -108,6 +149,9 @@ func (c *Commands) StartMapping(ctx context.Context, caller Caller, body Body[Ma
 		return Import{}, err
 	}
 	member, err := c.at(ctx, caller, in.Organisation, remit.StripeAll)
+	if err == nil {
+		err = c.authorise(ctx, caller, member.Tenant, member.Path, remit.StripeAll) // as the plan is
+	}
 	if err != nil {
 		return Import{}, err
 	}
@@ -133,7 +177,7 @@ func (c *Commands) StartMapping(ctx context.Context, caller Caller, body Body[Ma
 		if err != nil {
 			return fmt.Errorf("write a mapping: %w", err)
 		}
-		job := postgres.Import{ID: id, OrganisationID: organisation.ID, FileName: "Customers at Stripe", Format: postgres.ImportCustomers, Currency: organisation.Currency, Actor: caller.Actor()}
+		job := postgres.Import{ID: id, OrganisationID: organisation.ID, FileName: "Customers at Stripe", Format: postgres.ImportCustomers, RowsTotal: len(choices), Currency: organisation.Currency, Actor: caller.Actor()}
 		if err := tx.InsertImport(ctx, job, content, sha256.Sum256(content)); err != nil {
 			return err
 		}
@@ -152,16 +196,21 @@ func (c *Commands) StartMapping(ctx context.Context, caller Caller, body Body[Ma
 // is nobody.
 func decided(ctx context.Context, tx *postgres.Tx, of postgres.DashboardOf, path string, in MappingInput) ([]remit.MappingChoice, error) {
 	known := map[uuid.UUID]bool{}
+	chosen := map[string]string{} // by whom
 	choices := []remit.MappingChoice{}
 	for _, choice := range in.Choices {
 		if err := choice.Check(); err != nil {
 			return nil, err
 		}
 		customer, err := tx.Customer(ctx, choice.Customer)
-		if err != nil || known[choice.Customer] || !atOrBelow(customer.Organisation, path) {
+		if err != nil || customer.DeletedAt != nil || known[choice.Customer] || !atOrBelow(customer.Organisation, path) {
 			return nil, remit.Invalid("choices", "%s is not a customer at %s, or is named twice.", choice.Customer, path)
 		}
+		if first, twice := chosen[choice.Stripe]; twice && choice.Action == remit.MappingMap {
+			return nil, remit.Invalid("choices", "%s is chosen for %s and for %s. Two of yours on one of Stripe's would share payment methods.", choice.Stripe, first, customer.Name)
+		}
 		known[choice.Customer] = true
+		chosen[choice.Stripe] = customer.Name
 		choices = append(choices, choice)
 	}
 	for after := uuid.Nil; in.Rest == "create" || in.Rest == "proposed"; {
@@ -178,6 +227,10 @@ func decided(ctx context.Context, tx *postgres.Tx, of postgres.DashboardOf, path
 			if in.Rest == "proposed" {
 				choice.Action, choice.Stripe = row.Proposal.Action, row.Proposal.Stripe
 			}
+			if _, twice := chosen[choice.Stripe]; twice && choice.Action == remit.MappingMap {
+				continue // another has him; a person has to decide about this one
+			}
+			chosen[choice.Stripe] = row.Customer.Name
 			choices = append(choices, choice)
 		}
 		if len(choices) > mappingMost {
@@ -191,15 +244,56 @@ func atOrBelow(path, top string) bool { return path == top || strings.HasPrefix(
 
 // Mapping is how far a mapping has come.
 func (c *Commands) Mapping(ctx context.Context, caller Caller, id uuid.UUID) (Import, error) {
-	found, err := c.find(ctx, caller, func(tx *postgres.Tx) (string, uuid.UUID, error) {
+	found, err := c.seeMapping(ctx, caller, id)
+	if err != nil {
+		return Import{}, err
+	}
+	return c.readImport(ctx, found.member.Tenant, id)
+}
+
+// StopMapping has a mapping stop after the customer it is at. What was done stays, and it
+// can go on with the rest. One that is stopped, or has ended, is left as it is.
+func (c *Commands) StopMapping(ctx context.Context, caller Caller, id uuid.UUID) (Import, error) {
+	return c.turnMapping(ctx, caller, id, "customer.mapping.stop", (*postgres.Tx).StopImport)
+}
+
+// ResumeMapping has a mapping that was stopped go on with the rest.
+func (c *Commands) ResumeMapping(ctx context.Context, caller Caller, id uuid.UUID) (Import, error) {
+	return c.turnMapping(ctx, caller, id, "customer.mapping.resume", (*postgres.Tx).ResumeImport)
+}
+
+func (c *Commands) turnMapping(ctx context.Context, caller Caller, id uuid.UUID, action string, turn func(*postgres.Tx, context.Context, uuid.UUID) (bool, error)) (Import, error) {
+	found, err := c.seeMapping(ctx, caller, id)
+	if err != nil {
+		return Import{}, err
+	}
+	tenant := found.member.Tenant
+	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+		turned, err := turn(tx, ctx, id)
+		if err != nil || !turned {
+			return err
+		}
+		return c.audit(ctx, tx, caller.entry(action, "import "+id.String(), found.path))
+	})
+	if err != nil {
+		return Import{}, err
+	}
+	job, err := c.readImport(ctx, tenant, id)
+	if err == nil && job.State == "running" {
+		if err := c.beginImport(ctx, tenant, id); err != nil {
+			c.Logger.WarnContext(ctx, "a mapping was not started; the next sweep starts it", "import", id, "error", err)
+		}
+	}
+	return job, err
+}
+
+// seeMapping finds a mapping the caller may see, and so do something about.
+func (c *Commands) seeMapping(ctx context.Context, caller Caller, id uuid.UUID) (seen, error) {
+	return c.find(ctx, caller, func(tx *postgres.Tx) (string, uuid.UUID, error) {
 		job, err := tx.Import(ctx, id)
 		if err == nil && job.Format != postgres.ImportCustomers {
 			err = remit.NotFound()
 		}
 		return job.Organisation, uuid.Nil, err
 	}, remit.StripeAll)
-	if err != nil {
-		return Import{}, err
-	}
-	return c.readImport(ctx, found.member.Tenant, id)
 }

@@ -118,6 +118,8 @@ func (c *Commands) CreateCustomer(ctx context.Context, caller Caller, body Body[
 		if err := fill(&customer, in); err != nil {
 			return err
 		}
+		by := caller.Actor()
+		customer.WordBy = remit.WordGiven(remit.Customer{}, customer.AutoCharge, &by, customer.CreatedAt)
 		if err := tx.InsertCustomer(ctx, customer); err != nil {
 			return err
 		}
@@ -130,123 +132,6 @@ func (c *Commands) CreateCustomer(ctx context.Context, caller Caller, body Body[
 	})
 	return customer, err
 }
-
-// UpdateCustomer changes a customer. He stays at his organisation.
-func (c *Commands) UpdateCustomer(ctx context.Context, caller Caller, id uuid.UUID, body Body[CustomerInput]) (remit.Customer, error) {
-	found, customer, err := c.seeCustomer(ctx, caller, id)
-	if err != nil {
-		return remit.Customer{}, err
-	}
-	if err := c.authorise(ctx, caller, found.member.Tenant, customer.Organisation, remit.CustomerEdit); err != nil {
-		return remit.Customer{}, err
-	}
-	in, err := body()
-	if err != nil {
-		return remit.Customer{}, err
-	}
-	if in.Organisation != "" && in.Organisation != customer.Organisation {
-		return remit.Customer{}, remit.Invalid("organisation", "A customer stays at his organisation.")
-	}
-	before := customer
-	if in.Change != nil {
-		in = in.Change.onto(in, customer)
-	}
-	if in.Currency == "" {
-		in.Currency = customer.Currency
-	}
-	customer.ExternalID = in.ExternalID
-	if err := fill(&customer, in); err != nil {
-		return remit.Customer{}, err
-	}
-	linking, err := c.linkingOf(ctx, caller, found.member.Tenant, customer, in.Stripe)
-	if err != nil {
-		return remit.Customer{}, err
-	}
-	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
-		if err := tx.SaveCustomer(ctx, customer); err != nil {
-			return err
-		}
-		if in.Reminders != nil {
-			customer.Reminders = *in.Reminders
-			if err := c.setReminders(ctx, tx, caller, customer, customer.Reminders); err != nil {
-				return err
-			}
-		}
-		if err := c.audit(ctx, tx, changing(caller.entry("customer.update", "customer "+id.String(), customer.Organisation), before, customer)); err != nil {
-			return err
-		}
-		return linking.carryOut(ctx, tx)
-	})
-	if err != nil {
-		return remit.Customer{}, linking.named(ctx, err)
-	}
-	if linking != nil {
-		return linking.customer(ctx)
-	}
-	if !sameWord(before.AutoCharge, customer.AutoCharge) || before.Reminders != customer.Reminders {
-		err = c.followCustomer(ctx, found.member.Tenant, id)
-	}
-	return customer, err
-}
-
-// onto is a change in another system's form as an input: what it does not say of a
-// customer stays. He is called by his legal name, else by his label.
-func (ch CustomerChange) onto(in CustomerInput, is remit.Customer) CustomerInput {
-	set := func(to *string, from *string) {
-		if from != nil {
-			*to = *from
-		}
-	}
-	named := in.Name != ""
-	set(&in.Name, unlessGiven(in.Name, is.Name))
-	set(&in.Email, unlessGiven(in.Email, is.Email))
-	set(&in.ExternalID, unlessGiven(in.ExternalID, is.ExternalID))
-	if in.AutoCharge == nil {
-		in.AutoCharge = is.AutoCharge
-	}
-	details := is.Details
-	if in.Details != nil {
-		details = *in.Details
-	}
-	set(&in.Email, ch.Email)
-	set(&details.LegalName, ch.LegalName)
-	set(&details.Label, ch.Label)
-	set(&details.ContactName, ch.ContactName)
-	set(&details.TaxStatus, ch.TaxStatus)
-	set(&details.Telephone, ch.Telephone)
-	set(&details.URL, ch.URL)
-	switch {
-	case named:
-	case ch.LegalName != nil && *ch.LegalName != "":
-		in.Name = *ch.LegalName
-	case ch.LegalName == nil && ch.Label != nil && *ch.Label != "":
-		in.Name = *ch.Label
-	}
-	if ch.Address != nil {
-		details.Address = ch.Address
-	}
-	if ch.BillingEmails != nil {
-		details.BillingEmails = ch.BillingEmails
-	}
-	if ch.Aliases != nil {
-		details.Aliases = ch.Aliases
-	}
-	if ch.ExternalIDs != nil {
-		details.ExternalIDs = ch.ExternalIDs
-	}
-	in.Details = &details
-	return in
-}
-
-func unlessGiven(given, stands string) *string {
-	if given != "" {
-		return nil
-	}
-	return &stands
-}
-
-// sameWord compares what a customer has said, or not said.
-func sameWord(a, b *bool) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }
 
 // fill checks and takes over what an input says of a customer.
 func fill(customer *remit.Customer, in CustomerInput) error {

@@ -28,26 +28,39 @@ func (c *Commands) DeliverMails(ctx context.Context, postman Postman) error {
 		return err
 	}
 	var failed []error
-	for _, tenant := range tenants { // one tenant's trouble is no other's
-		failed = append(failed, c.deliverOf(ctx, tenant, postman))
+	for more := true; more && ctx.Err() == nil; { // those too that had none before: somebody may have been written to
+		more = false
+		for _, tenant := range tenants { // one tenant's trouble is no other's
+			left, err := c.deliverOf(ctx, tenant, postman)
+			failed = append(failed, err)
+			more = more || left
+		}
 	}
 	return errors.Join(failed...)
 }
 
-func (c *Commands) deliverOf(ctx context.Context, tenant uuid.UUID, postman Postman) error {
-	err := c.loseMails(ctx, tenant)
-	for err == nil && ctx.Err() == nil {
+// mailsATurn is how many mails of one tenant go out before it is the others' turn:
+// reminders by the thousand do not hold up another's receipts.
+const mailsATurn = 20
+
+// deliverOf hands over a tenant's next mails, and reports whether there may be more.
+func (c *Commands) deliverOf(ctx context.Context, tenant uuid.UUID, postman Postman) (more bool, err error) {
+	err = c.loseMails(ctx, tenant)
+	for n := 0; err == nil && ctx.Err() == nil; n++ {
+		if n == mailsATurn {
+			return true, nil
+		}
 		var claimed *postgres.MailRow
 		err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
 			claimed, err = tx.ClaimMail(ctx, c.mailHost())
 			return err
 		})
 		if err != nil || claimed == nil {
-			return err
+			return false, err
 		}
 		err = c.deliver(ctx, tenant, *claimed, postman)
 	}
-	return err
+	return false, err
 }
 
 // mostLost is how many mails one look gives up for lost.
@@ -85,29 +98,33 @@ func (c *Commands) loseMails(ctx context.Context, tenant uuid.UUID) error {
 // record is written even where ctx ends meanwhile: the mail may be gone.
 func (c *Commands) deliver(ctx context.Context, tenant uuid.UUID, row postgres.MailRow, postman Postman) error {
 	outcome := smtp.Outcome{Result: smtp.Later}
-	message, held, err := c.letter(ctx, tenant, row)
+	message, kept, err := c.letter(ctx, tenant, row)
 	switch {
 	case err != nil:
 		outcome.Why = "It could not be written."
 		c.Logger.WarnContext(ctx, "a mail could not be written", "mail", row.ID, "error", err)
-	case held == "":
+	case kept.waits != "":
+		return c.DB.InTenant(context.WithoutCancel(ctx), tenant, func(tx *postgres.Tx) error {
+			return tx.PostponeMail(context.WithoutCancel(ctx), row.ID, row.Delivery.Tries, c.Now().Add(remit.MailWaits), kept.waits)
+		})
+	case kept.held == "":
 		outcome = postman.Send(ctx, message)
 	}
 	row.Delivery = c.delivered(row.Delivery, outcome)
-	if held != "" {
-		row.Delivery.State, row.Delivery.LastError = remit.MailHeld, held
+	if kept.held != "" {
+		row.Delivery.State, row.Delivery.LastError = remit.MailHeld, kept.held
 	}
-	kept := context.WithoutCancel(ctx)
-	return c.DB.InTenant(kept, tenant, func(tx *postgres.Tx) error {
+	whole := context.WithoutCancel(ctx)
+	return c.DB.InTenant(whole, tenant, func(tx *postgres.Tx) error {
 		if row.Invoice != nil { // the invoice first, as everywhere
-			if _, err := tx.LockInvoice(kept, row.Invoice.ID); err != nil {
+			if _, err := tx.LockInvoice(whole, row.Invoice.ID); err != nil {
 				return err
 			}
 		}
-		if ours, err := tx.EndMail(kept, row.ID, row.Delivery); err != nil || !ours {
+		if ours, err := tx.EndMail(whole, row.ID, row.Delivery); err != nil || !ours {
 			return err
 		}
-		return c.tellDelivery(kept, tx, row.Mail)
+		return c.tellDelivery(whole, tx, row.Mail)
 	})
 }
 
@@ -133,9 +150,12 @@ func (c *Commands) delivered(d remit.MailDelivery, outcome smtp.Outcome) remit.M
 	return d
 }
 
+// back is why a mail does not go out, not any more or not yet.
+type back struct{ held, waits string }
+
 // letter is a mail as it goes out, with its link, its attachment and its HTML; or
-// why it is not to go out any more.
-func (c *Commands) letter(ctx context.Context, tenant uuid.UUID, row postgres.MailRow) (m smtp.Message, held string, err error) {
+// why it does not.
+func (c *Commands) letter(ctx context.Context, tenant uuid.UUID, row postgres.MailRow) (m smtp.Message, kept back, err error) {
 	var invoices map[uuid.UUID]remit.Invoice
 	var invoice remit.Invoice
 	var customer remit.Customer
@@ -153,33 +173,36 @@ func (c *Commands) letter(ctx context.Context, tenant uuid.UUID, row postgres.Ma
 			return err
 		})
 		if err != nil {
-			return m, "", err
+			return m, kept, err
 		}
 	}
-	if why := row.MayGo(invoice, !customer.Reminders, c.Now()); why != "" {
-		return m, why, nil
+	if kept.waits = row.Waits(invoice); kept.waits == "" {
+		kept.held = row.MayGo(invoice, !customer.Reminders, c.Now())
+	}
+	if kept != (back{}) {
+		return m, kept, nil
 	}
 	mail, err := c.opened(tenant, row, invoices)
 	if err != nil {
-		return m, "", err
+		return m, kept, err
 	}
 	m = smtp.Message{ID: row.Delivery.MessageID, To: mail.To, BCC: mail.BCC, Subject: mail.Subject, Unsubscribe: mail.Unsubscribe}
 	if m.Text, m.HTML, err = written(mail); err != nil || row.Invoice == nil {
-		return m, "", err
+		return m, kept, err
 	}
 	if row.Invoice.Stage.Occasion().ToSeller() {
-		return m, "", nil
+		return m, kept, nil
 	}
 	m.FromName = invoice.SellerName()
 	if contact, err := remit.ParseEmail(invoice.Settings.Contact); err == nil {
 		m.ReplyTo = contact
 	}
 	if !mail.BringsInvoice() {
-		return m, "", nil
+		return m, kept, nil
 	}
 	pdf, err := c.drawn(ctx, tenant, invoice)
 	m.Attached = []smtp.Attachment{{Name: pdf.Name, Type: "application/pdf", Content: pdf.Content}}
-	return m, "", err
+	return m, kept, err
 }
 
 // tellDelivery tells the invoice's timeline what became of a mail. That it is tried

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/mail"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -236,6 +237,76 @@ func TestMailsThatDoNotGoOut(t *testing.T) {
 	}
 	if len(post.taken()) != 0 {
 		t.Errorf("went out: %+v", post.taken())
+	}
+}
+
+// noting is a postman who notes to whom mails went, in order.
+type noting struct {
+	to   []string
+	then func() // after the first of each
+}
+
+func (p *noting) Send(_ context.Context, m smtp.Message) smtp.Outcome {
+	if p.to = append(p.to, m.To); len(p.to) == 1 {
+		p.then()
+	}
+	return smtp.Outcome{Result: smtp.Sent}
+}
+
+// M13: an organisation's mails by the dozen hold up no other's.
+func TestMailsOfOrganisationsTakeTurns(t *testing.T) {
+	h, many := openHouse(t)
+	few := h.founder("/few", "founder@few.test")
+	h.exec("update mails set state = 'sent'")
+	one := h.billedAt(few, "/few", "ONE", "one@acme.example", 1000)
+	for n := range 3 * mailsATurn {
+		h.send(many, h.billed(many, "MANY-"+strconv.Itoa(n), "many@acme.example", 1000))
+	}
+	due := func() { h.exec("update mails set next_at = now() where state = 'queued'") }
+	post := noting{then: func() { h.send(few, one); due() }}
+	due()
+	if err := h.DeliverMails(t.Context(), &post); err != nil {
+		t.Fatal(err)
+	}
+	// It was written when the first of the others' had gone out.
+	if at := slices.Index(post.to, "one@acme.example"); at < 0 || at > mailsATurn || len(post.to) != 3*mailsATurn+1 {
+		t.Errorf("of %d mails the other organisation's was number %d", len(post.to), at)
+	}
+}
+
+// M13: one that waits for an open page is in the queue again, and has cost no try.
+func TestAMailThatWaitsCostsNoTry(t *testing.T) {
+	h, owner := openHouse(t)
+	h.exec("update mails set state = 'sent'")
+	invoice := h.billed(owner, "OPEN", "open@acme.example", 1000)
+	h.send(owner, invoice)
+	h.exec("update mails set state = 'sending', tries = 3, sending_since = now(), stage = 'reminder/1' where invoice_id = $1", invoice)
+	h.in(owner, func(tx *postgres.Tx) error {
+		mail := h.delivery(owner, invoice)
+		if err := tx.PostponeMail(t.Context(), mail.ID, 2, h.Now(), "no longer ours"); err != nil {
+			return err
+		}
+		return tx.PostponeMail(t.Context(), mail.ID, 3, h.Now().Add(remit.MailWaits), "waits")
+	})
+	if d := h.delivery(owner, invoice).Delivery; d.State != remit.MailQueued || d.Tries != 2 || d.LastError != "waits" || !d.NextAt.After(h.Now()) {
+		t.Errorf("it is %+v", d)
+	}
+}
+
+// M13: a mail that tells of a charge, or reminds, waits while somebody has a payment page
+// open, and goes out once he has left it.
+func TestAnOpenPageHoldsAReminderUp(t *testing.T) {
+	mail := remit.Mail{Invoice: &remit.MailedInvoice{Stage: "reminder/1", DueVersion: 1}}
+	i := remit.Invoice{Status: remit.InvoiceOpen, DueVersion: 1, InFlight: &remit.InFlight{Kind: remit.AttemptCheckout, State: remit.AttemptRequiresAction}}
+	if mail.Waits(i) == "" {
+		t.Error("it goes out while a page is open")
+	}
+	i.InFlight.Kind = remit.AttemptCharge
+	if mail.Waits(i) != "" || mail.MayGo(i, false, time.Now()) == "" {
+		t.Error("a payment on its way does not hold it back")
+	}
+	if i.InFlight = nil; mail.Waits(i) != "" {
+		t.Error("it waits for a page that was left")
 	}
 }
 

@@ -29,6 +29,7 @@ type DueDateReport struct {
 	Run         remit.DueDateRun
 	Entries     List[remit.DueDateEntry]
 	Differences []remit.DueDateEntry // at most [DifferencesShown]
+	Unmade      UnmadeCharges        // of a dry run that is done, beside its first page
 }
 
 // DifferencesShown is how many differences of a run are given at once.
@@ -89,6 +90,10 @@ func (c *Commands) DueDateRun(ctx context.Context, caller Caller, id uuid.UUID, 
 		}
 		after = &remit.DueDateEntry{At: at, Row: row}
 	}
+	units, err := c.units(ctx, caller, found.member.Tenant, remit.InvoiceEdit) // whoever reads schedules
+	if err != nil {
+		return report, err
+	}
 	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
 		entries, err := tx.DueDateEntries(ctx, id, after, page.limit()+1)
 		if err != nil {
@@ -97,6 +102,9 @@ func (c *Commands) DueDateRun(ctx context.Context, caller Caller, id uuid.UUID, 
 		report.Entries = cut(entries, page.limit(), func(e remit.DueDateEntry) (string, uuid.UUID) { return e.At.Format(time.RFC3339Nano), e.Row })
 		if !report.Run.DryRun && report.Run.State != remit.RunRunning {
 			report.Differences, err = tx.DueDateDifferences(ctx, report.Run, DifferencesShown)
+		}
+		if err == nil && report.Run.DryRun && report.Run.State == remit.RunDone && after == nil {
+			report.Unmade, err = c.unmade(ctx, tx, report.Run, units)
 		}
 		return err
 	})
@@ -188,6 +196,8 @@ func (c *Commands) beginDueDateRun(ctx context.Context, tx *postgres.Tx, caller 
 	switch {
 	case in.AsOf.IsZero():
 		in.AsOf = today
+	case in.DryRun && in.AsOf.Before(today.AddDays(-1)): // yesterday may be today where the caller is
+		return remit.Invalid("as_of", "It is %s already at %s. What was due before and is still open is in today's forecast: give today's date or a later one.", today.Words(), path)
 	case !in.DryRun && today.Before(in.AsOf):
 		return remit.Invalid("as_of", "Today is %s there: a run charges what is due by now. A dry run may look ahead.", today)
 	case today.AddDays(farthestForecast).Before(in.AsOf):

@@ -184,6 +184,9 @@ func concerns(ctx context.Context, tx *postgres.Tx, sealed *postgres.SealedConne
 		return invoice, state, err
 	case strings.HasPrefix(event.Type, "payment_method."), aboutAccount(event), onDashboard(event):
 		return nil, postgres.EventWaiting, nil
+	case aboutCustomer(event):
+		state, err := concernsCustomer(ctx, tx, sealed, event)
+		return nil, state, err
 	case strings.HasPrefix(event.Type, "setup_intent."), event.Type == "mandate.updated":
 		b, err := bankAccountOf(ctx, tx, sealed, event)
 		if err != nil || b == nil {
@@ -195,10 +198,10 @@ func concerns(ctx context.Context, tx *postgres.Tx, sealed *postgres.SealedConne
 }
 
 // concernsDispute reports whether a dispute is still to be looked at: one that is
-// won has come as far as any can.
+// won has come as far as any can, if it was Stripe that said so.
 func concernsDispute(ctx context.Context, tx *postgres.Tx, sealed *postgres.SealedConnection, stripeDispute string) (postgres.EventState, error) {
 	d, err := tx.DisputeAtStripe(ctx, sealed.Account, stripeDispute)
-	if err == nil && d != nil && d.State == remit.DisputeWon {
+	if err == nil && d != nil && d.State == remit.DisputeWon && !d.ByHand {
 		return postgres.EventDone, nil
 	}
 	return postgres.EventWaiting, err
@@ -276,6 +279,8 @@ func (c *Commands) lookAt(ctx context.Context, sealed *postgres.SealedConnection
 		return err
 	}
 	switch {
+	case aboutCustomer(event):
+		return c.lookAtCustomer(ctx, sealed, link, event)
 	case strings.HasPrefix(event.Type, "checkout.session."):
 		var setup *postgres.SetupSession
 		err := c.DB.InTenant(ctx, sealed.Tenant, func(tx *postgres.Tx) (err error) {

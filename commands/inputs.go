@@ -68,11 +68,20 @@ type CustomerInput struct {
 	Currency     string
 	ExternalID   string
 	AutoCharge   *bool
+	KeepWord     bool  // AutoCharge is not said: his word stays
 	Reminders    *bool // nil: as it is; true for a new one
 
 	Details *remit.CustomerDetails // nil: as they are
 	Change  *CustomerChange        // set: what is not in it stays as it is
+	Shown   *CustomerShown         // set: what is as it was shown stays as it is
 	Stripe  *string                // the customer at Stripe that he is to be linked with; nil: as it is
+}
+
+// CustomerShown is what a form showed of a customer when somebody began to fill it in.
+type CustomerShown struct {
+	Name, Email, Currency, ExternalID string
+
+	Reminders bool
 }
 
 // CustomerChange is a change of a customer in the form of other billing systems,

@@ -318,9 +318,23 @@ func (c *Commands) changeDraft(ctx context.Context, caller Caller, found seen, i
 		if l.SentAt != nil || l.VoidedAt != nil {
 			return remit.Conflict(remit.CodeConflict, "This changed meanwhile. Check, send again.")
 		}
+		if draft.Total > l.Total && draft.Settings.AutoCharge.On && l.ChargedBy == nil {
+			billed, err := tx.OfSchedule(ctx, id)
+			if err != nil {
+				return err
+			}
+			if actor := caller.Actor(); billed { // it goes out by itself, and is charged for what he says
+				l.ChargedBy = &actor
+			}
+		}
 		l.Number, l.Seller, l.Total, l.IssueDate, l.DueDate = draft.Number, draft.Seller, draft.Total, draft.IssueDate, draft.DueDate
 		l.Lines, l.Adjustments, l.Deposit = draft.Lines, draft.Adjustments, draft.Deposit
-		l.Settings.AutoCharge.On = draft.Settings.AutoCharge.On
+		if on := draft.Settings.AutoCharge.On; on != l.Settings.AutoCharge.On {
+			l.Settings.AutoCharge.On, l.ChargedBy = on, nil
+			if actor := caller.Actor(); on {
+				l.ChargedBy = &actor
+			}
+		}
 		if l.Lines == nil {
 			l.Lines = []remit.Line{}
 		}

@@ -13,7 +13,7 @@ import (
 // OrderFilter narrows a list of orders.
 type OrderFilter struct {
 	Organisation string // at this path and below
-	ToFulfil     bool   // only those that are paid and not sent
+	ToFulfil     bool   // only those that are to be sent
 }
 
 // Orders lists what was ordered in stores where the caller holds store=edit, newest
@@ -23,7 +23,7 @@ func (c *Commands) Orders(ctx context.Context, caller Caller, filter OrderFilter
 	if err != nil {
 		return List[remit.Order]{}, err
 	}
-	query := postgres.OrderQuery{Path: filter.Organisation, Paid: filter.ToFulfil, Limit: page.limit() + 1}
+	query := postgres.OrderQuery{Path: filter.Organisation, ToSend: filter.ToFulfil, Limit: page.limit() + 1}
 	if query.Units, err = c.units(ctx, caller, member.Tenant, remit.StoreEdit); err != nil {
 		return List[remit.Order]{}, err
 	}

@@ -248,6 +248,11 @@ func (c *Commands) UpdateOrganisation(ctx context.Context, caller Caller, id uui
 	}
 	var changed remit.Organisation
 	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+		if change.TimeZone != nil { // what is being planned by the zone as it was is committed before, and moved with the rest
+			if err := tx.LockZone(ctx, id); err != nil {
+				return err
+			}
+		}
 		if err := tx.LockTenant(ctx); err != nil {
 			return err
 		}

@@ -44,6 +44,9 @@ func drawnPicture(p *Picture) (*drawing, error) {
 		return nil, remit.Invalid("picture", errPicture)
 	}
 	config, format, err := image.DecodeConfig(bytes.NewReader(p.Bytes)) // the size first: pixels are what costs
+	if format != "png" && format != "jpeg" {                            // others are decoded too, where another part of the program asks for it
+		return nil, remit.Invalid("picture", errPicture)
+	}
 	if err != nil || config.Width < 1 || config.Height < 1 || config.Width > maxPictureSide || config.Height > maxPictureSide {
 		return nil, remit.Invalid("picture", errPicture)
 	}
@@ -88,7 +91,20 @@ func (c *Commands) StorePicture(ctx context.Context, slug string, product uuid.U
 	return picture, mediaType, err
 }
 
-// SetPicture gives a product its picture.
+// ProductPicture is the picture of a product, for those who may change it.
+func (c *Commands) ProductPicture(ctx context.Context, caller Caller, id uuid.UUID) (picture []byte, mediaType string, err error) {
+	found, product, err := c.seeProduct(ctx, caller, id)
+	if err != nil {
+		return nil, "", err
+	}
+	err = c.DB.InTenant(ctx, found.member.Tenant, func(tx *postgres.Tx) error {
+		picture, mediaType, err = tx.Picture(ctx, product.OrganisationID, id)
+		return err
+	})
+	return picture, mediaType, err
+}
+
+// SetPicture gives a product its picture; one without bytes takes it away.
 func (c *Commands) SetPicture(ctx context.Context, caller Caller, id uuid.UUID, p Picture) error {
 	found, _, err := c.seeProduct(ctx, caller, id)
 	if err != nil {

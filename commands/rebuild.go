@@ -3,9 +3,11 @@ package commands
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"remit"
 	"remit/postgres"
@@ -159,9 +161,21 @@ func (c *Commands) rebuildConnections(ctx context.Context, tenant uuid.UUID, rep
 	return nil
 }
 
-// sweepPage bounds what one sweep wakes in a tenant, so that a burst of due
-// rows does not starve payers; the next sweep goes on.
-const sweepPage = 200
+// Bounds of what one sweep wakes in a tenant, so that a burst of due rows does not starve
+// payers; the next sweep goes on. They are for each kind of row, so that lost looks at
+// Stripe, refunds and approvals do not wait until a midnight's rows are through.
+//
+// Of the kinds that go by a date a sweep only signals workflows, and a hundred thousand of
+// one midnight take 14 minutes of sweeps, 5 s apart, at 600 each. What was woken and is not
+// done is what the next sweep takes again: no more than that ever stands before a payer in
+// the queue, some seconds' work, however far the workers are behind.
+const (
+	sweepPage = 200
+	datedPage = 600
+	// wokenAtOnce keeps a page of signals, which wait for Temporal and nothing else, from
+	// holding up the other tenants.
+	wokenAtOnce = 8
+)
 
 // Sweep wakes the workflows of rows of the agenda that are overdue by more than
 // lag, and of events that nobody looked at: whatever was lost on the way to a
@@ -180,64 +194,100 @@ func (c *Commands) Sweep(ctx context.Context, lag time.Duration) error {
 	return errors.Join(failed...)
 }
 
-func (c *Commands) sweepTenant(ctx context.Context, tenant uuid.UUID, lag time.Duration) error {
-	var ids []uuid.UUID
-	var invoices map[uuid.UUID]remit.Invoice
-	var imports []uuid.UUID
-	var refunds, accounts, connections []postgres.AgendaRow
-	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+// neglected is what of a tenant nobody has come to in time.
+type neglected struct {
+	ids, dated, imports            []uuid.UUID // of invoices but for the last
+	invoices                       map[uuid.UUID]remit.Invoice
+	refunds, accounts, connections []postgres.AgendaRow
+}
+
+func (c *Commands) findNeglected(ctx context.Context, tenant uuid.UUID, lag time.Duration) (n neglected, err error) {
+	err = c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
 		clock, err := tx.Clock(ctx)
 		if err != nil {
 			return err
 		}
-		if ids, err = tx.Neglected(ctx, clock.Now(c.Now()).Add(-lag), lag, sweepPage); err != nil {
+		if n.ids, err = tx.Neglected(ctx, clock.Now(c.Now()).Add(-lag), lag, sweepPage); err != nil {
 			return err
 		}
-		if refunds, err = tx.NeglectedRefunds(ctx, clock.Now(c.Now()).Add(-lag), sweepPage); err != nil {
+		if n.dated, err = tx.NeglectedByDate(ctx, clock.Now(c.Now()).Add(-lag), datedPage); err != nil {
 			return err
 		}
-		if accounts, err = tx.NeglectedBankAccounts(ctx, clock.Now(c.Now()).Add(-lag), sweepPage); err != nil {
+		if n.refunds, err = tx.NeglectedRefunds(ctx, clock.Now(c.Now()).Add(-lag), sweepPage); err != nil {
 			return err
 		}
-		if connections, err = tx.NeglectedConnections(ctx, clock.Now(c.Now()).Add(-lag)); err != nil {
+		if n.accounts, err = tx.NeglectedBankAccounts(ctx, clock.Now(c.Now()).Add(-lag), sweepPage); err != nil {
 			return err
 		}
-		if imports, err = tx.RunningImports(ctx); err != nil {
+		if n.connections, err = tx.NeglectedConnections(ctx, clock.Now(c.Now()).Add(-lag)); err != nil {
+			return err
+		}
+		if n.imports, err = tx.RunningImports(ctx); err != nil {
 			return err
 		}
 		if err := tx.DropKeys(ctx); err != nil {
 			return err
 		}
-		invoices, err = tx.InvoicesByID(ctx, ids)
+		n.invoices, err = tx.InvoicesByID(ctx, slices.Concat(n.ids, n.dated))
 		return err
 	})
+	return n, err
+}
+
+func (c *Commands) sweepTenant(ctx context.Context, tenant uuid.UUID, lag time.Duration) error {
+	n, err := c.findNeglected(ctx, tenant, lag)
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if err := c.wake(ctx, tenant, invoices[id], "the agenda's sweep"); err != nil {
-			return err
-		}
+	if err := c.wakeAll(ctx, tenant, n.invoices, n.ids); err != nil {
+		return err
 	}
-	for _, row := range refunds {
+	for _, row := range n.refunds {
 		if err := c.wakeRefund(ctx, remit.RefundRef{Tenant: tenant, Invoice: row.InvoiceID, Refund: row.ObjectID}, "the agenda's sweep"); err != nil {
 			return err
 		}
 	}
-	for _, row := range accounts {
+	for _, row := range n.accounts {
 		if err := c.wakeBankAccount(ctx, remit.BankAccountRef{Tenant: tenant, BankAccount: row.ObjectID}, "the agenda's sweep"); err != nil {
 			return err
 		}
 	}
-	for _, row := range connections {
+	for _, row := range n.connections {
 		if err := c.wakeConnection(ctx, remit.ConnectionRef{Tenant: tenant, Connection: row.ObjectID}, "the agenda's sweep"); err != nil {
 			return err
 		}
 	}
-	for _, id := range imports {
+	if err := c.wakeAll(ctx, tenant, n.invoices, n.dated); err != nil {
+		return err
+	}
+	for _, id := range n.imports {
 		if err := c.beginImport(ctx, tenant, id); err != nil {
 			return err
 		}
 	}
-	return errors.Join(c.sweepReconciliations(ctx, tenant, lag), c.sweepDueDates(ctx, tenant, lag), c.sweepBilling(ctx, tenant), c.sweepCards(ctx, tenant), c.sweepDashboard(ctx, tenant))
+	return errors.Join(c.sweepReconciliations(ctx, tenant, lag), c.sweepDueDates(ctx, tenant, lag), c.sweepBilling(ctx, tenant), c.sweepDashboard(ctx, tenant))
+}
+
+func (c *Commands) wakeAll(ctx context.Context, tenant uuid.UUID, invoices map[uuid.UUID]remit.Invoice, ids []uuid.UUID) error {
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(wokenAtOnce)
+	for _, id := range ids {
+		group.Go(func() error { return c.wake(within, tenant, invoices[id], "the agenda's sweep") })
+	}
+	return group.Wait()
+}
+
+// SweepStripe brings in line with Stripe what was left: cards to be taken away there, and
+// customers who were changed. It waits for Stripe, call by call, and is no part of [Commands.Sweep],
+// which would wait with it: after a change of many customers no agenda would be looked at.
+func (c *Commands) SweepStripe(ctx context.Context) error {
+	tenants, err := c.DB.Tenants(ctx)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, tenant := range tenants { // one tenant's trouble is no other's
+		failed = append(failed, c.sweepCards(ctx, tenant), c.sweepCustomers(ctx, tenant))
+	}
+	return errors.Join(failed...)
 }

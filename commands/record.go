@@ -95,22 +95,26 @@ func recorded(ctx context.Context, tx *postgres.Tx, id uuid.UUID) (s record.Sign
 		ID: id, Number: i.Number, Seller: i.SellerName(), Customer: i.CustomerName, Currency: i.Currency, IssueDate: i.IssueDate, DueDate: i.DueDate, PaidAt: utcOf(i.PaidAt),
 		Lines: append([]remit.Line{}, i.Lines...), Adjustments: append([]remit.Adjustment{}, i.Adjustments...), Status: i.Status,
 	}
-	s.Figures = record.Figures{Total: i.Total, Billed: l.Billed, Applied: l.Applied}
 	s.Payments, s.Refunds = []record.Payment{}, []record.Refund{}
 	payments, err := tx.Payments(ctx, id)
 	if err != nil {
 		return s, err
 	}
+	cameIn, err := tx.CameIn(ctx, id)
+	if err != nil {
+		return s, err
+	}
 	for _, p := range payments {
+		other := cameIn[p.ID]
+		if other == i.Currency {
+			other = ""
+		}
 		s.Payments = append(s.Payments, record.Payment{
 			ID: p.ID, Source: p.Source, State: p.State, Amount: p.Amount, Surcharge: p.Surcharge, Captured: p.AmountCaptured, Refunded: p.AmountRefunded,
-			Account: p.Account, Livemode: p.Livemode, PaymentIntent: p.PaymentIntent, Charge: p.Charge, SettledAt: utcOf(p.SettledAt),
+			Account: p.Account, Livemode: p.Livemode, PaymentIntent: p.PaymentIntent, Charge: p.Charge, SettledAt: utcOf(p.SettledAt), Currency: other,
 		})
-		s.Figures.Collected, s.Figures.Refunded = s.Figures.Collected+p.AmountCaptured, s.Figures.Refunded+p.AmountRefunded
-		if p.AmountCaptured > 0 {
-			s.Figures.Surcharge += p.Surcharge
-		}
 	}
+	s.Figures = record.FiguresOf(i.Total, l.Billed, l.Applied, s.Payments)
 	refunds, err := tx.Refunds(ctx, id)
 	for _, r := range refunds {
 		s.Refunds = append(s.Refunds, record.Refund{ID: r.ID, Payment: r.PaymentID, State: r.State, Amount: r.Total(), StripeRefund: r.StripeRefund})

@@ -73,12 +73,15 @@ func (c *Commands) mayChange(ctx context.Context, caller Caller, id uuid.UUID, s
 	return found, invoice, c.authorise(ctx, caller, found.member.Tenant, invoice.Organisation, scope)
 }
 
-// seeCustomer finds a customer the caller may see.
+// seeCustomer finds a customer the caller may see; one who was deleted is not there.
 func (c *Commands) seeCustomer(ctx context.Context, caller Caller, id uuid.UUID, also ...remit.Scope) (seen, remit.Customer, error) {
 	var customer remit.Customer
 	found, err := c.find(ctx, caller, func(tx *postgres.Tx) (string, uuid.UUID, error) {
 		var err error
 		customer, err = tx.Customer(ctx, id)
+		if err == nil && customer.DeletedAt != nil {
+			err = remit.NotFound()
+		}
 		return customer.Organisation, customer.ID, err
 	}, append([]remit.Scope{remit.CustomerRead, remit.CustomerEdit}, also...)...)
 	return found, customer, err

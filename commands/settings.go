@@ -187,8 +187,10 @@ func (in *PaymentSettings) check() (err error) {
 	if err := cmp.Or(in.Receipts.Check(), in.Remainders.Check()); err != nil {
 		return err
 	}
-	in.LateFees, err = in.LateFees.Check()
-	return err
+	if in.LateFees, err = in.LateFees.Check(); err != nil {
+		return err
+	}
+	return in.LateFees.FollowCharge(in.AutoCharge)
 }
 
 func (c *Commands) stepAt(ctx context.Context, member Membership, path string) (WorkItemStep, error) {

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -11,12 +12,13 @@ import (
 	"remit/postgres"
 )
 
-// OrderInput is what somebody orders in a store. It names products and how many, never
-// a price.
+// OrderInput is what somebody orders in a store. It names products and how many; which
+// prices he was shown is compared with today's, and never charged.
 type OrderInput struct {
 	Form  string // of the form that was sent: the same twice is one order
 	Buyer remit.Buyer
 	Items []remit.CartItem
+	Shown remit.Shown
 }
 
 // PlacedOrder is an order whose buyer is on his way to pay.
@@ -54,6 +56,7 @@ func (c *Commands) PlaceOrder(ctx context.Context, caller Caller, slug string, i
 	if err != nil {
 		return PlacedOrder{}, err
 	}
+	c.boundary("order made")
 	invoice := placed.Invoice
 	if placed.Token, err = c.linkToken(invoice); err != nil {
 		return placed, err
@@ -73,6 +76,9 @@ func (c *Commands) PlaceOrder(ctx context.Context, caller Caller, slug string, i
 // waits for the products' rows and then finds it.
 func (c *Commands) order(ctx context.Context, tx *postgres.Tx, caller Caller, store remit.Store, in OrderInput, cart remit.Cart) (remit.Invoice, error) {
 	id := remit.OrderID(store.ID, in.Form, in.Buyer, cart)
+	if err := tx.HoldZone(ctx, store.OrganisationID); err != nil {
+		return remit.Invoice{}, err
+	}
 	there, err := tx.Invoice(ctx, id)
 	if !remit.IsCode(err, remit.CodeNotFound) {
 		return there, err
@@ -88,9 +94,13 @@ func (c *Commands) order(ctx context.Context, tx *postgres.Tx, caller Caller, st
 	if err != nil {
 		return remit.Invoice{}, err
 	}
+	if err := in.Shown.Hold(cart, products); err != nil {
+		return remit.Invoice{}, err
+	}
 	if err := tx.TakeStock(ctx, cart); err != nil {
 		return remit.Invoice{}, err
 	}
+	c.boundary("stock taken")
 	// A customer of its own: what a stranger says of himself gives him nothing that
 	// belongs to somebody of that name, no credit, no saved card, no other invoice.
 	customer := remit.Customer{
@@ -145,6 +155,7 @@ func (c *Commands) orderInvoice(ctx context.Context, tx *postgres.Tx, caller Cal
 	draft.ID, draft.Source = id, remit.SourceOrder
 	draft.Settings.PartialPayments, draft.Settings.Surcharge.Mode, draft.Settings.PaymentLinks = false, remit.SurchargeOff, true
 	draft.Settings.LateFees = remit.LateFeeSettings{}
+	draft.Settings.Seller = cmp.Or(draft.Settings.Seller, store.Name) // as its buyers know it
 	if _, _, err := activities.InsertDraft(ctx, tx, draft, caller.Actor(), c.Now()); err != nil {
 		return nil, err
 	}

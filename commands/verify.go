@@ -29,8 +29,10 @@ const verifyPage = 100
 
 // Verify recomputes what is stored from what it follows from: the hash chains
 // of audit trails and timelines, each invoice's balance from the ledger, its
-// status from its facts, each invoice from what its timeline tells, and the audit
-// trails with the seals of a book, if there is one. It changes nothing and needs no permission: it is for the operator.
+// status from its facts, each invoice from what its timeline tells, what is sold of
+// products from their orders, the periods of billing schedules from their terms, approvals
+// from the attempts begun with them, and the audit trails with the seals of a book, if
+// there is one. It changes nothing and needs no permission: it is for the operator.
 func (c *Commands) Verify(ctx context.Context, book *seals.Book) (VerifyReport, error) {
 	var report VerifyReport
 	if book == nil {
@@ -79,14 +81,44 @@ func (c *Commands) verifyTenant(ctx context.Context, tenant uuid.UUID, sealed []
 	if err != nil {
 		return err
 	}
+	for _, verify := range []func(*postgres.Tx, context.Context) ([]string, error){(*postgres.Tx).VerifyStock, (*postgres.Tx).VerifyApprovals} {
+		err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+			wrong, err := verify(tx, ctx)
+			for _, what := range wrong {
+				report.Wrong = append(report.Wrong, fmt.Sprintf("%s: %s.", path, what))
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	schedules := verified{"billing schedule", (*postgres.Tx).BillingScheduleIDs, (*postgres.Tx).VerifyBilling}
+	if _, err := c.verifyEach(ctx, tenant, path, schedules, report); err != nil {
+		return err
+	}
+	invoices := verified{"invoice", (*postgres.Tx).InvoiceIDs, (*postgres.Tx).VerifyInvoice}
+	n, err := c.verifyEach(ctx, tenant, path, invoices, report)
+	report.Invoices += n
+	return err
+}
+
+// verified is a kind of object that is looked at one by one.
+type verified struct {
+	name   string
+	page   func(tx *postgres.Tx, ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error)
+	verify func(tx *postgres.Tx, ctx context.Context, id uuid.UUID) ([]string, error)
+}
+
+func (c *Commands) verifyEach(ctx context.Context, tenant uuid.UUID, path string, of verified, report *VerifyReport) (n int, err error) {
 	for after := uuid.Nil; ; {
 		var ids []uuid.UUID
 		err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) (err error) {
-			if ids, err = tx.InvoiceIDs(ctx, after, verifyPage); err != nil {
+			if ids, err = of.page(tx, ctx, after, verifyPage); err != nil {
 				return err
 			}
 			for _, id := range ids {
-				wrong, err := tx.VerifyInvoice(ctx, id)
+				wrong, err := of.verify(tx, ctx, id)
 				if remit.IsCode(err, remit.CodeNotFound) {
 					continue
 				}
@@ -94,15 +126,15 @@ func (c *Commands) verifyTenant(ctx context.Context, tenant uuid.UUID, sealed []
 					return err
 				}
 				for _, what := range wrong {
-					report.Wrong = append(report.Wrong, fmt.Sprintf("%s: invoice %s: %s.", path, id, what))
+					report.Wrong = append(report.Wrong, fmt.Sprintf("%s: %s %s: %s.", path, of.name, id, what))
 				}
 			}
 			return nil
 		})
 		if err != nil || len(ids) == 0 {
-			return err
+			return n, err
 		}
-		report.Invoices += len(ids)
+		n += len(ids)
 		after = ids[len(ids)-1]
 	}
 }

@@ -191,7 +191,7 @@ func TestMessagesKeepTheirReaders(t *testing.T) {
 		if payer := d.PayerMessage(); forbidden.MatchString(payer) || !strings.HasSuffix(payer, ".") {
 			t.Errorf("%s: a payer reads %q", d.Code, payer)
 		}
-		if staff := d.StaffMessage(); !strings.Contains(staff, d.Code) || !strings.Contains(staff, string(d.Rule)+" v"+Version) {
+		if staff := d.StaffMessage(d.NoFurtherTry("the ladder ended")); !strings.Contains(staff, d.Code) || !strings.Contains(staff, string(d.Rule)+" v"+Version) {
 			t.Errorf("%s: staff read %q", d.Code, staff)
 		}
 	}
@@ -211,39 +211,53 @@ func TestMessagesKeepTheirReaders(t *testing.T) {
 func TestMessages(t *testing.T) {
 	for _, c := range []struct{ code, method, payer, staff string }{
 		{"incorrect_cvc", "card", "Nothing was charged. Check the card's details, try again.",
-			"The security code is wrong (incorrect_cvc, rule new_method v1): no retry."},
+			"The security code is wrong (incorrect_cvc, rule new_method v1). No further try: another payment method is needed."},
 		{"expired_card", "card", "Nothing was charged. This card has expired. Use another.",
-			"The card has expired (expired_card, rule new_method v1): new method awaited."},
+			"The card has expired (expired_card, rule new_method v1). No further try: another payment method is needed."},
 		{"card_not_supported", "card", "Nothing was charged. It cannot pay this. Use another.",
-			"The card does not support this kind of purchase (card_not_supported, rule new_method v1): new method awaited."},
+			"The card does not support this kind of purchase (card_not_supported, rule new_method v1). No further try: another payment method is needed."},
 		{"insufficient_funds", "card", "Nothing was charged. The bank did not approve this amount. Try later or another method.",
-			"Not enough money (insufficient_funds, rule later v1): next try."},
+			"Not enough money (insufficient_funds, rule later v1). Another try follows."},
 		{"authentication_required", "card", "Nothing was charged. Your bank wants you to confirm.",
-			"The bank wants the payer to confirm (authentication_required, rule ask_payer v1): payer asked."},
+			"The bank wants the payer to confirm (authentication_required, rule ask_payer v1). No further try: the payer has to confirm."},
 		{"stolen_card", "card", "Nothing was charged. Your bank did not approve this. Call it or use another method.",
-			"The card is reported stolen (stolen_card, rule new_method v1): no retry."},
+			"The card is reported stolen (stolen_card, rule new_method v1). No further try: another payment method is needed."},
 		{"do_not_honor", "card", "Nothing was charged. Your bank did not approve this. Call it or use another method.",
-			"The bank gave no reason (do_not_honor, rule few v1): next try."},
+			"The bank gave no reason (do_not_honor, rule few v1). Another try follows."},
 		{"processing_error", "card", "Nothing was charged. The bank did not answer. Try again soon.",
-			"The network failed to process it (processing_error, rule soon v1): next try."},
+			"The network failed to process it (processing_error, rule soon v1). Another try follows."},
 		{CodeNetworkCap, "card", "Nothing was charged. Too many tries with this card. Use another.",
-			"Not sent: the card is at its network's limit (network_cap, rule window v1): no retry until the network's window has passed, 15 in 30 days."},
+			"Not sent: the card is at its network's limit (network_cap, rule window v1). Another try follows."},
 		{"R01", MethodBankAccount, "Your bank did not pay. Not enough money in the account. The same account may be tried three times at most.",
-			"Not enough money in the account (R01, rule represent v1): three tries at most with this account."},
+			"Not enough money in the account (R01, rule represent v1). Another try follows."},
 		{"R02", MethodBankAccount, "Your bank did not pay. The account is closed. Use another account.",
-			"The account is closed (R02, rule other_account v1): another account awaited."},
+			"The account is closed (R02, rule other_account v1). No further try: another account is needed."},
 		{"R07", MethodBankAccount, "Your bank did not pay. The permission was withdrawn. Authorise it anew; automatic charge is off.",
-			"The permission was withdrawn (R07, rule new_mandate v1): new authorisation awaited, automatic charge off."},
+			"The permission was withdrawn (R07, rule new_mandate v1). No further try: a new authorisation is needed, and automatic charge is off."},
 		{"", "card", "Nothing was charged. Your bank did not approve this. Call it or use another method.",
-			"The bank gave no reason we know (no code, rule few v1): next try."},
+			"The bank gave no reason we know (no code, rule few v1). Another try follows."},
 	} {
 		d := Classify(c.code, "", "", c.method)
 		if got := d.PayerMessage(); got != c.payer {
 			t.Errorf("%s: a payer reads %q, want %q", c.code, got, c.payer)
 		}
-		if got := d.StaffMessage(); got != c.staff {
+		follows := TryFollows
+		if !d.Rule.Automatic() {
+			follows = d.NoFurtherTry("said in vain")
+		}
+		if got := d.StaffMessage(follows); got != c.staff {
 			t.Errorf("%s: staff read %q, want %q", c.code, got, c.staff)
 		}
+	}
+}
+
+// Protects staff from waiting for a try that never comes: where a decline that might be
+// tried again is not, its line says so and why.
+func TestADeclineThatIsTheLastSaysSo(t *testing.T) {
+	d := Classify("card_declined", "insufficient_funds", "", "card")
+	const want = "Not enough money (insufficient_funds, rule later v1). No further try: 4 tries were made, and there may be no more."
+	if got := d.StaffMessage(d.NoFurtherTry("4 tries were made, and there may be no more")); got != want {
+		t.Errorf("staff read %q, want %q", got, want)
 	}
 }
 

@@ -41,34 +41,54 @@ func payerWords(c Class) string {
 	return "Your bank did not approve this. Call it or use another method."
 }
 
-// StaffMessage says why, with code and rule, and what follows: "The card is
-// reported lost (lost_card, rule new_method v1): no retry."
-func (d Decline) StaffMessage() string {
+// StaffMessage says why, with code and rule, and what follows, as [TryFollows] or
+// [Decline.NoFurtherTry] has it: "The card is reported lost (lost_card, rule new_method
+// v1). No further try: another payment method is needed."
+func (d Decline) StaffMessage(follows string) string {
 	code := d.Code
 	if code == "" {
 		code = "no code"
 	}
-	return fmt.Sprintf("%s (%s, rule %s v%s): %s.", d.Reason, code, d.Rule, d.Version, d.consequence())
+	return fmt.Sprintf("%s (%s, rule %s v%s). %s", d.Reason, code, d.Rule, d.Version, follows)
 }
 
-func (d Decline) consequence() string {
-	switch d.Rule {
-	case RuleRepresent:
-		return "three tries at most with this account"
-	case RuleOtherAccount:
-		return "another account awaited"
-	case RuleNewMandate:
-		return "new authorisation awaited, automatic charge off"
-	case RuleAskPayer:
-		return "payer asked"
-	case RuleWindow:
-		return "no retry until the network's window has passed, 15 in 30 days"
-	case RuleLater, RuleFew, RuleSoon:
-		return "next try"
-	case RuleNewMethod:
-		if d.Class == Expired || d.Class == Unsupported {
-			return "new method awaited"
-		}
+// TryFollows says that another try follows by itself. What comes next tells when.
+const TryFollows = "Another try follows."
+
+// StripeTries says whose tries follow where a charge belongs to an invoice of Stripe's own.
+const StripeTries = "Stripe tries it again by itself; Remit does not."
+
+// StillPlanned says that a charge by itself follows as it was planned before, but for a
+// decline after which the rule needs something else first.
+func (d Decline) StillPlanned() string {
+	if d.needs() != "" {
+		return d.NoFurtherTry("")
 	}
-	return "no retry"
+	return "It is still charged by itself as planned."
+}
+
+// NoFurtherTry says that none follows. Of a decline that is never tried again by itself the
+// rule says what is needed; of the others why is the reason, in words without a full stop.
+func (d Decline) NoFurtherTry(why string) string {
+	if needs := d.needs(); needs != "" {
+		why = needs
+	}
+	return "No further try: " + why + "."
+}
+
+// needs is what has to happen before anything is charged again, "" where the rule may try
+// the same method again by itself.
+func (d Decline) needs() string {
+	switch d.Rule {
+	case RuleNewMethod:
+		return "another payment method is needed"
+	case RuleOtherAccount:
+		return "another account is needed"
+	case RuleNewMandate:
+		return "a new authorisation is needed, and automatic charge is off"
+	case RuleAskPayer:
+		return "the payer has to confirm"
+	case RuleLater, RuleFew, RuleSoon, RuleWindow, RuleRepresent:
+	}
+	return ""
 }

@@ -36,11 +36,9 @@ func (f fateOf) pay(ctx context.Context, amount int64, until remit.InvoiceStatus
 	return f.await(ctx, until)
 }
 
-// underWay reports that an earlier run, which was cut off, has sent the same
-// and its outcome is still to come.
-func underWay(err error) bool {
-	return apiclient.IsCode(err, remit.CodeInFlight) || apiclient.IsCode(err, "idempotency_key_in_use")
-}
+// underWay reports that an earlier run, which was cut off, has begun the same and
+// its outcome is still to come.
+func underWay(err error) bool { return apiclient.IsCode(err, remit.CodeInFlight) }
 
 // transfer records money that came by bank.
 func (f fateOf) transfer(ctx context.Context, amount int64, until remit.InvoiceStatus) error {

@@ -6,12 +6,14 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"remit"
 	"remit/apiclient"
 	"remit/money"
+	"remit/postgres"
 )
 
 // seller is who issued the demo's invoices.
@@ -30,8 +32,12 @@ type invoice struct {
 	WorkItemID  *string `json:"work_item_id"`
 }
 
-// invoices makes each invoice and brings it to its fate, several at a time.
-func (s *seeder) invoices(ctx context.Context) error {
+// invoices makes each invoice and brings it to its fate.
+func (s *seeder) invoices(ctx context.Context) error { return s.makeBills(ctx, bills) }
+
+// makeBills makes invoices that are not there yet and brings each to its fate, several
+// at a time.
+func (s *seeder) makeBills(ctx context.Context, bills []bill) error {
 	customers, err := s.knownCustomers(ctx)
 	if err != nil {
 		return err
@@ -158,11 +164,25 @@ func (s *seeder) bring(ctx context.Context, b bill, d debtor, payer *apiclient.C
 }
 
 // post asks something of an invoice, as somebody. The key of what moves money
-// makes a repetition within a day the same request.
+// makes a repetition within a day the same request; one that a run took which was
+// killed over it is waited for until it is free.
 func (s *seeder) post(ctx context.Context, as *apiclient.Client, i invoice, verb string, body, into any) error {
 	request := apiclient.Request{Method: http.MethodPost, Path: "/v1/invoices/" + url.PathEscape(i.ID) + "/" + verb, Body: body}
 	if verb == "pay" || verb == "payments" {
 		request.Key = "demo-" + i.Number + "-" + verb
 	}
-	return as.Do(ctx, request, into)
+	free := time.After(postgres.RequestKeyLease + settledWithin)
+	for {
+		err := as.Do(ctx, request, into)
+		if !apiclient.IsCode(err, "idempotency_key_in_use") {
+			return err
+		}
+		select {
+		case <-free:
+			return err
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", verb, ctx.Err())
+		case <-time.After(time.Second):
+		}
+	}
 }

@@ -34,10 +34,13 @@ var (
 	payerB = Person{postgres.DemoAddress("payer.b"), "Ben Cole", policies.RoleInvoicePayers, BranchB, "pays for Branch B"}
 )
 
+// managerB decides about what payerB may not pay alone.
+var managerB = Person{postgres.DemoAddress("manager.b"), "Eva Lind", policies.RoleAdministrator, BranchB, "runs Branch B, approves its payments above $7,000"}
+
 // People are all who can sign in.
 func People() []Person {
 	return []Person{
-		Administrator, payerA, payerB,
+		Administrator, payerA, payerB, managerB,
 		{postgres.DemoAddress("clerk"), "Clara Diaz", policies.RoleClerks, BranchA, "sees Branch A's work items, cannot pay"},
 		{postgres.DemoAddress("viewer"), "Vic Young", policies.RoleViewer, Top, "sees Stripe and invoices, changes nothing"},
 	}
@@ -85,6 +88,11 @@ func (s *seeder) people(ctx context.Context) error {
 	if err := s.branches(ctx); err != nil {
 		return err
 	}
+	return s.admit(ctx, People()...)
+}
+
+// admit gives people their accounts and roles.
+func (s *seeder) admit(ctx context.Context, people ...Person) error {
 	grants, err := apiclient.All[struct {
 		Email string `json:"user_email"`
 		Role  string
@@ -97,7 +105,7 @@ func (s *seeder) people(ctx context.Context) error {
 	for _, g := range grants {
 		has[Person{Email: g.Email, Role: g.Role, Path: g.Path}] = true
 	}
-	for _, p := range People() {
+	for _, p := range people {
 		if has[Person{Email: p.Email, Role: p.Role, Path: p.Path}] {
 			continue
 		}
@@ -127,4 +135,7 @@ func (s *seeder) branches(ctx context.Context) error {
 }
 
 // top asks for what belongs to the demo's tenant.
-func top() url.Values { return url.Values{"organisation": {Top}} }
+func top() url.Values { return at(Top) }
+
+// at asks for what belongs to an organisation.
+func at(path string) url.Values { return url.Values{"organisation": {path}} }

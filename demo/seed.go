@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"remit"
@@ -39,59 +40,116 @@ type Options struct {
 // seeder is one run.
 type seeder struct {
 	Options
-	day   remit.Date
+	state State
+	day   remit.Date // to which all dates are relative
 	admin *apiclient.Client
 }
 
 // Seed makes what is missing of the demo; with all there it returns at once.
 // A first run takes a few seconds.
 func Seed(ctx context.Context, options Options) error {
-	if options.Report == nil {
-		options.Report = func(string) {}
-	}
-	s := &seeder{Options: options}
-	state, err := readState(s.StateFile)
+	s, err := begin(options)
 	if err != nil {
 		return err
 	}
-	if state.Done && s.hasTenant(ctx) {
-		return nil
+	_, found, err := s.Commands.DB.TenantOfPath(ctx, Top)
+	if err != nil {
+		return fmt.Errorf("look for the demo: %w", err)
 	}
-	for _, step := range []struct {
-		say string
-		do  func(context.Context) error
-	}{
-		{"Making the demo: organisation and people", s.people},
-		{"", s.calendar},
-		{"Making the demo: Stripe, settings and roles", s.settings},
-		{"Making the demo: customers and their cards", s.customers},
-		{"", s.client},
-		{"Making the demo: 40 invoices", s.invoices},
-		{"", s.token},
-	} {
-		if step.say != "" {
-			s.Report(step.say)
+	if !found {
+		s.state.Done, s.state.Parts = false, nil
+	}
+	missing := slices.DeleteFunc(s.steps(), func(t step) bool {
+		return t.part == "" && s.state.Done || slices.Contains(s.state.Parts, t.part)
+	})
+	switch {
+	case len(missing) == 0:
+		return nil
+	case s.state.Done:
+		return s.extend(ctx, missing)
+	}
+	return s.furnish(ctx, missing)
+}
+
+func begin(options Options) (*seeder, error) {
+	if options.Report == nil {
+		options.Report = func(string) {}
+	}
+	state, err := readState(options.StateFile)
+	return &seeder{Options: options, state: state}, err
+}
+
+// step is one of those in which the demo is made. Each looks at what is there first.
+type step struct {
+	say  string // "" goes on with what was said
+	part string // what it adds to a demo that was made without it; "" for what every demo has
+	do   func(context.Context) error
+}
+
+func (s *seeder) steps() []step {
+	return []step{
+		{"Making the demo: organisation and people", "", s.people},
+		{"", "", s.calendar},
+		{"Making the demo: Stripe, settings and roles", "", s.settings},
+		{"Making the demo: customers and their cards", "", s.customers},
+		{"", "", s.client},
+		{"Making the demo: approvals, a billing schedule and a store", "approvals", s.approvals}, // before the other invoices, which take the setting too
+		{"", "schedule", s.schedule},
+		{"", "store", s.store},
+		{"Making the demo: invoices", "", s.invoices},
+		{"", "", s.token},
+	}
+}
+
+// furnish makes a demo that is not there, or was cut off.
+func (s *seeder) furnish(ctx context.Context, steps []step) error {
+	for _, t := range steps {
+		if t.say != "" {
+			s.Report(t.say)
 		}
-		if err := step.do(ctx); err != nil {
+		if err := t.do(ctx); err != nil {
 			return fmt.Errorf("make the demo: %w", err)
 		}
+		if err := s.note(t); err != nil {
+			return err
+		}
 	}
-	return writeState(s.StateFile, State{Day: s.day, Done: true})
+	s.state.Done = true
+	return writeState(s.StateFile, s.state)
 }
 
-func (s *seeder) hasTenant(ctx context.Context) bool {
-	_, found, err := s.Commands.DB.TenantOfPath(ctx, Top)
-	return err == nil && found
+// note keeps that a part is there, so that it is not made again.
+func (s *seeder) note(t step) error {
+	if t.part == "" {
+		return nil
+	}
+	s.state.Parts = append(s.state.Parts, t.part)
+	return writeState(s.StateFile, s.state)
 }
 
-// signIn gives a client that is one of the demo's people.
+// signIn gives a client that is one of the demo's people. A machine that is busy with
+// other sign-ins says so and is asked again.
 func (s *seeder) signIn(ctx context.Context, email string) (*apiclient.Client, error) {
 	client, err := apiclient.New(s.URL, secrets.Secret{})
 	if err != nil {
 		return nil, err
 	}
-	if err := client.SignIn(ctx, email, secrets.NewSecret(credentials.DemoPassword)); err != nil {
-		return nil, fmt.Errorf("sign in as %s: %w", email, err)
+	busy := time.After(settledWithin)
+	for {
+		err := client.SignIn(ctx, email, secrets.NewSecret(credentials.DemoPassword))
+		if err == nil {
+			return client, nil
+		}
+		err = fmt.Errorf("sign in as %s: %w", email, err)
+		if !apiclient.IsCode(err, "unavailable") {
+			return nil, err
+		}
+		select {
+		case <-busy:
+			return nil, err
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(time.Second):
+		}
 	}
-	return client, nil
 }

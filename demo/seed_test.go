@@ -40,8 +40,8 @@ func TestSeed(t *testing.T) {
 	for _, i := range before {
 		states[i.Status]++
 	}
-	if len(before) != 40 {
-		t.Errorf("%d invoices, want 40", len(before))
+	if len(before) != 41 {
+		t.Errorf("%d invoices, want 41", len(before))
 	}
 	for _, status := range []remit.InvoiceStatus{remit.InvoiceDraft, remit.InvoiceOpen, remit.InvoicePartiallyPaid, remit.InvoicePaid, remit.InvoiceVoid} {
 		if states[status] == 0 {
@@ -83,8 +83,8 @@ func TestSeedIsResumed(t *testing.T) {
 		cancel()
 	}
 	must(t, demo.Seed(t.Context(), options))
-	if got := len(invoices(t, signIn(t, options.URL, demo.Administrator.Email))); got != 40 {
-		t.Errorf("%d invoices after three interruptions, want 40", got)
+	if got := len(invoices(t, signIn(t, options.URL, demo.Administrator.Email))); got != 41 {
+		t.Errorf("%d invoices after three interruptions, want 41", got)
 	}
 }
 
@@ -125,6 +125,7 @@ func earliest(t *testing.T, url string) {
 type invoice struct {
 	ID          string
 	Number      string
+	CustomerID  string `json:"customer_id"`
 	Status      remit.InvoiceStatus
 	Outstanding int64
 }

@@ -12,8 +12,9 @@ import (
 
 // State is how far a demo has come, as it is noted in the data folder.
 type State struct {
-	Day  remit.Date `json:"day"` // on which seeding began; all dates are relative to it
-	Done bool       `json:"done"`
+	Day   remit.Date `json:"day"` // on which seeding began; all dates are relative to it
+	Done  bool       `json:"done"`
+	Parts []string   `json:"parts,omitempty"` // of those added later, which are there or were once
 }
 
 // readState reads the note, which is empty before the first run. One torn by a

@@ -78,6 +78,7 @@ var EventTypes = []string{
 	"checkout.session.completed", "checkout.session.expired",
 	"checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
 	"payment_method.attached", "payment_method.detached", "payment_method.updated", "payment_method.automatically_updated",
+	"customer.updated", "customer.deleted",
 	"charge.refunded", "charge.refund.updated", "refund.created", "refund.updated",
 	"setup_intent.succeeded", "setup_intent.setup_failed", "setup_intent.requires_action", "setup_intent.canceled", "mandate.updated",
 	"account.updated", "capability.updated", "account.application.deauthorized",

@@ -9,10 +9,16 @@ import (
 )
 
 // CreateCustomer makes the customer that a payer's methods belong to.
-func (c *Client) CreateCustomer(ctx context.Context, key, name, email string, metadata map[string]string) (string, error) {
-	params := &stripe.CustomerParams{Name: stripe.String(name), Metadata: metadata}
-	if email != "" {
-		params.Email = stripe.String(email)
+func (c *Client) CreateCustomer(ctx context.Context, key string, contact remit.Contact, metadata map[string]string) (string, error) {
+	params := &stripe.CustomerParams{Name: stripe.String(contact.Name), Metadata: metadata}
+	if contact.Email != "" {
+		params.Email = stripe.String(contact.Email)
+	}
+	if contact.Telephone != "" {
+		params.Phone = stripe.String(contact.Telephone)
+	}
+	if contact.Address != (remit.CustomerAddress{}) {
+		params.Address = addressFor(contact.Address)
 	}
 	c.on(ctx, &params.Params, key)
 	made, err := c.customers.New(params)
@@ -31,19 +37,58 @@ func (c *Client) Customer(ctx context.Context, id string) (remit.AtStripe, error
 	if err != nil {
 		return remit.AtStripe{}, failureOf(err)
 	}
-	is := remit.AtStripe{ID: found.ID, Name: found.Name, Email: found.Email, Deleted: found.Deleted, Livemode: found.Livemode}
-	if found.InvoiceSettings != nil && found.InvoiceSettings.DefaultPaymentMethod != nil {
-		is.DefaultMethod = found.InvoiceSettings.DefaultPaymentMethod.ID
-	}
-	return is, nil
+	return atStripe(found), nil
 }
 
-// UpdateCustomer changes a customer's name and e-mail address; "" takes either away.
-func (c *Client) UpdateCustomer(ctx context.Context, key, id, name, email string) error {
-	params := &stripe.CustomerParams{Name: stripe.String(name), Email: stripe.String(email)}
+// UpdateCustomer changes parts of what Stripe keeps of a customer, an empty one is taken
+// away, and returns him as he is then.
+func (c *Client) UpdateCustomer(ctx context.Context, key, id string, contact remit.Contact, parts []remit.ContactField) (remit.AtStripe, error) {
+	params := &stripe.CustomerParams{}
+	for _, part := range parts {
+		switch part {
+		case remit.ContactName:
+			params.Name = stripe.String(contact.Name)
+		case remit.ContactEmail:
+			params.Email = stripe.String(contact.Email)
+		case remit.ContactTelephone:
+			params.Phone = stripe.String(contact.Telephone)
+		case remit.ContactAddress:
+			params.Address = addressFor(contact.Address)
+		}
+	}
 	c.on(ctx, &params.Params, key)
-	_, err := c.customers.Update(id, params)
+	is, err := c.customers.Update(id, params)
+	if err != nil {
+		return remit.AtStripe{}, failureOf(err)
+	}
+	return atStripe(is), nil
+}
+
+// DeleteCustomer deletes a customer of the account, and with him what is saved there,
+// for good.
+func (c *Client) DeleteCustomer(ctx context.Context, id string) error {
+	params := &stripe.CustomerParams{}
+	c.on(ctx, &params.Params, "")
+	_, err := c.customers.Del(id, params)
 	return failureOf(err)
+}
+
+func atStripe(c *stripe.Customer) remit.AtStripe {
+	is := remit.AtStripe{ID: c.ID, Contact: remit.Contact{Name: c.Name, Email: c.Email, Telephone: c.Phone}, Deleted: c.Deleted, Livemode: c.Livemode, Metadata: c.Metadata}
+	if a := c.Address; a != nil {
+		is.Contact.Address = remit.CustomerAddress{Line1: a.Line1, Line2: a.Line2, Town: a.City, Postcode: a.PostalCode, Country: a.Country}
+	}
+	if c.InvoiceSettings != nil && c.InvoiceSettings.DefaultPaymentMethod != nil {
+		is.DefaultMethod = c.InvoiceSettings.DefaultPaymentMethod.ID
+	}
+	return is
+}
+
+// addressFor leaves a state alone, which we do not keep.
+func addressFor(a remit.CustomerAddress) *stripe.AddressParams {
+	return &stripe.AddressParams{
+		Line1: stripe.String(a.Line1), Line2: stripe.String(a.Line2), City: stripe.String(a.Town), PostalCode: stripe.String(a.Postcode), Country: stripe.String(a.Country),
+	}
 }
 
 // MethodView is a saved card or bank account as Stripe describes it.

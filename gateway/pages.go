@@ -64,10 +64,11 @@ func (c *Client) PayoutPage(ctx context.Context, page PageOf) (list []PayoutView
 
 // CustomerListed is a customer of the account, whoever made it.
 type CustomerListed struct {
-	ID      string
-	Name    string
-	Email   string
-	Created time.Time
+	ID       string
+	Name     string
+	Email    string
+	Metadata map[string]string
+	Created  time.Time
 }
 
 // CustomerPage reads a page of the account's customers.
@@ -76,6 +77,6 @@ func (c *Client) CustomerPage(ctx context.Context, page PageOf) (list []Customer
 	c.paging(ctx, page, &params.ListParams)
 	return onePage(c.customers.List(params), func(p *customer.Iter) CustomerListed {
 		made := p.Customer()
-		return CustomerListed{ID: made.ID, Name: made.Name, Email: made.Email, Created: at(made.Created)}
+		return CustomerListed{ID: made.ID, Name: made.Name, Email: made.Email, Metadata: made.Metadata, Created: at(made.Created)}
 	})
 }

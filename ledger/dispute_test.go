@@ -43,3 +43,25 @@ func TestDisputesAreBookedWhole(t *testing.T) {
 		}
 	})
 }
+
+// What of a dispute is moved elsewhere stands below the entry that took it, so that one is
+// read with the other, also once a person's word that it was given back was overruled (M8).
+func TestWhatIsMovedStandsBelowWhatWasTaken(t *testing.T) {
+	back, undone := ledger.Back{ID: uuid.New(), Invoice: uuid.New(), Payment: uuid.New(), Currency: "USD"}, uuid.New()
+	for name, row := range map[string]struct {
+		overruled bool
+		want      string
+	}{
+		"taken":                         {false, "dispute/" + back.ID.String()},
+		"taken again, a word overruled": {true, "dispute-lost/" + back.ID.String()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			back.Overruled = row.overruled
+			taken := back.Disputed(ledger.Against{Receivable: 7000, Revenue: 5000})
+			moved, some := back.DisputeMoved(undone, ledger.Against{Receivable: 5000})
+			if !some || taken.Key != row.want || moved.Key != row.want+"/"+undone.String() {
+				t.Errorf("taken under %s, moved under %s (%t), want %s", taken.Key, moved.Key, some, row.want)
+			}
+		})
+	}
+}

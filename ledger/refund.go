@@ -28,6 +28,9 @@ type Back struct {
 	Invoice  uuid.UUID
 	Payment  uuid.UUID
 	Currency string
+	// Overruled says that a dispute's money was booked as given back on a person's word, and
+	// was not: it is taken again by an entry of its own, and what may come back still, too.
+	Overruled bool
 }
 
 func (b Back) entry(kind Kind, step string, lines ...Line) Entry {
@@ -54,9 +57,18 @@ func (b Back) RefundUndone(to Against) Entry {
 	return b.entry(KindRefundUndone, "refund-undone", append(to.lines(-1), Line{Refunds, to.Sum()})...)
 }
 
+// taking is the step under which a dispute's money is taken, what is moved of it below
+// it: one is read with the other.
+func (b Back) taking() string {
+	if b.Overruled {
+		return "dispute-lost"
+	}
+	return "dispute"
+}
+
 // Disputed books what a bank took.
 func (b Back) Disputed(of Against) Entry {
-	return b.entry(KindDispute, "dispute", append(of.lines(1), Line{Stripe, -of.Sum()})...)
+	return b.entry(KindDispute, b.taking(), append(of.lines(1), Line{Stripe, -of.Sum()})...)
 }
 
 // DisputeMoved takes off elsewhere what a dispute was booked against revenue for
@@ -69,7 +81,7 @@ func (b Back) DisputeMoved(undone uuid.UUID, of Against) (e Entry, ok bool) {
 	}
 	sum := of.Sum()
 	of.Revenue = -sum
-	return b.entry(KindDispute, "dispute", of.lines(1)...).below(undone), true
+	return b.entry(KindDispute, b.taking(), of.lines(1)...).below(undone), true
 }
 
 func (e Entry) below(id uuid.UUID) Entry {
@@ -79,7 +91,11 @@ func (e Entry) below(id uuid.UUID) Entry {
 
 // DisputeWon books that it gave the money back.
 func (b Back) DisputeWon(to Against) Entry {
-	return b.entry(KindDisputeWon, "dispute-won", append(to.lines(-1), Line{Stripe, to.Sum()})...)
+	step := "dispute-won"
+	if b.Overruled {
+		step = "dispute-won-after-all"
+	}
+	return b.entry(KindDisputeWon, step, append(to.lines(-1), Line{Stripe, to.Sum()})...)
 }
 
 // Restored splits money that comes back to an invoice: what it owes is paid by

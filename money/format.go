@@ -79,6 +79,23 @@ func (a Amount) digits() (negative bool, whole, fraction string) {
 	return a.Minor < 0, text[:mark], text[mark:]
 }
 
+// Words name the currency in the plural, as in "12.50 in US dollars"; one that is seldom
+// met by its code.
+func (c Currency) Words() string {
+	if words, known := names[c]; known {
+		return words
+	}
+	return string(c)
+}
+
+var names = map[Currency]string{
+	"AUD": "Australian dollars", "BRL": "Brazilian reais", "CAD": "Canadian dollars", "CHF": "Swiss francs", "CNY": "Chinese yuan",
+	"DKK": "Danish kroner", "EUR": "euros", "GBP": "British pounds", "HKD": "Hong Kong dollars", "ILS": "Israeli shekels",
+	"INR": "Indian rupees", "JPY": "Japanese yen", "KRW": "South Korean won", "MXN": "Mexican pesos", "NOK": "Norwegian kroner",
+	"NZD": "New Zealand dollars", "PHP": "Philippine pesos", "PLN": "Polish zloty", "SEK": "Swedish kronor", "SGD": "Singapore dollars",
+	"TWD": "New Taiwan dollars", "USD": "US dollars", "VND": "Vietnamese dong",
+}
+
 // symbols are the signs English readers know (CLDR, locale en). A bare $ is the
 // US dollar only.
 var symbols = map[Currency]string{

@@ -118,26 +118,37 @@ func (v *visit) approvalView() (page.Approval, error) {
 		return page.Approval{}, err
 	}
 	a, may, err := v.do.Approval(v.ctx(), v.caller, id)
-	return page.Approval{
+	if err != nil {
+		return page.Approval{}, err
+	}
+	view := page.Approval{
 		Shell: v.shell("Approve "+a.InvoiceNumber, "payer"), Approval: a, Zone: v.zone(a.Organisation), May: may, Mine: a.AskedBy.ID == v.caller.Account,
-	}, err
+	}
+	invoice, err := v.do.Invoice(v.ctx(), v.caller, a.InvoiceID)
+	switch {
+	case err == nil:
+		view.Invoice = &invoice
+	case !remit.IsCode(err, remit.CodeForbidden) && !remit.IsCode(err, remit.CodeNotFound):
+		return view, err
+	}
+	return view, nil
 }
 
 func (v *visit) approve() error {
-	return v.answerApproval(func(view page.Approval) error {
+	return v.answerApproval("approved", func(view page.Approval) error {
 		_, err := v.do.Approve(v.ctx(), v.caller, view.Approval.ID, commands.Given(struct{}{}))
 		return err
 	})
 }
 
 func (v *visit) decline() error {
-	return v.answerApproval(func(view page.Approval) error {
+	return v.answerApproval("declined", func(view page.Approval) error {
 		_, err := v.do.Decline(v.ctx(), v.caller, view.Approval.ID, commands.Given(commands.DeclineInput{Reason: view.Reason}))
 		return err
 	})
 }
 
-func (v *visit) answerApproval(answer func(page.Approval) error) error {
+func (v *visit) answerApproval(done string, answer func(page.Approval) error) error {
 	view, err := v.approvalView()
 	if err != nil {
 		return err
@@ -145,7 +156,10 @@ func (v *visit) answerApproval(answer func(page.Approval) error) error {
 	view.Reason = v.typed("reason")
 	err = answer(view)
 	if err == nil {
-		return v.goTo("/approvals/"+view.Approval.ID.String(), "decided")
+		return v.goTo("/approvals/"+view.Approval.ID.String(), done)
+	}
+	if remit.IsCode(err, remit.CodeStepUp) {
+		return v.askToConfirm("/approvals/" + view.Approval.ID.String())
 	}
 	p, status, mendable := problems(err, "reason")
 	if !mendable {
@@ -163,10 +177,17 @@ func (v *visit) answerApproval(answer func(page.Approval) error) error {
 func (v *visit) secondPerson(view *page.Pay) {
 	i := view.Item.Invoice
 	rules := i.Settings.Approvals
-	if rules.Above == nil || !rules.Asks(remit.ToPay{Amount: i.Outstanding, Surcharge: view.Fees.With(view.Method)}, i.Currency) {
+	if rules.Above == nil {
+		return
+	}
+	alone, err := v.do.PaidAlone(v.ctx(), v.caller, i)
+	if err != nil || !rules.Asks(remit.ToPay{Amount: i.Outstanding, Surcharge: view.Fees.With(view.Method)}, alone, i.Currency) {
 		return
 	}
 	view.Asks = page.MoneyISO(*rules.Above, rules.Currency)
+	if alone > 0 {
+		view.Alone = page.MoneyISO(alone, i.Currency)
+	}
 	if last, err := v.do.MyApproval(v.ctx(), v.caller, i); err == nil {
 		view.Approval = last
 	}

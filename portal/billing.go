@@ -95,6 +95,7 @@ func (v *visit) showScheduleForm(status int, view page.ScheduleForm) error {
 	for range blankLines {
 		view.Lines = append(view.Lines, page.LineFields{})
 	}
+	view.Adjustments = append(view.Adjustments, page.AdjustmentFields{})
 	return v.show(status, page.ScheduleFormPage(view))
 }
 
@@ -114,7 +115,7 @@ func (v *visit) newSchedule() error {
 }
 
 func (v *visit) scheduleAgain(view page.ScheduleForm, err error) error {
-	p, status, mendable := problems(err, "customer_id", "number", "currency", "lines", "lines[]", "interval", "interval_count", "start_date", "end_date", "anchor_day", "time_zone",
+	p, status, mendable := problems(err, "customer_id", "number", "currency", "lines", "lines[]", "adjustments[]", "interval", "interval_count", "start_date", "end_date", "anchor_day", "time_zone",
 		"auto_charge", "payment_link", "due_days", "draft_days")
 	if !mendable {
 		return err
@@ -146,6 +147,9 @@ func (v *visit) editSchedulePage() error {
 			fields.Quantity, fields.UnitPrice = "1", page.Typed(*l.Amount, s.Currency)
 		}
 		view.Lines = append(view.Lines, fields)
+	}
+	for _, a := range t.Adjustments {
+		view.Adjustments = append(view.Adjustments, page.AdjustmentFields{Kind: a.Kind, Description: a.Description, Amount: page.Typed(a.Amount, s.Currency)})
 	}
 	return v.showScheduleForm(http.StatusOK, view)
 }
@@ -191,7 +195,8 @@ func (v *visit) scheduleFields(view page.ScheduleForm) page.ScheduleForm {
 	view.Anchor, view.TimeZone, view.Prorate = v.typed("anchor_day"), v.typed("time_zone"), v.typed("prorate") == "yes"
 	view.AutoCharge, view.PaymentLink, view.DueDays, view.DraftDays = v.typed("auto_charge"), v.typed("payment_link"), v.typed("due_days"), v.typed("draft_days")
 	view.Take, view.Key = v.typed("take_settings") == "yes", v.typed("key")
-	view.Lines = v.editorFields(page.InvoiceForm{}).Lines
+	typed := v.editorFields(page.InvoiceForm{})
+	view.Lines, view.Adjustments = typed.Lines, typed.Adjustments
 	return view
 }
 
@@ -240,6 +245,7 @@ func (v *visit) scheduleBody(view *page.ScheduleForm) commands.Body[commands.Bil
 		for _, l := range view.Lines {
 			terms.Lines = append(terms.Lines, remit.BillingLine{Description: l.Description, Quantity: l.Quantity, UnitPrice: l.UnitPrice})
 		}
+		terms.Adjustments = typedAdjustments(view.Adjustments, view.Currency, func(field string, err error) { refuse(field, remit.AsError(err).Message) })
 		if len(bad) > 0 {
 			return in, &remit.Error{Kind: remit.KindInvalid, Code: remit.CodeInvalid, Message: bad[0].Message, Fields: bad}
 		}

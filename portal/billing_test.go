@@ -22,7 +22,12 @@ func TestScheduleWithoutScript(t *testing.T) {
 	made = admin.open("/billing-schedules/new").submit("/billing-schedules/new", filled).want(200, "The schedule is made.", "The next twelve months", "USD 120.00", "Active")
 	admin.open("/billing-schedules").want(200, "RENT-12", "every month")
 	change := admin.open(made.path()+"/edit").want(200, "What you change holds from")
-	changed := change.submit(made.path()+"/edit", url.Values{"line_unit_price": {"150.00", "10.00"}}).want(200, "Saved.", "USD 170.00", "Changed from")
+	changed := change.submit(made.path()+"/edit", url.Values{
+		"line_unit_price": {"150.00", "10.00"}, "adjustment_kind": {"tax"}, "adjustment_description": {"VAT 20%"}, "adjustment_amount": {"34"},
+	}).want(200, "Saved.", "USD 204.00", "VAT 20%: $34.00", "Changed from")
+	change = admin.open(made.path()+"/edit").want(200, "Tax and other adjustments")
+	change.submit(made.path()+"/edit", url.Values{"adjustment_amount": {"much"}}).want(422, "There is a problem")
+	change.submit(made.path()+"/edit", nil).want(200, "VAT 20%: $34.00")
 	changed.submit(made.path()+"/pause", nil).want(200, "The schedule is paused.", "If it were resumed now.", "Resume")
 	admin.open(made.path()).submit(made.path()+"/pause", nil).want(200, "The schedule bills again.")
 	admin.open(made.path()+"/end").want(200, "This cannot be undone.").submit(made.path()+"/end", nil).want(200, "The schedule has ended.", "Nothing more is billed.")

@@ -22,17 +22,17 @@ import (
 
 // openPlatform opens a world whose Remit has an account of its own at the stand-in,
 // in whose name others' are connected.
-func openPlatform(t *testing.T) (w *world, platform string) {
+func openPlatform(t *testing.T, edit ...func(*program.Config)) (w *world, platform string) {
 	t.Helper()
 	platform = "sk_test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	w = openWorld(t, func(c *program.Config) {
+	w = openWorld(t, append(edit, func(c *program.Config) {
 		var own struct {
 			ClientID string `json:"client_id"`
 		}
 		control(t, c.StripeURL, platform, http.MethodGet, "/platform", nil, &own)
 		control(t, c.StripeURL, platform, http.MethodPost, "/settings", map[string]any{"verification_ms": 0}, nil)
 		c.PlatformKey, c.ClientID = secrets.NewSecret(platform), own.ClientID
-	})
+	})...)
 	control(t, w.stripe, platform, http.MethodPost, "/platform", map[string]any{"redirect_uris": []string{w.program.URL + commands.OAuthReturn}}, nil)
 	at := gateway.New(gateway.Options{URL: w.stripe, PlatformKey: platform}).Platform()
 	_, secret, err := at.CreateConnectEndpoint(t.Context(), "endpoint", w.program.URL+"/webhooks/stripe")

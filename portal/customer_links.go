@@ -12,8 +12,16 @@ import (
 
 // stripeLink is how a customer is linked at Stripe, as his page shows it to staff.
 func (v *visit) stripeLink(c remit.Customer) (page.StripeLink, error) {
-	link := page.StripeLink{MayLink: v.may(c.Organisation, remit.StripeAll)}
-	if c.StripeCustomer == "" || v.do.Sandbox { // a stand-in has no dashboard
+	link := page.StripeLink{MayLink: v.may(c.Organisation, remit.StripeAll), MaySettle: v.may(c.Organisation, remit.CustomerEdit)}
+	if c.StripeCustomer == "" {
+		return link, nil
+	}
+	is, err := v.do.CustomerLink(v.ctx(), v.caller, c.ID)
+	if err != nil {
+		return link, err
+	}
+	link.Waits, link.Failure, link.Differences = is.Waits, is.Failure, is.Differences
+	if v.do.Sandbox { // a stand-in has no dashboard
 		return link, nil
 	}
 	at, err := v.do.CustomerAtStripe(v.ctx(), v.caller, c.ID)
@@ -107,4 +115,65 @@ func (v *visit) unlinkCustomer() error {
 		return v.show(status, page.AskPage(view))
 	}
 	return v.goTo("/customers/"+id.String(), "customer_unlinked")
+}
+
+// settleDifference has a part be the same here and at Stripe.
+func (v *visit) settleDifference() error {
+	c, err := v.seenCustomer()
+	if err != nil {
+		return err
+	}
+	in := commands.DifferenceInput{Field: remit.ContactField(v.typed("field")), Take: v.typed("take"), AtStripe: v.typed("at_stripe")}
+	if _, err := v.do.SettleDifference(v.ctx(), v.caller, c.ID, commands.Given(in)); err != nil {
+		return err
+	}
+	done := "difference_taken"
+	if in.Take == "ours" {
+		done = "difference_sent"
+	}
+	return v.goTo("/customers/"+c.ID.String()+"#at-stripe", done)
+}
+
+func (v *visit) deleteCustomerPage() error {
+	view, err := v.deleteCustomerView()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, page.DeleteCustomerPage(view))
+}
+
+func (v *visit) deleteCustomerView() (page.DeleteCustomer, error) {
+	c, err := v.seenCustomer()
+	if err != nil {
+		return page.DeleteCustomer{}, err
+	}
+	if !v.may(c.Organisation, remit.StripeAll) {
+		return page.DeleteCustomer{}, remit.Forbidden(remit.StripeAll.String(), c.Organisation)
+	}
+	view := page.DeleteCustomer{Shell: v.shell("Delete "+c.Name, ""), Customer: c, AtStripe: v.typed("stripe")}
+	if c.StripeCustomer != "" {
+		is, err := v.do.CustomerLink(v.ctx(), v.caller, c.ID)
+		if err != nil {
+			return view, err
+		}
+		view.Ours = is.MadeHere
+	}
+	return view, nil
+}
+
+// deleteCustomer deletes him, or says on the question's page why not.
+func (v *visit) deleteCustomer() error {
+	view, err := v.deleteCustomerView()
+	if err != nil {
+		return err
+	}
+	if err := v.do.DeleteCustomer(v.ctx(), v.caller, view.Customer.ID, view.AtStripe); err != nil {
+		p, status, mendable := problems(err)
+		if !mendable {
+			return err
+		}
+		view.Problems = p
+		return v.show(status, page.DeleteCustomerPage(view))
+	}
+	return v.goTo("/customers", "customer_deleted")
 }

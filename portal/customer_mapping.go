@@ -1,8 +1,10 @@
 package portal
 
 import (
+	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -44,6 +46,14 @@ func (v *visit) mappingView() (page.Mapping, error) {
 		view.Next = "/customer-mapping?" + url.Values{"after": {plan.Is.Next}}.Encode()
 	}
 	return view, nil
+}
+
+// readMapping has Stripe's customers read again and returns to the plan.
+func (v *visit) readMapping() error {
+	if _, err := v.do.RefreshDashboard(v.ctx(), v.caller, v.place()); err != nil {
+		return err
+	}
+	return v.goTo("/customer-mapping", "asked")
 }
 
 // startMapping carries out what was chosen on a page of the plan.
@@ -90,5 +100,32 @@ func (v *visit) mappingReport() error {
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, page.MappingReportPage(page.MappingReport{Shell: v.shell("Customers at Stripe", ""), Import: importView(job), Refresh: job.State == "running"}))
+	view := page.MappingReport{Import: importView(job)}
+	now := job.State + " " + strconv.Itoa(job.RowsNew+job.RowsSame+job.RowsBad)
+	if job.State == "running" {
+		view.Poll = "/customer-mapping/" + id.String() + "?" + url.Values{"known": {now}}.Encode()
+	}
+	if known := v.query("known"); known != "" && v.htmx() {
+		return v.news(known, now, view.Poll == "", page.MappingProgress(view))
+	}
+	view.Shell = v.shell("Customers at Stripe", "")
+	if view.Poll != "" {
+		view.Refresh = noScriptRefresh
+	}
+	return v.show(http.StatusOK, page.MappingReportPage(view))
+}
+
+func (v *visit) stopMapping() error { return v.turnMapping(v.do.StopMapping, "mapping_stopped") }
+
+func (v *visit) resumeMapping() error { return v.turnMapping(v.do.ResumeMapping, "mapping_resumed") }
+
+func (v *visit) turnMapping(turn func(context.Context, commands.Caller, uuid.UUID) (commands.Import, error), done string) error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	if _, err := turn(v.ctx(), v.caller, id); err != nil {
+		return err
+	}
+	return v.goTo("/customer-mapping/"+id.String(), done)
 }

@@ -21,7 +21,19 @@ func (v *visit) customers() error {
 	if err != nil {
 		return err
 	}
-	view := page.Customers{Shell: v.shell("Customers", ""), Rows: list.Items, MayEdit: v.anywhere(remit.CustomerEdit), MayLink: v.anywhere(remit.StripeAll)}
+	view := page.Customers{Shell: v.shell("Customers", ""), Rows: list.Items, MayEdit: v.anywhere(remit.CustomerEdit), MayMap: v.may(v.member.Path, remit.StripeAll)}
+	if v.anywhere(remit.StripeAll) {
+		view.Linked = map[uuid.UUID]bool{}
+		may := map[string]bool{}
+		for _, c := range list.Items {
+			if _, asked := may[c.Organisation]; !asked {
+				may[c.Organisation] = v.may(c.Organisation, remit.StripeAll)
+			}
+			if may[c.Organisation] {
+				view.Linked[c.ID] = true
+			}
+		}
+	}
 	if v.anywhere(remit.InvoiceRead) {
 		if view.Owed, err = v.do.CustomersOwe(v.ctx(), v.caller, v.place(), list.Items); err != nil {
 			return err
@@ -128,7 +140,7 @@ func (v *visit) newCustomerPage() error {
 
 func (v *visit) newCustomer() error {
 	view := v.customerFields(page.CustomerForm{Shell: v.shell("New customer", "payer"), Places: v.placesWhere(remit.CustomerEdit)})
-	customer, err := v.do.CreateCustomer(v.ctx(), v.caller, commands.Given(customerInput(view, nil)))
+	customer, err := v.do.CreateCustomer(v.ctx(), v.caller, commands.Given(customerInput(view)))
 	if err != nil {
 		return v.customerAgain(view, err)
 	}
@@ -143,9 +155,11 @@ func (v *visit) editCustomerPage() error {
 	if !v.may(c.Organisation, remit.CustomerEdit) {
 		return remit.Forbidden(remit.CustomerEdit.String(), c.Organisation)
 	}
-	return v.show(http.StatusOK, page.CustomerFormPage(page.CustomerForm{
+	view := page.CustomerForm{
 		Shell: v.shell("Edit "+c.Name, "payer"), ID: c.ID.String(), Name: c.Name, Email: c.Email, Currency: c.Currency, ExternalID: c.ExternalID, Reminders: c.Reminders,
-	}))
+	}
+	view.Shown = page.CustomerShown{Name: c.Name, Email: c.Email, Currency: c.Currency, ExternalID: c.ExternalID, Reminders: c.Reminders}
+	return v.show(http.StatusOK, page.CustomerFormPage(view))
 }
 
 func (v *visit) editCustomer() error {
@@ -154,7 +168,7 @@ func (v *visit) editCustomer() error {
 		return err
 	}
 	view := v.customerFields(page.CustomerForm{Shell: v.shell("Edit "+c.Name, "payer"), ID: c.ID.String()})
-	if _, err := v.do.UpdateCustomer(v.ctx(), v.caller, c.ID, commands.Given(customerInput(view, c.AutoCharge))); err != nil {
+	if _, err := v.do.UpdateCustomer(v.ctx(), v.caller, c.ID, commands.Given(customerInput(view))); err != nil {
 		return v.customerAgain(view, err)
 	}
 	return v.goTo("/customers/"+c.ID.String(), "saved")
@@ -163,16 +177,21 @@ func (v *visit) editCustomer() error {
 func (v *visit) customerFields(view page.CustomerForm) page.CustomerForm {
 	view.Name, view.Email, view.Organisation = v.typed("name"), v.typed("email"), v.typed("organisation")
 	view.Currency, view.ExternalID, view.Reminders = v.typed("currency"), v.typed("external_id"), v.typed("reminders") != ""
+	view.Shown = page.CustomerShown{
+		Name: v.typed("shown_name"), Email: v.typed("shown_email"), Currency: v.typed("shown_currency"), ExternalID: v.typed("shown_external_id"), Reminders: v.typed("shown_reminders") != "",
+	}
 	return view
 }
 
-// customerInput is the form as a customer; what the form does not show stays.
-func customerInput(view page.CustomerForm, autoCharge *bool) commands.CustomerInput {
+// customerInput is the form as a customer; what the form does not show stays, and so does
+// what was left as it was shown: the form may have been open for long.
+func customerInput(view page.CustomerForm) commands.CustomerInput {
 	in := commands.CustomerInput{
-		Organisation: view.Organisation, Name: view.Name, Email: view.Email, Currency: view.Currency, ExternalID: view.ExternalID, AutoCharge: autoCharge,
+		Organisation: view.Organisation, Name: view.Name, Email: view.Email, Currency: view.Currency, ExternalID: view.ExternalID,
 	}
 	if view.ID != "" {
-		in.Reminders = &view.Reminders
+		shown := commands.CustomerShown(view.Shown)
+		in.Reminders, in.Shown = &view.Reminders, &shown
 	}
 	return in
 }

@@ -70,7 +70,7 @@ func (v *visit) advanceClock() error {
 	result, err := v.do.AdvanceClock(v.ctx(), v.caller, func() (commands.ClockInput, error) {
 		to, err := v.clockTarget(view)
 		view.Until = to.UTC().Format(time.RFC3339)
-		return commands.ClockInput{Organisation: v.place(), To: to}, err
+		return commands.ClockInput{Organisation: v.place(), To: to, Tell: true}, err
 	})
 	if err != nil {
 		p, status, mendable := problems(err, "to")
@@ -81,9 +81,7 @@ func (v *visit) advanceClock() error {
 		return v.show(status, page.ClockPage(view))
 	}
 	view.Now, view.Ran, view.More, view.To = result.Now, true, !result.Done, ""
-	for _, f := range result.Fired {
-		view.Fired = append(view.Fired, page.Fired{At: f.At, What: f.What, Invoice: f.InvoiceID.String()})
-	}
+	view.Story = result.Story
 	return v.show(http.StatusOK, page.ClockPage(view))
 }
 

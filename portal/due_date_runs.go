@@ -109,7 +109,7 @@ func (v *visit) dueDateRun() error {
 		return err
 	}
 	run, path := report.Run, "/due-date-runs/"+id.String()
-	view := page.DueDateReport{Run: run, Entries: report.Entries.Items, Differences: report.Differences, Zone: v.zone(run.Organisation), Asks: map[uuid.UUID]page.ChargeAsk{}}
+	view := page.DueDateReport{Run: run, Entries: report.Entries.Items, Differences: report.Differences, Unmade: report.Unmade, Zone: v.zone(run.Organisation), Asks: map[uuid.UUID]page.ChargeAsk{}}
 	now := string(run.State) + " " + strconv.Itoa(run.Counts.Done()) + " " + strconv.Itoa(run.Counts.Notices)
 	if run.State == remit.RunRunning {
 		view.Poll = path + "?" + url.Values{"known": {now}}.Encode()

@@ -30,6 +30,7 @@ func TestDueDatesAreRunByForms(t *testing.T) {
 	run := admin.open("/due-date-runs").want(200, "Runs are listed here").submit("/due-date-runs", url.Values{"as_of": {soon}, "do": {"run"}})
 	run.want(422, "There is a problem", "A dry run may look ahead.")
 	run.submit("/due-date-runs", url.Values{"as_of": {""}, "do": {"dry"}}).want(422, "Give a date")
+	run.submit("/due-date-runs", url.Values{"as_of": {"2001-01-01"}, "do": {"dry"}}).want(422, "There is a problem", "already at", "today's date or a later one")
 	dry := admin.open("/due-date-runs").submit("/due-date-runs", url.Values{"as_of": {soon}, "do": {"dry"}})
 	dry = w.until(admin, dry.path(), "What would be charged by")
 	dry.want(200, "To be charged", "D-1", "Riverside", "Visa 4242", "USD 200.00", "Expected in all")

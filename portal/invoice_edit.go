@@ -164,6 +164,18 @@ func (v *visit) editorFields(view page.InvoiceForm) page.InvoiceForm {
 	return view
 }
 
+// typedAdjustments reads adjustments as they were typed, and refuses what is no amount.
+func typedAdjustments(typed []page.AdjustmentFields, currency string, refuse func(field string, err error)) (list []remit.Adjustment) {
+	for n, a := range typed {
+		amount, err := money.ParseDecimal(a.Amount, money.Currency(currency))
+		if err != nil {
+			refuse(fmt.Sprintf("adjustments[%d].amount", n), wrong("amount", err.Error()))
+		}
+		list = append(list, remit.Adjustment{Kind: a.Kind, Description: a.Description, Amount: amount.Minor})
+	}
+	return list
+}
+
 // invoiceBody reads the editor's fields as an invoice.
 func (v *visit) invoiceBody(view *page.InvoiceForm) commands.Body[commands.InvoiceInput] {
 	return func() (commands.InvoiceInput, error) {
@@ -192,13 +204,7 @@ func (v *visit) invoiceBody(view *page.InvoiceForm) commands.Body[commands.Invoi
 		for _, l := range view.Lines {
 			in.Lines = append(in.Lines, remit.Line{Description: l.Description, Quantity: l.Quantity, UnitPrice: l.UnitPrice})
 		}
-		for n, a := range view.Adjustments {
-			amount, err := money.ParseDecimal(a.Amount, money.Currency(view.Currency))
-			if err != nil {
-				refuse(fmt.Sprintf("adjustments[%d].amount", n), wrong("amount", err.Error()))
-			}
-			in.Adjustments = append(in.Adjustments, remit.Adjustment{Kind: a.Kind, Description: a.Description, Amount: amount.Minor})
-		}
+		in.Adjustments = typedAdjustments(view.Adjustments, view.Currency, refuse)
 		if in.Deposit, err = typedDeposit(view); err != nil {
 			refuse(remit.AsError(err).Fields[0].Field, err)
 		}

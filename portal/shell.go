@@ -72,10 +72,12 @@ var doneWords = map[string]string{
 	"form_back": "You came back from Stripe's form. This is what Stripe says of the account.", "link_expired": "That link to Stripe's form has expired, or was used. Make a new one by Refresh Link.",
 	"account_linked": "The account is linked.", "not_linked": "The account was not linked: access was not given at Stripe.", "disconnecting": "Nothing new is collected. What is on its way is followed to its end, then the account is disconnected.", "default": "The default method is changed.",
 	"removed": "Removed.", "redelivered": "It is sent again.", "reenabled": "It is told of what happens from now on.", "password": "The password is changed. Your other sessions ended.", "nomfa": "The second factor is off.",
-	"customer_linked": "The customer is linked. What is saved at Stripe can be charged.", "customer_unlinked": "The customer is not linked at Stripe any more.",
-	"cancelled": "The payment is cancelled. Nothing was charged.", "fulfilled": "The order is marked as sent.",
+	"customer_linked": "The customer is linked. What is saved at Stripe can be charged.", "customer_deleted": "The customer is deleted. Invoices stay.", "difference_taken": "Taken from Stripe.", "difference_sent": "On its way to Stripe.",
+	"mapping_stopped": "Stopped. What was done stays.", "mapping_resumed": "It goes on with the rest.",
+	"customer_unlinked": "The customer is not linked at Stripe any more.",
+	"cancelled":         "The payment is cancelled. Nothing was charged.", "fulfilled": "The order is marked as sent.",
 	"granted": "The role is given.", "ungranted": "The role is taken away.", "revoked": "The token is revoked.", "reset": "The password is set. Sign in with it.",
-	"accepted": "You are in. Sign in with your password.", "decided": "Decided.", "second": "Nothing was charged: a second person is asked to approve it.", "fetched": "Remit looks at it. Reconcile again to see what it came to.", "settled": "The payment is settled by your word.", "settled_back": "It is settled by your word.", "out": "You are signed out.", "card": "The payment method is saved.", "linked": "The sign-in is linked.", "unlinked": "The link is taken away. Your other sessions ended.", "disabled": "Taken out.", "enabled": "Let back in.",
+	"accepted": "You are in. Sign in with your password.", "decided": "Decided.", "approved": "Approved. Nothing is charged before the payment is made.", "declined": "Declined. Nothing is charged.", "second": "Nothing was charged: a second person is asked to approve it.", "fetched": "Remit looks at it. Reconcile again to see what it came to.", "settled": "The payment is settled by your word.", "settled_back": "It is settled by your word.", "out": "You are signed out.", "card": "The payment method is saved.", "linked": "The sign-in is linked.", "unlinked": "The link is taken away. Your other sessions ended.", "disabled": "Taken out.", "enabled": "Let back in.",
 }
 
 func (v *visit) navigation() []page.Link {

@@ -77,7 +77,7 @@ func TestImportAndClock(t *testing.T) {
 		}
 	}
 	admin.open("/imports").submit("/imports", nil).want(422, "Choose a CSV file, or e-invoices.")
-	admin.open("/demo/clock").submit("/demo/clock", url.Values{"days": {"45"}}).want(200, "What fired")
+	admin.open("/demo/clock").submit("/demo/clock", url.Values{"days": {"45"}}).want(200, "What happened", " is overdue: it was due on ")
 	admin.open("/demo/clock").submit("/demo/clock", url.Values{"to": {"2001-01-01"}}).want(422, "it only goes forward")
 	admin.open("/invoices?overdue=yes").want(200, "M-1", "Overdue")
 }

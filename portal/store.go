@@ -14,6 +14,7 @@ import (
 	"remit/api"
 	"remit/api/httpsec"
 	"remit/commands"
+	"remit/money"
 	"remit/portal/page"
 )
 
@@ -29,8 +30,12 @@ const storeForm = 64 << 10
 
 const pathStore = "/store"
 
-// quantityField begins the name of a field that says how many of a product are wanted.
-const quantityField = "q."
+// What the names of fields begin with that say of a product how many are wanted, and
+// which price was shown.
+const (
+	quantityField = "q."
+	shownField    = "p."
+)
 
 // strangers runs a handler for everybody and looks at no cookie: the page may stand in
 // a frame of another site, where nobody's sign-in is to be at work.
@@ -69,7 +74,7 @@ func (v *visit) storeView() (page.Store, error) {
 		Shell: v.outside(found.Store.Name), Path: v.storePath(), Name: found.Store.Name, Products: found.Products, Selling: found.Selling,
 		Contact: found.Contact, Key: newKey(), Quantities: map[string]string{},
 	}
-	view.Width = "payer"
+	view.Width, view.Framed = "payer", true
 	return view, nil
 }
 
@@ -106,23 +111,38 @@ func (v *visit) storeCheckout() error {
 	return v.leave(placed.Checkout.URL)
 }
 
-// orderForm reads an order. A field that the form does not have, a price for one, is
-// refused: what is charged is the store's to say.
+// orderForm reads an order. A field that the form does not have is refused.
 func (v *visit) orderForm() (commands.OrderInput, error) {
-	in := commands.OrderInput{Form: v.typed("key"), Buyer: remit.Buyer{Name: v.typed("name"), Email: v.typed("email"), Delivery: v.typed("delivery")}}
+	in := commands.OrderInput{
+		Form: v.typed("key"), Buyer: remit.Buyer{Name: v.typed("name"), Email: v.typed("email"), Delivery: v.typed("delivery")}, Shown: remit.Shown{},
+	}
+	other := remit.Errorf(remit.KindMalformed, remit.CodeMalformed, "This is not the store's form.")
 	for name, values := range v.gin.Request.PostForm {
-		product, is := strings.CutPrefix(name, quantityField)
-		if !is && !slices.Contains([]string{"key", "name", "email", "delivery"}, name) || len(values) != 1 {
-			return in, remit.Errorf(remit.KindMalformed, remit.CodeMalformed, "This is not the store's form.")
+		if len(values) != 1 {
+			return in, other
 		}
-		if !is {
+		if slices.Contains([]string{"key", "name", "email", "delivery"}, name) {
 			continue
 		}
+		field, product, _ := strings.Cut(name, ".")
 		id, err := uuid.Parse(product)
 		if err != nil || len(product) != 36 {
-			return in, remit.Errorf(remit.KindMalformed, remit.CodeMalformed, "This is not the store's form.")
+			return in, other
 		}
 		text := strings.TrimSpace(values[0])
+		switch field + "." {
+		case shownField:
+			minor, currency, _ := strings.Cut(text, " ")
+			price, err := strconv.ParseInt(minor, 10, 64)
+			if err != nil {
+				return in, other
+			}
+			in.Shown[id] = money.Of(price, money.Currency(currency))
+			continue
+		case quantityField:
+		default:
+			return in, other
+		}
 		if text == "" {
 			continue
 		}
@@ -171,8 +191,12 @@ func (v *visit) storePicture() error {
 	if err != nil {
 		return err
 	}
-	v.gin.Header("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")
 	v.gin.Header("Cache-Control", "public, max-age=3600")
-	v.gin.Data(http.StatusOK, mediaType, picture)
+	v.picture(picture, mediaType)
 	return nil
+}
+
+func (v *visit) picture(picture []byte, mediaType string) {
+	v.gin.Header("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")
+	v.gin.Data(http.StatusOK, mediaType, picture)
 }

@@ -22,7 +22,9 @@ func (p *Portal) mountStoreStaff(router gin.IRouter) {
 	router.POST("/products/new", p.signedIn((*visit).newProduct))
 	router.GET("/products/:id", p.signedIn((*visit).product))
 	router.POST("/products/:id", p.signedIn((*visit).saveProduct))
+	router.GET("/products/:id/picture", p.signedIn((*visit).productPicture))
 	router.POST("/products/:id/picture", p.signedIn((*visit).savePicture))
+	router.POST("/products/:id/picture/remove", p.signedIn((*visit).removePicture))
 	router.POST("/products/:id/remove", p.signedIn((*visit).removeProduct))
 	router.GET("/settings/store", p.signedIn((*visit).storeSettings))
 	router.POST("/settings/store", p.signedIn((*visit).saveStore))
@@ -182,7 +184,7 @@ func (v *visit) savePicture() error {
 	_, files, err := v.upload("Choose a picture.")
 	if err == nil {
 		if err = v.do.SetPicture(v.ctx(), v.caller, id, commands.Picture{Bytes: files[0].Content}); err == nil {
-			return v.goTo("/products", "saved")
+			return v.goTo("/products/"+id.String(), "saved")
 		}
 	}
 	p, status, mendable := problems(err)
@@ -195,6 +197,30 @@ func (v *visit) savePicture() error {
 	}
 	view := page.Product{Known: &known, Place: known.Organisation, Name: known.Name, Description: known.Description, Price: page.Typed(known.Price, known.Currency), Currency: known.Currency, Active: known.Active}
 	return v.showProduct(status, view, p)
+}
+
+func (v *visit) productPicture() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	picture, mediaType, err := v.do.ProductPicture(v.ctx(), v.caller, id)
+	if err != nil {
+		return err
+	}
+	v.picture(picture, mediaType)
+	return nil
+}
+
+func (v *visit) removePicture() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	if err := v.do.SetPicture(v.ctx(), v.caller, id, commands.Picture{}); err != nil {
+		return err
+	}
+	return v.goTo("/products/"+id.String(), "saved")
 }
 
 func (v *visit) removeProduct() error {

@@ -78,6 +78,25 @@ func (tx *Tx) ApprovalOfAttempt(ctx context.Context, attempt uuid.UUID) (*remit.
 	return oneApproval(tx.approvals(ctx, "a.attempt_id = $2", attempt))
 }
 
+// paidAlone holds of an attempt a, with its request q, that is one person's act: that of
+// somebody of the organisation, or a charge by itself that he had made, without an approval.
+const paidAlone = `(q.payload->'permit'->'by' is not null or a.actor->>'kind' in ('user', 'token') and not coalesce((q.payload->'permit'->>'customer')::boolean, false))
+	and not exists (select from approvals p where p.tenant = a.tenant and p.attempt_id = a.id)`
+
+// PaidAlone is what people of the organisation paid, or are paying, of an invoice
+// without a second person's approval, fees included, in minor units of its currency;
+// one attempt may be left out. What one person's act had charged by itself is part of
+// it, and what was sent back later too; a checkout that nobody has paid yet is not.
+func (tx *Tx) PaidAlone(ctx context.Context, invoice, but uuid.UUID) (sum int64, err error) {
+	err = tx.QueryRow(ctx, `select coalesce(sum(a.amount + a.surcharge), 0)::bigint from attempts a join invoice_requests q on q.tenant = a.tenant and q.id = a.request_id
+		where a.tenant = $1 and a.invoice_id = $2 and a.id <> $3 and a.state not in ('failed', 'canceled') and not (a.kind = 'checkout' and a.state in ('created', 'requires_action'))
+		and `+paidAlone, tx.Tenant, invoice, but).Scan(&sum)
+	if err != nil {
+		return 0, fmt.Errorf("add up what was paid without a second person: %w", err)
+	}
+	return sum, nil
+}
+
 func oneApproval(list []remit.Approval, err error) (*remit.Approval, error) {
 	if err != nil || len(list) == 0 {
 		return nil, err

@@ -68,15 +68,19 @@ func (tx *Tx) BillingSchedule(ctx context.Context, id uuid.UUID) (remit.BillingS
 	return list[0], nil
 }
 
-// LockBillingSchedule holds a schedule's row until the transaction ends and reads it.
+// LockBillingSchedule holds a schedule's row until the transaction ends, and its
+// organisation's time zone, and reads it.
 func (tx *Tx) LockBillingSchedule(ctx context.Context, id uuid.UUID) (remit.BillingSchedule, error) {
-	var held int
-	err := tx.QueryRow(ctx, "select 1 from billing_schedules where tenant = $1 and id = $2 for update", tx.Tenant, id).Scan(&held)
+	var organisation uuid.UUID
+	err := tx.QueryRow(ctx, "select organisation_id from billing_schedules where tenant = $1 and id = $2 for update", tx.Tenant, id).Scan(&organisation)
 	if isNoRows(err) {
 		return remit.BillingSchedule{}, remit.NotFound()
 	}
 	if err != nil {
 		return remit.BillingSchedule{}, fmt.Errorf("hold a billing schedule: %w", err)
+	}
+	if err := tx.HoldZone(ctx, organisation); err != nil {
+		return remit.BillingSchedule{}, err
 	}
 	return tx.BillingSchedule(ctx, id)
 }
@@ -152,4 +156,22 @@ func billingParts(s remit.BillingSchedule) (versions, pauses []byte, err error) 
 		return nil, nil, fmt.Errorf("write a schedule's pauses: %w", err)
 	}
 	return versions, pauses, nil
+}
+
+// AutoChargeWords are customers' own words on being charged by themselves.
+func (tx *Tx) AutoChargeWords(ctx context.Context, customers []uuid.UUID) (map[uuid.UUID]*bool, error) {
+	rows, err := tx.Query(ctx, "select id, auto_charge from customers where tenant = $1 and id = any($2)", tx.Tenant, customers)
+	if err != nil {
+		return nil, fmt.Errorf("read customers' words: %w", err)
+	}
+	words := map[uuid.UUID]*bool{}
+	var id uuid.UUID
+	var word *bool
+	if _, err := pgx.ForEachRow(rows, []any{&id, &word}, func() error {
+		words[id] = word
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("read customers' words: %w", err)
+	}
+	return words, nil
 }

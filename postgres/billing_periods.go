@@ -37,6 +37,16 @@ func (tx *Tx) AddBillingPeriod(ctx context.Context, schedule uuid.UUID, p Billin
 	return nil
 }
 
+// OfSchedule reports whether a billing schedule made an invoice.
+func (tx *Tx) OfSchedule(ctx context.Context, invoice uuid.UUID) (bool, error) {
+	var made bool
+	err := tx.QueryRow(ctx, "select exists (select 1 from billing_periods where tenant = $1 and invoice_id = $2)", tx.Tenant, invoice).Scan(&made)
+	if err != nil {
+		return false, fmt.Errorf("look whether a schedule made an invoice: %w", err)
+	}
+	return made, nil
+}
+
 // DecideDraft records what became of a draft that was made ahead of its period.
 func (tx *Tx) DecideDraft(ctx context.Context, schedule uuid.UUID, from remit.Date, state remit.PeriodFate) error {
 	_, err := tx.Exec(ctx, "update billing_periods set state = $4, send_at = null where tenant = $1 and schedule_id = $2 and from_date = $3", tx.Tenant, schedule, from, state)

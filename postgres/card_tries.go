@@ -19,6 +19,16 @@ func (tx *Tx) LockCard(ctx context.Context, card [32]byte) error {
 	return nil
 }
 
+// LockFingerprint has charges by themselves with one card or account of the tenant, by its
+// fingerprint, and word that its bank refuses it for good take turns until the
+// transaction ends. An invoice is locked before, never after.
+func (tx *Tx) LockFingerprint(ctx context.Context, fingerprint string) error {
+	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended($1, 0))", "method/"+tx.Tenant.String()+"/"+fingerprint); err != nil {
+		return fmt.Errorf("lock a payment method: %w", err)
+	}
+	return nil
+}
+
 // FailedTries reads when tries with a card failed after an instant, in any order,
 // those too of which nobody knows yet.
 func (tx *Tx) FailedTries(ctx context.Context, card [32]byte, after time.Time) ([]time.Time, error) {

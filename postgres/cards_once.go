@@ -41,3 +41,35 @@ func (tx *Tx) LastAttemptWith(ctx context.Context, invoice, method uuid.UUID, si
 	}
 	return &a, nil
 }
+
+// TypedOnce says which of the methods given, by their ids at Stripe, were typed for one
+// payment, by whomever, and which are known as kept ones of somebody.
+func (tx *Tx) TypedOnce(ctx context.Context, account string, stripeIDs []string) (once, known map[string]bool, err error) {
+	rows, err := tx.Query(ctx, "select stripe_payment_method, bool_or(only_for is not null) from payment_methods where tenant = $1 and account = $2 and stripe_payment_method = any($3) group by 1",
+		tx.Tenant, account, stripeIDs)
+	if err != nil {
+		return nil, nil, fmt.Errorf("look for cards that were typed for one payment: %w", err)
+	}
+	once, known = map[string]bool{}, map[string]bool{}
+	var id string
+	var is bool
+	_, err = pgx.ForEachRow(rows, []any{&id, &is}, func() error {
+		once[id], known[id] = is, !is
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("look for cards that were typed for one payment: %w", err)
+	}
+	return once, known, nil
+}
+
+// TypesOnce reports that a page may be open at Stripe on which a card of a customer is
+// typed that is not to be kept: one that ended here with his link is still open there.
+func (tx *Tx) TypesOnce(ctx context.Context, customer uuid.UUID) (is bool, err error) {
+	err = tx.QueryRow(ctx, `select exists (select 1 from setup_sessions where tenant = $1 and customer_id = $2 and invoice_id is not null and not save
+		and (state = 'open' or state = 'expired' and expires_at > now()))`, tx.Tenant, customer).Scan(&is)
+	if err != nil {
+		return false, fmt.Errorf("look for a page that collects a card: %w", err)
+	}
+	return is, nil
+}

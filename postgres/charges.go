@@ -105,9 +105,10 @@ func scanCharge(row pgx.CollectableRow) (ChargeRow, error) {
 	return c, errors.Join(err, c.Unreadable)
 }
 
-// HardRefusal reads what was last said of a method, on whatever invoice, where that
-// was a hard decline; nil: it was not, or nothing was said since its bank renewed it.
-// That the same amount was charged moments before is about one invoice alone.
+// HardRefusal reads the hard decline of a method, on whatever invoice, after which no
+// money came of it; nil: there is none, or none since its bank renewed it. What a bank
+// says later of a try by hand takes no hard word back. That the same amount was charged
+// moments before, and how often a debit was presented, is about one invoice alone.
 func (tx *Tx) HardRefusal(ctx context.Context, m remit.PaymentMethod) (*remit.DeclineRecord, error) {
 	var raw []byte
 	err := tx.QueryRow(ctx, "select a.decline from payment_methods m join lateral ("+lastWord+") a on true where m.tenant = $1 and m.id = $2", tx.Tenant, m.ID).Scan(&raw)
@@ -127,10 +128,11 @@ func (tx *Tx) HardRefusal(ctx context.Context, m remit.PaymentMethod) (*remit.De
 	return &d, nil
 }
 
-// lastWord is the last charge of method m that ended in money or a decline, by the
+// lastWord is the last charge of method m that ended in money or a hard decline, by the
 // card or account and not by how often it was saved.
-const lastWord = `select l.decline from attempts l where l.tenant = m.tenant and l.kind = 'charge' and l.ended_at is not null and l.state in ('failed', 'succeeded')
-	and l.method ->> 'fingerprint' = m.fingerprint and l.ended_at > coalesce(m.renewed_at, '-infinity') and coalesce(l.decline ->> 'code', '') <> 'duplicate_transaction'
+const lastWord = `select l.decline from attempts l where l.tenant = m.tenant and l.kind = 'charge' and l.ended_at is not null
+	and (l.state = 'succeeded' or l.state = 'failed' and (l.decline ->> 'hard')::boolean)
+	and l.method ->> 'fingerprint' = m.fingerprint and l.ended_at > coalesce(m.renewed_at, '-infinity') and coalesce(l.decline ->> 'code', '') not in ('duplicate_transaction', 'represent_cap')
 	order by l.ended_at desc limit 1`
 
 // ChargeTries reads the tries by itself that failed on an invoice, oldest first,
@@ -138,6 +140,34 @@ const lastWord = `select l.decline from attempts l where l.tenant = m.tenant and
 func (tx *Tx) ChargeTries(ctx context.Context, invoice, except uuid.UUID) ([]remit.Attempt, error) {
 	return tx.queryAttempts(ctx, "invoice_id = $2 and id <> $3 and kind = 'charge' and state = 'failed' and decline is not null and ended_at is not null and actor ->> 'kind' = 'system'",
 		invoice, except)
+}
+
+// PlansOfTries reads what the charges were planned with that the tries by itself of an
+// invoice carried out, and by whose act they were decided.
+func (tx *Tx) PlansOfTries(ctx context.Context, invoice uuid.UUID) (map[uuid.UUID]remit.ChargePlan, error) {
+	rows, err := tx.Query(ctx, `select a.id, g.details, r.payload -> 'permit' -> 'by' from attempts a join invoice_requests r on r.tenant = a.tenant and r.id = a.request_id
+		join agenda g on g.tenant = a.tenant and g.id = (r.payload -> 'permit' ->> 'charge')::uuid where a.tenant = $1 and a.invoice_id = $2`, tx.Tenant, invoice)
+	if err != nil {
+		return nil, fmt.Errorf("read how tries were planned: %w", err)
+	}
+	plans := map[uuid.UUID]remit.ChargePlan{}
+	_, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (id uuid.UUID, err error) {
+		var plan remit.ChargePlan
+		var details []byte
+		var by *remit.Actor
+		if err = row.Scan(&id, &details, &by); err == nil {
+			err = json.Unmarshal(details, &plan)
+		}
+		if by != nil {
+			plan.By = by
+		}
+		plans[id] = plan
+		return id, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read how tries were planned: %w", err)
+	}
+	return plans, nil
 }
 
 // ChargesThatWorked reads when charges of a method, by its fingerprint, succeeded
@@ -153,20 +183,6 @@ func (tx *Tx) ChargesThatWorked(ctx context.Context, fingerprint string, before 
 		return nil, fmt.Errorf("read charges that worked: %w", err)
 	}
 	return times, nil
-}
-
-// PlannedCharge reads what the charge was planned with that an attempt carried out.
-func (tx *Tx) PlannedCharge(ctx context.Context, attempt uuid.UUID) (plan remit.ChargePlan, err error) {
-	var details []byte
-	err = tx.QueryRow(ctx, `select g.details from attempts a join invoice_requests r on r.tenant = a.tenant and r.id = a.request_id
-		join agenda g on g.tenant = a.tenant and g.id = (r.payload -> 'permit' ->> 'charge')::uuid where a.tenant = $1 and a.id = $2`, tx.Tenant, attempt).Scan(&details)
-	if err == nil {
-		err = json.Unmarshal(details, &plan)
-	}
-	if err != nil {
-		return plan, fmt.Errorf("read what a charge was planned with: %w", err)
-	}
-	return plan, nil
 }
 
 // WasTried reports whether an invoice was charged, or declined, with a method or
@@ -199,7 +215,7 @@ func (tx *Tx) OpenInvoicesOf(ctx context.Context, customer uuid.UUID) ([]uuid.UU
 func (tx *Tx) Curable(ctx context.Context, limit int) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `select i.id from invoices i join customers c on c.tenant = i.tenant and c.id = i.customer_id
 		join lateral (select m.id, m.tenant, m.fingerprint, m.renewed_at from payment_methods m join connections n on n.tenant = m.tenant and n.account = m.account and n.livemode = m.livemode and n.disconnected_at is null
-			where m.tenant = c.tenant and m.customer_id = c.id and m.status = 'usable'
+			where m.tenant = c.tenant and m.customer_id = c.id and m.status = 'usable' and m.only_for is null
 				and `+takenMethod("i.settings")+`
 			order by coalesce(c.default_payment_method = m.id, false) desc, m.created_at, m.id limit 1) m on true
 		where i.tenant = $1 and i.collection_state in ('awaits_method', 'awaits_payer', 'retrying', 'ended') and i.hold_reason is null and i.status in ('open', 'partially_paid')

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -25,14 +26,23 @@ func (tx *Tx) StripeCustomer(ctx context.Context, customer uuid.UUID, account st
 	return id, nil
 }
 
-// LinkStripeCustomer stores the customer's id at an account; the first one stands.
-func (tx *Tx) LinkStripeCustomer(ctx context.Context, customer uuid.UUID, account string, livemode bool, stripeCustomer string) error {
-	_, err := tx.Exec(ctx, "insert into stripe_customers (tenant, account, livemode, customer_id, stripe_customer) values ($1,$2,$3,$4,$5) on conflict (tenant, account, livemode, customer_id) do nothing",
-		tx.Tenant, account, livemode, customer, stripeCustomer)
+// LinkStripeCustomer stores the customer's id at an account, who was made there with
+// what was sent; the first one stands. What was changed since is sent after it.
+func (tx *Tx) LinkStripeCustomer(ctx context.Context, customer uuid.UUID, account string, livemode bool, stripeCustomer string, sent remit.Contact) error {
+	contact, err := json.Marshal(sent)
 	if err != nil {
 		return fmt.Errorf("link a Stripe customer: %w", err)
 	}
-	return nil
+	_, err = tx.Exec(ctx, "insert into stripe_customers (tenant, account, livemode, customer_id, stripe_customer, shared, seen, made_here, due_at) values ($1,$2,$3,$4,$5,$6,$6,true,null) on conflict (tenant, account, livemode, customer_id) do nothing",
+		tx.Tenant, account, livemode, customer, stripeCustomer, contact)
+	if err != nil {
+		return fmt.Errorf("link a Stripe customer: %w", err)
+	}
+	now, err := tx.Customer(ctx, customer)
+	if err != nil || remit.ContactOf(now) == sent {
+		return err
+	}
+	return tx.AskSync(ctx, customer, account, livemode)
 }
 
 // CustomerOfStripe finds whose Stripe customer it is at an account, or uuid.Nil.
@@ -125,11 +135,20 @@ func (tx *Tx) EndLink(ctx context.Context, customer uuid.UUID, account string, l
 	return was, tx.settleDefault(ctx, customer)
 }
 
-// BeginLink links a customer with a customer at Stripe. Returns
-// [remit.CodeLinkTaken] where that one is another's here.
-func (tx *Tx) BeginLink(ctx context.Context, customer uuid.UUID, account string, livemode bool, stripeCustomer string) error {
-	_, err := tx.Exec(ctx, "insert into stripe_customers (tenant, account, livemode, customer_id, stripe_customer) values ($1,$2,$3,$4,$5)",
-		tx.Tenant, account, livemode, customer, stripeCustomer)
+// BeginLink links a customer with a customer at Stripe, of whom we have one contact and
+// Stripe another: changes from here on are sent there. Returns [remit.CodeLinkTaken]
+// where that one is another's here.
+func (tx *Tx) BeginLink(ctx context.Context, customer uuid.UUID, account string, livemode bool, stripeCustomer string, ours, theirs remit.Contact) error {
+	shared, err := json.Marshal(ours)
+	if err != nil {
+		return fmt.Errorf("link a customer: %w", err)
+	}
+	seen, err := json.Marshal(theirs)
+	if err != nil {
+		return fmt.Errorf("link a customer: %w", err)
+	}
+	_, err = tx.Exec(ctx, "insert into stripe_customers (tenant, account, livemode, customer_id, stripe_customer, shared, seen) values ($1,$2,$3,$4,$5,$6,$7)",
+		tx.Tenant, account, livemode, customer, stripeCustomer, shared, seen)
 	if IsUnique(err, "stripe_customers_tenant_account_stripe_customer_key") {
 		return remit.TakenBy(stripeCustomer, "")
 	}

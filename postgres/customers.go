@@ -12,7 +12,7 @@ import (
 	"remit"
 )
 
-const customerColumns = `c.id, c.organisation_id, o.path, c.name, c.email, c.currency, coalesce(c.external_id, ''), c.default_payment_method, c.auto_charge, c.reminders, c.created_at, c.details, c.link_note,
+const customerColumns = `c.id, c.organisation_id, o.path, c.name, c.email, c.currency, coalesce(c.external_id, ''), c.default_payment_method, c.auto_charge, c.auto_charge_by, c.reminders, c.created_at, c.details, c.link_note, c.deleted_at,
 	coalesce((select s.stripe_customer from stripe_customers s
 		join connections n on n.tenant = s.tenant and n.account = s.account and n.livemode = s.livemode and n.disconnected_at is null
 		where s.tenant = c.tenant and s.customer_id = c.id limit 1), '')`
@@ -21,7 +21,7 @@ const customerTables = " from customers c join organisations o on o.tenant = c.t
 
 func scanCustomer(row pgx.Row) (c remit.Customer, err error) {
 	var details []byte
-	err = row.Scan(&c.ID, &c.OrganisationID, &c.Organisation, &c.Name, &c.Email, &c.Currency, &c.ExternalID, &c.DefaultPaymentMethod, &c.AutoCharge, &c.Reminders, &c.CreatedAt, &details, &c.LinkNote, &c.StripeCustomer)
+	err = row.Scan(&c.ID, &c.OrganisationID, &c.Organisation, &c.Name, &c.Email, &c.Currency, &c.ExternalID, &c.DefaultPaymentMethod, &c.AutoCharge, &c.WordBy, &c.Reminders, &c.CreatedAt, &details, &c.LinkNote, &c.DeletedAt, &c.StripeCustomer)
 	if err != nil {
 		return c, err
 	}
@@ -55,7 +55,7 @@ func (tx *Tx) CustomerByExternalID(ctx context.Context, unit uuid.UUID, external
 // CustomersNamed are the customers of an organisation of exactly that name, the
 // oldest first.
 func (tx *Tx) CustomersNamed(ctx context.Context, unit uuid.UUID, name string) ([]remit.Customer, error) {
-	rows, err := tx.Query(ctx, "select "+customerColumns+customerTables+" where c.tenant = $1 and c.organisation_id = $2 and c.name = $3 and "+noBuyer("c")+" order by c.created_at, c.id limit 10", tx.Tenant, unit, name)
+	rows, err := tx.Query(ctx, "select "+customerColumns+customerTables+" where c.tenant = $1 and c.organisation_id = $2 and c.name = $3 and c.deleted_at is null and "+noBuyer("c")+" order by c.created_at, c.id limit 10", tx.Tenant, unit, name)
 	if err != nil {
 		return nil, fmt.Errorf("read customers: %w", err)
 	}
@@ -86,7 +86,7 @@ type CustomerQuery struct {
 // ListCustomers reads a page, by name.
 func (tx *Tx) ListCustomers(ctx context.Context, q CustomerQuery) ([]remit.Customer, error) {
 	args := []any{tx.Tenant}
-	where := " where c.tenant = $1"
+	where := " where c.tenant = $1 and c.deleted_at is null"
 	add := func(condition string, values ...any) {
 		var places []any
 		for _, value := range values {
@@ -122,8 +122,8 @@ func (tx *Tx) ListCustomers(ctx context.Context, q CustomerQuery) ([]remit.Custo
 // InsertCustomer adds a customer. Two with one external id at one organisation
 // are refused.
 func (tx *Tx) InsertCustomer(ctx context.Context, c remit.Customer) error {
-	_, err := tx.Exec(ctx, `insert into customers (tenant, id, organisation_id, name, email, currency, external_id, auto_charge, created_at, updated_at)
-		values ($1,$2,$3,$4,$5,$6,nullif($7,''),$8,$9,$9)`, tx.Tenant, c.ID, c.OrganisationID, c.Name, c.Email, c.Currency, c.ExternalID, c.AutoCharge, c.CreatedAt)
+	_, err := tx.Exec(ctx, `insert into customers (tenant, id, organisation_id, name, email, currency, external_id, auto_charge, auto_charge_by, created_at, updated_at)
+		values ($1,$2,$3,$4,$5,$6,nullif($7,''),$8,$9,$10,$10)`, tx.Tenant, c.ID, c.OrganisationID, c.Name, c.Email, c.Currency, c.ExternalID, c.AutoCharge, c.WordBy, c.CreatedAt)
 	if IsUnique(err, "customers_external") {
 		return remit.Conflict(remit.CodeAlreadyExists, "A customer with the external id %q exists at this organisation.", c.ExternalID)
 	}
@@ -133,20 +133,76 @@ func (tx *Tx) InsertCustomer(ctx context.Context, c remit.Customer) error {
 	return nil
 }
 
-// SaveCustomer writes what people edit of a customer. His default method is not
-// part of it: see [Tx.SetDefaultMethod].
+// HeldCustomer reads a customer under his lock, to be changed: what is written is to be
+// made of this row, and of none that was read before. Returns [remit.CodeNotFound] for
+// one who was deleted.
+func (tx *Tx) HeldCustomer(ctx context.Context, id uuid.UUID) (remit.Customer, error) {
+	if err := tx.LockCustomer(ctx, id); err != nil {
+		return remit.Customer{}, err
+	}
+	c, err := tx.Customer(ctx, id)
+	if err == nil && c.DeletedAt != nil {
+		err = remit.NotFound()
+	}
+	return c, err
+}
+
+// SaveCustomer writes what people edit of a customer, made of [Tx.HeldCustomer], and has
+// a change of what Stripe keeps of him sent there. Neither his default method nor his
+// word on automatic charges is part of it: see [Tx.SetDefaultMethod], [Tx.SetAutoCharge].
 func (tx *Tx) SaveCustomer(ctx context.Context, c remit.Customer) error {
+	before, err := tx.HeldCustomer(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if err := tx.writeCustomer(ctx, c); err != nil {
+		return err
+	}
+	if was := remit.ContactOf(before); was != remit.ContactOf(c) {
+		return tx.contactChanged(ctx, c.ID, was)
+	}
+	return nil
+}
+
+func (tx *Tx) writeCustomer(ctx context.Context, c remit.Customer) error {
 	details, err := json.Marshal(c.Details)
 	if err != nil {
 		return fmt.Errorf("write a customer's details: %w", err)
 	}
-	_, err = tx.Exec(ctx, `update customers set name = $3, email = $4, currency = $5, external_id = nullif($6,''), auto_charge = $7, details = $8, updated_at = now()
-		where tenant = $1 and id = $2`, tx.Tenant, c.ID, c.Name, c.Email, c.Currency, c.ExternalID, c.AutoCharge, details)
+	_, err = tx.Exec(ctx, `update customers set name = $3, email = $4, currency = $5, external_id = nullif($6,''), details = $7, updated_at = now()
+		where tenant = $1 and id = $2`, tx.Tenant, c.ID, c.Name, c.Email, c.Currency, c.ExternalID, details)
 	if IsUnique(err, "customers_external") {
 		return remit.Conflict(remit.CodeAlreadyExists, "A customer with the external id %q exists at this organisation.", c.ExternalID)
 	}
 	if err != nil {
 		return fmt.Errorf("save a customer: %w", err)
+	}
+	return nil
+}
+
+// SayWord notes who gives a customer's word on charges by themselves that is about to be
+// saved; by is nil where he says it himself. It goes with the word, in one transaction: of
+// two who say it at once each is compared with what the other left.
+func (tx *Tx) SayWord(ctx context.Context, customer uuid.UUID, word *bool, by *remit.Actor, now time.Time) error {
+	if err := tx.LockCustomer(ctx, customer); err != nil {
+		return err
+	}
+	stands, err := tx.Customer(ctx, customer)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "update customers set auto_charge_by = $3 where tenant = $1 and id = $2", tx.Tenant, customer, remit.WordGiven(stands, word, by, now))
+	if err != nil {
+		return fmt.Errorf("note who gives a customer's word: %w", err)
+	}
+	return nil
+}
+
+// SetAutoCharge writes a customer's word on being charged by himself; nil: as the
+// organisation has it.
+func (tx *Tx) SetAutoCharge(ctx context.Context, customer uuid.UUID, on *bool) error {
+	if _, err := tx.Exec(ctx, "update customers set auto_charge = $3, updated_at = now() where tenant = $1 and id = $2", tx.Tenant, customer, on); err != nil {
+		return fmt.Errorf("save a customer's word on charges: %w", err)
 	}
 	return nil
 }

@@ -208,6 +208,10 @@ func (tx *Tx) PutDashboardCustomers(ctx context.Context, of DashboardOf, list []
 		batch.Queue(`insert into dashboard_customers (tenant, account, livemode, id, name, email, created, read_at) values ($1,$2,$3,$4,$5,$6,$7,$8)
 			on conflict (tenant, account, livemode, id) do update set name = excluded.name, email = excluded.email, read_at = excluded.read_at`,
 			tx.Tenant, of.Account, of.Livemode, c.ID, c.Name, c.Email, c.Created, now)
+		batch.Queue("delete from dashboard_customer_ids where tenant = $1 and account = $2 and livemode = $3 and id = $4", tx.Tenant, of.Account, of.Livemode, c.ID)
+		if len(c.KnownAs) > 0 {
+			batch.Queue("insert into dashboard_customer_ids (tenant, account, livemode, key, id) select $1, $2, $3, key, $4 from unnest($5::text[]) key", tx.Tenant, of.Account, of.Livemode, c.ID, c.KnownAs)
+		}
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("write an account's customers: %w", err)

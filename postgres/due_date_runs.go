@@ -87,17 +87,31 @@ func (tx *Tx) InsertDueDateRun(ctx context.Context, r remit.DueDateRun) error {
 }
 
 // dueRows are the charges g at organisation $3 and below that are due by an instant
-// $5: each at the time it began, or by a date $4 in the zone of each. What was put
+// $5: each at the time it began, or by a date $4 in the zone of each, which for a run that
+// charges has to have come there: it is not made ahead of the date. What was put
 // off, and the tries after a failure, are not hurried: they have a time of their
 // own, and a run would else take up again and again what it has put off itself. Only
 // a dry run counts on them, those of its own day too, which later runs will carry out.
+//
+// A date ends with the day of the run's organisation: where it is the next one already, what
+// comes due before that end is charged by a run of the date, whenever it is begun, so that a
+// dry run has it too, and what comes due after it is not.
+//
+// What waits for its window is of the day it was planned for.
 func dueRows(began, dry string) string {
+	const ends = "(($4::date + 1)::timestamp at time zone top.time_zone)"
 	return `agenda g join organisations u on u.tenant = g.tenant and u.id = g.organisation_id
 		join organisations top on top.tenant = $1 and top.id = $3
 		where g.tenant = $1 and g.done_at is null and g.kind = 'charge' and g.at <= $5
-			and (u.path = top.path or u.path ^@ (top.path || '/')) and (g.at <= ` + began + ` or (g.at at time zone u.time_zone)::date <= $4
-				and (coalesce((g.details ->> 'try')::int, 0) <= 1 and coalesce((g.details ->> 'round')::int, 0) = 0 or ` + dry + ` and (` + began + ` at time zone u.time_zone)::date <= $4))`
+			and (u.path = top.path or u.path ^@ (top.path || '/')) and (` + chargeDay + ` <= $4::date::text or g.at < ` + ends + `)
+			and (g.at <= ` + began + ` or ` + dry + ` and g.at < ` + ends + ` or ` + chargeDay + ` <= $4::date::text
+				and (coalesce((g.details ->> 'try')::int, 0) <= 1 and coalesce((g.details ->> 'round')::int, 0) = 0
+					and (` + dry + ` or ` + chargeDay + ` <= (` + began + ` at time zone u.time_zone)::date::text) or ` + dry + ` and (` + began + ` at time zone u.time_zone)::date <= $4))`
 }
+
+// chargeDay is the day, where it is, that a charge g is for, as text: the window may have
+// closed on it before it was made.
+const chargeDay = "coalesce(g.details ->> 'day', (g.at at time zone u.time_zone)::date::text)"
 
 // NextCharges reads the next charges of a run that it has no entry of, in order of
 // their times.
@@ -235,9 +249,10 @@ type ChargeState struct {
 	Code      string // of its decline
 }
 
-// BringForward makes charges due now that a person has charged before their time.
+// BringForward makes charges due now that a person has charged, before their time or
+// outside their window.
 func (tx *Tx) BringForward(ctx context.Context, rows []uuid.UUID, now time.Time) error {
-	_, err := tx.Exec(ctx, "update agenda set at = $3 where tenant = $1 and id = any($2) and at > $3 and done_at is null", tx.Tenant, rows, now)
+	_, err := tx.Exec(ctx, `update agenda set at = least(at, $3), details = details || '{"by_run": true}' where tenant = $1 and id = any($2) and done_at is null`, tx.Tenant, rows, now)
 	if err != nil {
 		return fmt.Errorf("bring charges forward: %w", err)
 	}
@@ -288,8 +303,11 @@ func (tx *Tx) CountNotices(ctx context.Context, run uuid.UUID, written int, fail
 // AnyDueByRun reports whether the tenant has anything due by a time that runs carry
 // out.
 func (tx *Tx) AnyDueByRun(ctx context.Context, by time.Time) (due bool, err error) {
-	err = tx.QueryRow(ctx, `select exists (select 1 from agenda where tenant = $1 and done_at is null and kind in ('charge', 'notice') and at <= $2
-		and not coalesce((details ->> 'soon')::boolean, false))`, tx.Tenant, by).Scan(&due)
+	// The first of each kind by the index agenda_runs: asked whether there is any, the planner
+	// expects to meet one soon and reads the whole table where there is none.
+	const first = `exists (select 1 from (select 1 from agenda where tenant = $1 and kind = '%s' and done_at is null and at <= $2
+		and not coalesce((details ->> 'soon')::boolean, false) order by at limit 1) f)`
+	err = tx.QueryRow(ctx, "select "+fmt.Sprintf(first, remit.AgendaCharge)+" or "+fmt.Sprintf(first, remit.AgendaNotice), tx.Tenant, by).Scan(&due)
 	if err != nil {
 		return false, fmt.Errorf("look for what is due: %w", err)
 	}

@@ -27,7 +27,7 @@ type Import struct {
 	Organisation   string
 	FileName       string
 	Format         string
-	State          string // running, done or failed
+	State          string // running, done or failed; one of customers may be stopped
 	NextLine       int    // lines up to and including this one are done
 	RowsTotal      int
 	RowsNew        int

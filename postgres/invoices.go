@@ -31,9 +31,9 @@ type LockedInvoice struct {
 	hash []byte
 }
 
-const invoiceColumns = `i.id, i.organisation_id, o.path, i.customer_id, c.name, c.email, c.auto_charge, i.number, i.seller_name, i.seller_tax_id,
+const invoiceColumns = `i.id, i.organisation_id, o.path, i.customer_id, c.name, c.email, c.auto_charge, c.auto_charge_by, i.number, i.seller_name, i.seller_tax_id,
 	i.status, i.label, i.tags, i.notes, i.overdue, i.total, coalesce(b.outstanding, 0), coalesce(b.applied, 0), i.currency, i.issue_date, i.due_date, i.due_version,
-	i.hold_reason, i.hold_kind, i.hold_since, i.prior_hold, i.deposit_amount, i.deposit_due, i.collection_state, i.collection_why, i.collection_since, i.promise, i.settings, i.source, i.sent_at, i.paid_at, i.voided_at, i.replaced_by, i.created_at,
+	i.hold_reason, i.hold_kind, i.hold_since, i.prior_hold, i.deposit_amount, i.deposit_due, i.collection_state, i.collection_why, i.collection_since, i.promise, i.charged_by, i.settings, i.source, i.sent_at, i.paid_at, i.voided_at, i.replaced_by, i.created_at,
 	(select w.id from work_items w where w.tenant = i.tenant and w.invoice_id = i.id
 	  order by (w.state in ('open', 'claimed', 'paying')) desc, w.created_at desc limit 1),
 	a.number, a.kind, a.state, a.since, i.tenant, i.link_version`
@@ -58,9 +58,9 @@ func scanInvoice(row pgx.Row, extra ...any) (remit.Invoice, error) {
 		kind, state          *string
 		since                *time.Time
 	)
-	err := row.Scan(append([]any{&i.ID, &i.OrganisationID, &i.Organisation, &i.CustomerID, &i.CustomerName, &i.CustomerEmail, &i.CustomerAuto, &i.Number, &i.Seller.Name, &i.Seller.TaxID,
+	err := row.Scan(append([]any{&i.ID, &i.OrganisationID, &i.Organisation, &i.CustomerID, &i.CustomerName, &i.CustomerEmail, &i.CustomerAuto, &i.CustomerWord, &i.Number, &i.Seller.Name, &i.Seller.TaxID,
 		&i.Status, &i.Label, &i.Tags, &notes, &i.Overdue, &i.Total, &i.Outstanding, &i.Applied, &i.Currency, &i.IssueDate, &i.DueDate, &i.DueVersion,
-		&holdReason, &holdKind, &holdSince, &priorHold, &deposit, &depositDue, &i.Collection.State, &i.Collection.Why, &collecting, &i.Promise, &settings, &i.Source, &i.SentAt, &i.PaidAt, &i.VoidedAt, &i.ReplacedBy, &i.CreatedAt,
+		&holdReason, &holdKind, &holdSince, &priorHold, &deposit, &depositDue, &i.Collection.State, &i.Collection.Why, &collecting, &i.Promise, &i.ChargedBy, &settings, &i.Source, &i.SentAt, &i.PaidAt, &i.VoidedAt, &i.ReplacedBy, &i.CreatedAt,
 		&i.WorkItemID, &number, &kind, &state, &since, &i.Tenant, &i.LinkVersion}, extra...)...)
 	if err != nil {
 		return remit.Invoice{}, err
@@ -126,7 +126,8 @@ func (tx *Tx) InvoiceHead(ctx context.Context, id uuid.UUID) (remit.Invoice, err
 
 // LockInvoice holds an invoice's row until the transaction ends and reads it.
 // The row is won by a statement of its own: one that waited for it would join
-// the row as it is now with the balance and the attempt as they were before.
+// the row as it is now with the balance and the attempt as they were before. So is its
+// organisation's time zone held, see [Tx.HoldZone].
 func (tx *Tx) LockInvoice(ctx context.Context, id uuid.UUID) (*LockedInvoice, error) {
 	l := &LockedInvoice{}
 	var i remit.Invoice
@@ -134,6 +135,7 @@ func (tx *Tx) LockInvoice(ctx context.Context, id uuid.UUID) (*LockedInvoice, er
 	var offset *time.Duration
 	batch := &pgx.Batch{}
 	batch.Queue("select 1 from invoices where tenant = $1 and id = $2 for update", tx.Tenant, id)
+	batch.Queue("select pg_advisory_xact_lock_shared("+zoneOf("organisation_id")+") from invoices where tenant = $1 and id = $2", tx.Tenant, id)
 	batch.Queue("select "+invoiceColumns+`, coalesce(b.billed, 0), o.time_zone, i.timeline_seq, i.timeline_hash,
 		(select clock_offset from organisations t where t.tenant = i.tenant and t.clock_offset is not null limit 1),
 		exists (select 1 from disputes d where d.tenant = i.tenant and d.invoice_id = i.id and d.closed_at is null),
@@ -173,6 +175,7 @@ type NewInvoice struct {
 	Fingerprint [32]byte
 	ImportID    *uuid.UUID // the import that brings it, if one does
 	OnTerms     bool       // it came without a due date and is due by the payment terms
+	OwnCharge   bool       // it came with the word that it is charged by itself, which it would not be otherwise
 	Made        string     // by what it was made, in words, where nobody brought it
 }
 
@@ -186,12 +189,12 @@ func (tx *Tx) InsertInvoice(ctx context.Context, n NewInvoice) (inserted bool, e
 	}
 	tag, err := tx.Exec(ctx, `insert into invoices (tenant, id, organisation_id, customer_id, number, seller_name, seller_tax_id,
 		status, total, currency, issue_date, due_date, fingerprint, source, settings, hold_reason, hold_kind, hold_since, created_at, updated_at, import_id,
-		deposit_amount, deposit_due)
-		values ($1,$2,$3,$4,$5,$6,$7,'draft',$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$18,$19,$20,$21)
+		deposit_amount, deposit_due, charged_by)
+		values ($1,$2,$3,$4,$5,$6,$7,'draft',$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$18,$19,$20,$21,$22)
 		on conflict (tenant, organisation_id, seller_name, customer_id, number) do nothing`,
 		tx.Tenant, n.ID, n.OrganisationID, n.CustomerID, n.Number, n.Seller.Name, n.Seller.TaxID,
 		n.Total, n.Currency, n.IssueDate, n.DueDate, n.Fingerprint[:], n.Source, settings,
-		holdReason(n.Hold), holdKind(n.Hold), holdSince(n.Hold), n.CreatedAt, n.ImportID, depositAmount(n.Deposit), depositDue(n.Deposit))
+		holdReason(n.Hold), holdKind(n.Hold), holdSince(n.Hold), n.CreatedAt, n.ImportID, depositAmount(n.Deposit), depositDue(n.Deposit), n.ChargedBy)
 	if err != nil {
 		return false, uuid.Nil, fmt.Errorf("insert an invoice: %w", err)
 	}
@@ -290,9 +293,9 @@ func (tx *Tx) SaveInvoice(ctx context.Context, l *LockedInvoice, real time.Time,
 	}
 	batch.Queue(`update invoices set status = $3, label = $4, overdue = $5, due_date = $6, due_version = $7, hold_reason = $8, hold_kind = $9, hold_since = $10,
 		sent_at = $11, paid_at = $12, voided_at = $13, updated_at = $14, timeline_seq = $15, timeline_hash = $16, replaced_by = $17, prior_hold = $18,
-		collection_state = $19, collection_why = $20, collection_since = $21, settings = $22, promise = $23 where tenant = $1 and id = $2`,
+		collection_state = $19, collection_why = $20, collection_since = $21, settings = $22, promise = $23, charged_by = $24 where tenant = $1 and id = $2`,
 		tx.Tenant, l.ID, l.Status, l.Label, l.Overdue, l.DueDate, l.DueVersion, holdReason(l.Hold), holdKind(l.Hold), holdSince(l.Hold),
-		l.SentAt, l.PaidAt, l.VoidedAt, now, l.seq, l.hash, l.ReplacedBy, prior, l.Collection.State, l.Collection.Why, collectingSince(l.Collection), settings, promiseOf(l.Promise))
+		l.SentAt, l.PaidAt, l.VoidedAt, now, l.seq, l.hash, l.ReplacedBy, prior, l.Collection.State, l.Collection.Why, collectingSince(l.Collection), settings, promiseOf(l.Promise), l.ChargedBy)
 	for _, m := range l.Outbox {
 		queueMail(batch, tx.Tenant, m)
 	}

@@ -71,6 +71,17 @@ func (tx *Tx) SaveMailDelivery(ctx context.Context, id uuid.UUID, d remit.MailDe
 	return err
 }
 
+// PostponeMail puts a claimed mail back into the queue that was not handed to any server:
+// the try counts for nothing.
+func (tx *Tx) PostponeMail(ctx context.Context, id uuid.UUID, tries int, to time.Time, why string) error {
+	_, err := tx.Exec(ctx, `update mails set state = 'queued', tries = tries - 1, next_at = $4, last_error = $5, sending_since = null
+		where tenant = $1 and id = $2 and state = 'sending' and tries = $3`, tx.Tenant, id, tries, to, why)
+	if err != nil {
+		return fmt.Errorf("postpone a mail: %w", err)
+	}
+	return nil
+}
+
 // EndMail writes what came of a claimed mail. It returns false, and writes nothing,
 // where the mail is no longer the claim's: it was given up for lost, and a person has
 // had it sent again.

@@ -45,10 +45,12 @@ func (tx *Tx) ReturnStock(ctx context.Context, order uuid.UUID) error {
 	return nil
 }
 
+// moneyBack is whether money of an order went back, or may.
+const moneyBack = `(exists (select 1 from refunds b where b.tenant = r.tenant and b.invoice_id = r.id and b.state not in ('failed', 'canceled') and b.choice <> 'excess')
+	or exists (select 1 from disputes d where d.tenant = r.tenant and d.invoice_id = r.id and d.state not in ('won', 'warning_closed')))`
+
 // orderFacts are what an order's state is derived from, beside its invoice's status.
-const orderFacts = `r.fulfilled_at,
-	exists (select 1 from refunds b where b.tenant = r.tenant and b.invoice_id = r.id and b.state not in ('failed', 'canceled') and b.choice <> 'excess')
-		or exists (select 1 from disputes d where d.tenant = r.tenant and d.invoice_id = r.id and d.state not in ('won', 'warning_closed')),
+const orderFacts = "r.fulfilled_at, " + moneyBack + `,
 	exists (select 1 from payments p where p.tenant = r.tenant and p.invoice_id = r.id and p.amount_captured > 0)`
 
 const orderTables = " from orders r join stores s on s.tenant = r.tenant and s.id = r.store_id join invoices i on i.tenant = r.tenant and i.id = r.id"
@@ -57,7 +59,7 @@ const orderTables = " from orders r join stores s on s.tenant = r.tenant and s.i
 type OrderQuery struct {
 	Path   string      // at this path and below; "" for anywhere
 	Units  []uuid.UUID // at these organisations
-	Paid   bool        // only those whose money is final and that are not fulfilled
+	ToSend bool        // only those whose money is final and stays, and that are not fulfilled
 	Before *time.Time  // keyset: made before this moment, or at it with a lower id; nil: from the newest
 	ID     uuid.UUID
 	Limit  int
@@ -66,9 +68,9 @@ type OrderQuery struct {
 // ListOrders reads a page of orders, newest first, their invoices without lines.
 func (tx *Tx) ListOrders(ctx context.Context, q OrderQuery) ([]remit.Order, error) {
 	rows, err := tx.Query(ctx, "select r.id"+orderTables+` join organisations o on o.tenant = i.tenant and o.id = i.organisation_id
-		where r.tenant = $1 and ($2 = '' or o.path = $2 or o.path ^@ ($2 || '/')) and i.organisation_id = any($3) and (not $4 or i.status = 'paid' and r.fulfilled_at is null)
+		where r.tenant = $1 and ($2 = '' or o.path = $2 or o.path ^@ ($2 || '/')) and i.organisation_id = any($3) and (not $4 or i.status = 'paid' and r.fulfilled_at is null and not `+moneyBack+`)
 		and ($5::timestamptz is null or (r.created_at, r.id) < ($5, $6)) order by r.created_at desc, r.id desc limit $7`,
-		tx.Tenant, q.Path, q.Units, q.Paid, q.Before, q.ID, q.Limit)
+		tx.Tenant, q.Path, q.Units, q.ToSend, q.Before, q.ID, q.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the orders: %w", err)
 	}

@@ -394,3 +394,20 @@ func (tx *Tx) InvoiceOfRequest(ctx context.Context, id uuid.UUID) (uuid.UUID, er
 	}
 	return invoice, nil
 }
+
+// CameIn tells in which currency each payment of an invoice brought money in, as its
+// entry of the ledger has it; one that brought none is not in it.
+func (tx *Tx) CameIn(ctx context.Context, invoice uuid.UUID) (map[uuid.UUID]string, error) {
+	rows, err := tx.Query(ctx, `select distinct e.payment_id, l.currency from ledger_entries e join ledger_lines l on l.tenant = e.tenant and l.entry_id = e.id
+		where e.tenant = $1 and e.invoice_id = $2 and e.payment_id is not null and e.kind in ('payment', 'bank_transfer')`, tx.Tenant, invoice)
+	if err != nil {
+		return nil, fmt.Errorf("read what payments brought in: %w", err)
+	}
+	in := map[uuid.UUID]string{}
+	var payment uuid.UUID
+	var currency string
+	if _, err = pgx.ForEachRow(rows, []any{&payment, &currency}, func() error { in[payment] = currency; return nil }); err != nil {
+		return nil, fmt.Errorf("read what payments brought in: %w", err)
+	}
+	return in, nil
+}

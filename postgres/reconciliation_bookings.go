@@ -18,6 +18,9 @@ type StripeObject struct {
 	Intent string
 }
 
+// What a person said of a dispute and Stripe overruled moved nothing there: neither the entry
+// that gave it back nor the one that takes it again is asked about.
+//
 // Both queries look up row by row: a subquery that ends in a limit is not joined
 // to what the tables hold, so a page costs a page whatever a planner knows of
 // their size. What is computed from a row comes out of such a subquery before it
@@ -27,13 +30,13 @@ const (
 	lookUpBookings = `select f.invoice_id, f.known, coalesce(e.id, '00000000-0000-0000-0000-000000000000'), coalesce(l.currency, ''), coalesce(l.amount, 0)
 		from (select o.n, p.invoice_id, coalesce(r.id, d.id) is not null as known, case o.kind
 				when 'charge' then 'payment/' || p.id when 'charge_failure' then 'payment/' || p.id when 'refund' then 'refund-sent/' || r.id when 'refund_failure' then 'refund-returned/' || r.id
-				when 'dispute' then 'dispute/' || d.id when 'dispute_reversal' then 'dispute-won/' || d.id end as key
+				when 'dispute' then 'dispute/' || d.id when 'dispute_reversal' then case when d.overruled then 'dispute-won-after-all/' else 'dispute-won/' end || d.id end as key
 			from unnest($3::text[], $4::text[], $5::text[]) with ordinality as o (kind, id, intent, n)
 			left join lateral (select p.id, p.invoice_id from payments p
 				where p.tenant = $1 and p.account = $2 and p.payment_intent = o.intent limit 1) p on o.intent <> ''
 			left join lateral (select r.id from refunds r
 				where r.tenant = $1 and r.account = $2 and r.stripe_refund = o.id limit 1) r on o.kind in ('refund', 'refund_failure')
-			left join lateral (select d.id from disputes d
+			left join lateral (select d.id, d.overruled from disputes d
 				where d.tenant = $1 and d.account = $2 and d.stripe_dispute = o.id limit 1) d on o.kind in ('dispute', 'dispute_reversal')
 			offset 0) f
 		left join lateral (select e.id from ledger_entries e where e.tenant = $1 and e.key = f.key limit 1) e on true
@@ -53,6 +56,8 @@ const (
 			cross join lateral (select l.currency, sum(l.amount)::bigint as amount from ledger_lines l
 				where l.tenant = $1 and l.entry_id = e.id and l.account = 'stripe' group by l.currency limit 1) l
 			where e.tenant = $1 and e.kind in ('payment', 'refund_sent', 'refund_returned', 'dispute', 'dispute_won') and (e.at, e.id) > ($4, $5)
+				and not (e.kind in ('dispute', 'dispute_won') and split_part(e.key, '/', 1) in ('dispute-won', 'dispute-lost')
+					and exists (select 1 from disputes o where o.tenant = $1 and o.id = split_part(e.key, '/', 2)::uuid and o.overruled))
 			order by e.at, e.id limit $6) b
 		left join lateral (select r.stripe_refund from refunds r where r.tenant = $1 and r.id = b.object limit 1) r on b.kind in ('refund_sent', 'refund_returned')
 		left join lateral (select d.stripe_dispute from disputes d where d.tenant = $1 and d.id = b.object limit 1) d on b.kind in ('dispute', 'dispute_won')

@@ -14,17 +14,19 @@ import (
 // UnrestfulInvoices reads a page, by id, of the invoices that should have a
 // workflow: with a live attempt, something on the agenda, or an event that nobody
 // has looked at. A request that never became an attempt is not among them:
-// whoever asked was never told that it would be carried out.
+// whoever asked was never told that it would be carried out. Nor is an invoice of a
+// billing schedule that only waits for its due date: the sweep starts its workflow then.
 func (tx *Tx) UnrestfulInvoices(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `select id from (
-			select invoice_id as id from agenda where tenant = $1 and done_at is null and kind not in ('refund', 'notice') and (kind <> 'charge' or (details ->> 'soon')::boolean) and invoice_id > $2
+			select a.invoice_id as id from agenda a join invoices i on i.tenant = a.tenant and i.id = a.invoice_id where a.tenant = $1 and a.done_at is null and a.kind not in ('refund', 'notice')
+				and (a.kind <> 'charge' or (a.details ->> 'soon')::boolean) and not (a.kind = any($4) and i.source like 'billing schedule %') and a.invoice_id > $2
 			union
 			select invoice_id from refunds where tenant = $1 and state = 'requested' and invoice_id > $2
 			union
 			select invoice_id from attempts where tenant = $1 and state in ('created', 'requires_action', 'processing', 'confirming') and invoice_id > $2
 			union
 			select invoice_id from stripe_events where tenant = $1 and state = 'waiting' and invoice_id > $2) w
-		order by id limit $3`, tx.Tenant, after, limit)
+		order by id limit $3`, tx.Tenant, after, limit, datedKinds)
 	if err != nil {
 		return nil, fmt.Errorf("list invoices to wake: %w", err)
 	}
@@ -146,18 +148,41 @@ func (db *DB) Tenants(ctx context.Context) ([]uuid.UUID, error) {
 	return ids, nil
 }
 
+// The kinds of agenda row that an invoice's own workflow carries out: those of which each
+// is some payer's or payment's, and those that go by a date, which many have in common.
+var (
+	urgentKinds = []remit.AgendaKind{remit.AgendaPoll, remit.AgendaScript, remit.AgendaRespond, remit.AgendaExcess, remit.AgendaOrder, remit.AgendaApproval}
+	datedKinds  = []remit.AgendaKind{remit.AgendaOverdue, remit.AgendaSend, remit.AgendaLateFee, remit.AgendaCharge, remit.AgendaNotice}
+)
+
+// neglectedRows are, of each kind in $2, the invoices of the rows that are due by $3, the
+// first $4 of them: no kind stands in another's way. The index agenda_neglected is in this order.
+const neglectedRows = `select due.invoice_id from unnest($2::text[]) k (kind) cross join lateral (select g.invoice_id from agenda g where g.tenant = $1 and g.kind = k.kind and g.at <= $3
+	and g.done_at is null and g.invoice_id is not null and (g.kind not in ('charge', 'notice') or (g.details ->> 'soon')::boolean) order by g.at limit $4) due`
+
+// NeglectedByDate reads invoices that have a row due by a time on the tenant's clock of a
+// kind that goes by a date, at most limit of each kind. What runs carry out is not among them.
+func (tx *Tx) NeglectedByDate(ctx context.Context, by time.Time, limit int) ([]uuid.UUID, error) {
+	return tx.neglected(ctx, "select distinct n.invoice_id from ("+neglectedRows+") n", tx.Tenant, datedKinds, by, limit)
+}
+
 // Neglected reads invoices whose agenda has a row due by a time on the tenant's
-// clock, events waiting for longer than lag, or a live attempt that nobody has
-// planned to look at. Events that have waited for days, because their account
-// cannot be asked, are looked at in one minute of each hour.
+// clock that goes by no date in common, at most limit of each kind; with events waiting
+// for longer than lag, or a live attempt that nobody has planned to look at. Events that
+// have waited for days, because their account cannot be asked, are looked at in one
+// minute of each hour.
 func (tx *Tx) Neglected(ctx context.Context, by time.Time, lag time.Duration, limit int) ([]uuid.UUID, error) {
-	rows, err := tx.Query(ctx, `(select invoice_id from agenda where tenant = $1 and done_at is null and at <= $2 and invoice_id is not null and kind <> 'refund' and (kind not in ('charge', 'notice') or (details ->> 'soon')::boolean) order by at limit $4)
-		union (select invoice_id from refunds where tenant = $1 and state = 'requested' and since <= $2 limit $4)
-		union (select invoice_id from stripe_events where tenant = $1 and state = 'waiting' and invoice_id is not null and received_at < now() - $3::interval
+	return tx.neglected(ctx, "("+neglectedRows+`)
+		union (select invoice_id from refunds where tenant = $1 and state = 'requested' and since <= $3 limit $4)
+		union (select invoice_id from stripe_events where tenant = $1 and state = 'waiting' and invoice_id is not null and received_at < now() - $5::interval
 			and (received_at > now() - interval '3 days'
-				or abs(hashtext(event_id) % 60) = extract(epoch from $2::timestamptz)::bigint / 60 % 60) order by received_at desc limit $4)
-		union (select invoice_id from attempts a where tenant = $1 and state in ('created', 'confirming') and since <= $2
-			and not exists (select 1 from agenda g where g.tenant = a.tenant and g.kind = 'poll' and g.object_id = a.id and g.done_at is null) limit $4)`, tx.Tenant, by, lag, limit)
+				or abs(hashtext(event_id) % 60) = extract(epoch from $3::timestamptz)::bigint / 60 % 60) order by received_at desc limit $4)
+		union (select invoice_id from attempts a where tenant = $1 and state in ('created', 'confirming') and since <= $3
+			and not exists (select 1 from agenda g where g.tenant = a.tenant and g.kind = 'poll' and g.object_id = a.id and g.done_at is null) limit $4)`, tx.Tenant, urgentKinds, by, limit, lag)
+}
+
+func (tx *Tx) neglected(ctx context.Context, query string, args ...any) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list what was neglected: %w", err)
 	}

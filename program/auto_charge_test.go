@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -41,7 +42,18 @@ func TestDueDatesFailure36ANewCardIsTriedAtOnce(t *testing.T) {
 	bare, _ := w.customer(w.branchA, "")
 	poor, _ := w.customer(w.branchA, "4000000000000341")
 	unwilling, _ := w.customer(w.branchA, "4242424242424242")
+	for _, c := range []struct {
+		body string
+		word any
+	}{{`{"name":"Said","auto_charge":true}`, true}, {`{"name":"Unsaid"}`, true}, {`{"name":"Taken away","auto_charge":null}`, nil}} {
+		if got := admin.put("/v1/customers/"+bare, json.RawMessage(c.body)).want(200); got.at("auto_charge") != c.word {
+			t.Errorf("after %s: %s", c.body, got.raw)
+		}
+	}
 	admin.put("/v1/customers/"+unwilling, map[string]any{"name": "Unwilling", "auto_charge": false}).want(200)
+	if still := admin.put("/v1/customers/"+unwilling, map[string]any{"name": "Still unwilling"}).want(200); still.at("auto_charge") != false {
+		t.Errorf("what is not said does not stay: %s", still.raw)
+	}
 	plain, _ := w.invoice(w.branchA, good, 12000)
 	second, _ := w.invoice(w.branchA, good, 3000)
 	held, _ := w.invoice(w.branchA, good, 4000)

@@ -70,15 +70,15 @@ func TestScheduleOverThreePeriodsWithAChange(t *testing.T) {
 		t.Errorf("the second invoice is %s", whole.raw)
 	}
 
-	change := map[string]any{"lines": rent("400.00"), "interval": "month", "anchor_day": 31, "prorate": true, "auto_charge": false, "due_days": 2}
+	change := map[string]any{"lines": rent("400.00"), "adjustments": []map[string]any{{"kind": "tax", "description": "VAT 19%", "amount": 7600}}, "interval": "month", "anchor_day": 31, "prorate": true, "auto_charge": false, "due_days": 2}
 	changed := admin.put("/v1/billing-schedules/"+id, change).want(200)
-	if changed.text("in_force_from") != second.text("change_from") || changed.number("upcoming", 0, "total") != 40000 {
+	if changed.text("in_force_from") != second.text("change_from") || changed.number("upcoming", 0, "total") != 47600 || changed.number("upcoming", 0, "adjustments", 0, "amount") != 7600 {
 		t.Errorf("the change is %s", changed.raw)
 	}
 	w.clockTo(changed.text("in_force_from"))
 	third := w.billed(id, 3)
 	dearer := admin.get("/v1/invoices/" + third.text("periods", 0, "invoice_id")).want(200)
-	if dearer.number("total") != 40000 || dearer.at("settings", "auto_charge") != false || dearer.text("issue_date") != changed.text("in_force_from") {
+	if dearer.number("total") != 47600 || dearer.text("adjustments", 0, "description") != "VAT 19%" || dearer.at("settings", "auto_charge") != false || dearer.text("issue_date") != changed.text("in_force_from") {
 		t.Errorf("the third invoice is %s", dearer.raw)
 	}
 	if again := admin.get("/v1/invoices/" + whole.text("id")).want(200); again.number("total") != 31000 {

@@ -123,7 +123,11 @@ func TestFailure34OnePlanFollowsTheCalendar(t *testing.T) {
 	var all sync.WaitGroup
 	for _, path := range []string{w.top, w.top, abroad, w.branchA} { // a second one at the same organisation may be told so
 		all.Go(func() {
-			got := admin.post("/v1/due-date-runs", map[string]any{"organisation": path, "as_of": firstDay().AddDays(27).String()})
+			run := map[string]any{"organisation": path, "as_of": firstDay().AddDays(27).String()}
+			if path == abroad { // there it is the next day by now
+				delete(run, "as_of")
+			}
+			got := admin.post("/v1/due-date-runs", run)
 			if !slices.Contains([]int{201, 202, 409}, got.status) {
 				t.Errorf("a run at %s is answered %d: %s", path, got.status, got.raw)
 			}

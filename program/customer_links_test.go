@@ -278,10 +278,10 @@ func TestCustomersAreMappedWithStripes(t *testing.T) {
 		}
 		return found
 	}
-	w.until("Stripe's customers are known", func() bool { return plan()[mapped] == acme })
-	if got := plan(); got[fresh] != "create" || got[unclear] != "ignore" || got[gone] != umbrella {
-		t.Errorf("proposed is %v", got)
-	}
+	w.until("each is proposed what Stripe's customers say of him", func() bool {
+		got := plan()
+		return got[mapped] == acme && got[gone] == umbrella && got[unclear] == "ignore" && got[fresh] == "create"
+	})
 	w.atStripe("DELETE", "/customers/"+umbrella, nil)
 
 	bring := func() *answer {

@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -30,6 +31,11 @@ func TestAChargeIsForetoldAskedForAndSwitchedOff(t *testing.T) {
 	if amended.number("deposit", "amount") != 2000 || amended.number("next_charge", "amount") != 2000 {
 		t.Errorf("amending lost the deposit: %s", amended.raw)
 	}
+	// A day that has passed is none to look ahead to, but where the caller's day has not.
+	past := admin.post("/v1/due-date-runs", map[string]any{"organisation": w.branchA, "as_of": firstDay().AddDays(-2).String(), "dry_run": true}).want(422)
+	if past.text("errors", 0, "field") != "as_of" || !strings.Contains(past.text("detail"), "already at "+w.branchA) {
+		t.Errorf("a forecast of the past is refused by %s", past.raw)
+	}
 	dry := admin.post("/v1/due-date-runs", map[string]any{"organisation": w.branchA, "as_of": early, "dry_run": true}).want(201, 202)
 	w.until("the forecast is made", func() bool {
 		dry = admin.get("/v1/due-date-runs/" + dry.text("id")).want(200)
@@ -58,5 +64,36 @@ func TestAChargeIsForetoldAskedForAndSwitchedOff(t *testing.T) {
 	w.status(invoice, "partially_paid")
 	if cents, charges := w.captured(invoice); cents != 2000 || charges != 1 {
 		t.Errorf("%d cents were captured by %d charges", cents, charges)
+	}
+}
+
+// A dry run tells what billing schedules are yet to make and have charged by its date,
+// beside the forecast: the run that follows differs in nothing, and has nothing of it (X8, D7).
+func TestADryRunTellsWhatSchedulesAreYetToMake(t *testing.T) {
+	t.Parallel()
+	w := openWorld(t)
+	w.autoCharge(map[string]any{})
+	admin := w.signIn("admin")
+	customer, _ := w.customer(w.branchA, "4242424242424242")
+	tomorrow := firstDay().AddDays(1)
+	admin.post("/v1/billing-schedules", map[string]any{
+		"customer_id": customer, "number": "RENT", "interval": "week", "start_date": tomorrow.String(), "due_days": 2, "auto_charge": true,
+		"lines": []any{map[string]any{"description": "Rent", "quantity": "1", "unit_price": "50.00"}},
+	}).want(201)
+	forecast := func(days int) *answer {
+		t.Helper()
+		return w.run(w.branchA, days, true)
+	}
+	ahead := forecast(12)
+	if ahead.number("not_yet_made", "count") != 2 || ahead.text("not_yet_made", "data", 0, "number") != "RENT-"+tomorrow.String() || ahead.number("not_yet_made", "data", 0, "amount") != 5000 ||
+		ahead.text("not_yet_made", "data", 1, "charge_date") != tomorrow.AddDays(9).String() || ahead.number("found") != 0 || ahead.at("sums", 0) != nil {
+		t.Errorf("the forecast is %s", ahead.raw)
+	}
+	if none := forecast(2); none.number("not_yet_made", "count") != 0 {
+		t.Errorf("before anything is charged the forecast is %s", none.raw)
+	}
+	forecast(0)
+	if ran := w.run(w.branchA, 0, false); ran.number("found") != 0 || ran.at("differences", 0) != nil || ran.at("compared_with") == nil || ran.number("not_yet_made", "count") != 0 {
+		t.Errorf("the run is %s", ran.raw)
 	}
 }

@@ -228,7 +228,7 @@ func (p *Program) open(ctx context.Context) error {
 		ConnectSecret: c.ConnectSecret, ApplicationFee: c.ApplicationFee,
 		Outbound: outbound.NewGuard(outbound.Options{Loopback: c.LoopbackWebhooks && c.Sandbox}),
 		Answer:   c.Answer, Sandbox: c.Sandbox, Heavy: commands.NewHeavy(commands.HeavyAtOnce), RequireSecondFactor: !c.Sandbox, Identity: c.Identity, Schedules: &sync.Map{},
-		MailServer: c.Postman != nil, DashboardEvery: c.DashboardEvery,
+		MailServer: c.Postman != nil, DashboardEvery: c.DashboardEvery, Crash: c.Crash,
 	}
 	if c.ScriptRunner != nil {
 		p.Commands.Scripts = script.NewRunner(c.ScriptRunner...)
@@ -284,14 +284,19 @@ func (p *Program) work(ctx context.Context) {
 	steps.Connections = p.Commands.Connections(p.config.Crash)
 	steps.Dashboards = &activities.Dashboards{DB: p.db, Connector: steps.Payments.Connector, Logger: p.config.Logger, Now: time.Now}
 	steps.DueDates = &activities.DueDates{Payments: steps.Payments, Advance: p.Commands.Advance}
-	steps.Billing = &activities.Billing{Payments: steps.Payments, Begin: p.Commands.Begin}
+	steps.Billing = activities.NewBilling(steps.Payments)
 	w := worker.New(p.temporal, steps, worker.Options{Times: p.config.Times})
 	p.running.Go(func() {
 		if err := w.Run(ctx); err != nil {
 			p.failed <- fmt.Errorf("work: %w", err)
 		}
 	})
-	p.running.Go(func() { p.sweep(ctx) })
+	p.running.Go(func() {
+		p.sweep(ctx, "the sweep did not end", func(every time.Duration) error { return p.Commands.Sweep(ctx, every) })
+	})
+	p.running.Go(func() {
+		p.sweep(ctx, "what was left at Stripe was not all brought in line", func(time.Duration) error { return p.Commands.SweepStripe(ctx) })
+	})
 	p.running.Go(func() { p.prune(ctx) })
 	if every := p.config.DeliverEvery; p.config.Postman != nil {
 		if every == 0 {
@@ -334,8 +339,9 @@ func (p *Program) prune(ctx context.Context) {
 	}
 }
 
-// sweep looks, now and then, for what was lost on the way to a workflow.
-func (p *Program) sweep(ctx context.Context) {
+// sweep looks, now and then, for what was left: on the way to a workflow, or to Stripe.
+// Each of the two has a loop of its own, so that neither waits for the other.
+func (p *Program) sweep(ctx context.Context, failed string, look func(every time.Duration) error) {
 	every := p.config.SweepEvery
 	if every == 0 {
 		every = 5 * time.Second
@@ -348,8 +354,8 @@ func (p *Program) sweep(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if err := p.Commands.Sweep(ctx, every); err != nil && ctx.Err() == nil {
-			p.config.Logger.WarnContext(ctx, "the sweep did not end", "error", err)
+		if err := look(every); err != nil && ctx.Err() == nil {
+			p.config.Logger.WarnContext(ctx, failed, "error", err)
 		}
 	}
 }

@@ -4,7 +4,13 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
+
+	"remit"
+	"remit/ledger"
+	"remit/postgres"
 	"remit/record"
 )
 
@@ -69,6 +75,37 @@ func TestAPaidInvoiceHasASignedRecord(t *testing.T) {
 	}
 	if strings.Contains(string(w.signIn("clerk").send("GET", "/invoices/"+invoice, nil, asPage).want(200).raw), "payment-record") {
 		t.Error("who may not have it is offered it")
+	}
+}
+
+// Money that came in another currency than the invoice's is told in the record with it,
+// and in no figure (Z11, M8).
+func TestARecordAddsNoCurrenciesTogether(t *testing.T) {
+	t.Parallel()
+	w := openWorld(t)
+	w.unfit = true // what another currency brought in is not on the desk of excess
+	admin, payer := w.signIn("admin"), w.signIn("payer.a")
+	customer, card := w.customer(w.branchA, "4242424242424242")
+	invoice, _ := w.invoice(w.branchA, customer, 12000)
+	payer.post("/v1/invoices/"+invoice+"/pay", map[string]any{"amount": 12000, "payment_method": card}).want(200)
+	other := remit.Payment{
+		ID: uuid.New(), InvoiceID: uuid.MustParse(invoice), CustomerID: uuid.MustParse(customer), Source: "stripe", Currency: "USD", Amount: 700, AmountCaptured: 700,
+		PaymentIntent: "pi_other", IntentClosed: true, Charge: "ch_other", State: remit.AttemptSucceeded, CreatedAt: time.Now(),
+	}
+	must(t, w.program.Commands.DB.InTenant(t.Context(), uuid.MustParse(w.sql("select tenant::text from invoices where id = $1::uuid", invoice)[0][0]), func(tx *postgres.Tx) error {
+		l, err := tx.LockInvoice(t.Context(), other.InvoiceID)
+		must(t, err)
+		must(t, tx.InsertPayment(t.Context(), other))
+		_, err = tx.Book(t.Context(), l, ledger.Capture(ledger.Received{Invoice: l.ID, Payment: other.ID, Currency: "EUR", Amount: 700}))
+		must(t, err)
+		return tx.SaveInvoice(t.Context(), l, time.Now(),
+			remit.TimelineEntry{Kind: "attempt_started", Actor: remit.System, What: "It is charged.", Data: map[string]any{"attempt": 2, "payment": other.ID.String()}},
+			remit.TimelineEntry{Kind: "excess", Actor: remit.Stripe, What: "€7.00 came in.", Data: map[string]any{"attempt": 2, "amount": 700, "captured": 700, "payment": other.ID.String()}})
+	}))
+	s, err := record.Verify(admin.get("/v1/invoices/"+invoice+"/record").want(200).raw, w.recordKeys(w.organisationID(w.branchA)))
+	must(t, err)
+	if want := (record.Figures{Total: 12000, Billed: 12000, Applied: 12000, Collected: 12000}); s.Figures != want || len(s.Payments) != 2 || s.Payments[0].Currency+s.Payments[1].Currency != "EUR" {
+		t.Errorf("it says %+v of %+v", s.Figures, s.Payments)
 	}
 }
 

@@ -165,7 +165,7 @@ func (w *world) dumpServer(t *testing.T, haystacks map[string][]byte) {
 	config, err := pgx.ParseConfig(w.config.DatabaseURL)
 	must(t, err)
 	own := config.Database
-	for _, row := range w.sql("select datname from pg_database where datallowconn and datname not like 'template%' and (datname not like 'test\\_%' or datname = current_database())") {
+	for _, row := range w.sql("select datname from pg_database where datallowconn and datname not like 'template%' and (datname not like all (array['test\\_%', 'copy\\_%']) or datname = current_database())") {
 		config.Database = row[0]
 		conn, err := pgx.ConnectConfig(ctx, config)
 		must(t, err)

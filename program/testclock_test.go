@@ -74,6 +74,9 @@ func TestM11M15OverdueAtLocalMidnight(t *testing.T) {
 	if fired.at("fired", 0) == nil || fired.text("fired", 0, "invoice_id") != far || fired.at("fired", 1) != nil {
 		t.Errorf("on the way: %s", fired.raw)
 	}
+	if fired.text("happened", 0, "about") != "in Tokyo" || !strings.Contains(fired.text("happened", 0, "what"), "$50.00 is overdue") || fired.at("happened", 1) != nil {
+		t.Errorf("it is told as %s", fired.raw)
+	}
 	advance(midnight(spring, eastern).Add(-time.Second))
 	overdue(map[string]bool{before: false, on: false})
 	advance(midnight(spring, eastern))

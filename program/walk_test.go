@@ -98,9 +98,14 @@ var walkRows = map[string]walked{
 	"updateCustomer":           {"customer", "y3434344"},
 	"linkCustomer":             {"customer", "y3434344"},
 	"unlinkCustomer":           {"customer", "y3434344"},
+	"customerLink":             {"customer", "yy4y4344"},
+	"settleDifference":         {"customer", "y3434344"},
+	"deleteCustomer":           {"customer", "y3434344"},
 	"planMapping":              {"TOP/Branch A", "y3433434"},
 	"startMapping":             {"", "y333333y"},
 	"mapping":                  {"mapping", "y4444444"},
+	"stopMapping":              {"mapping", "y4444444"},
+	"resumeMapping":            {"mapping", "y4444444"},
 	"customerCredit":           {"customer", "yy4y4y44"},
 	"paymentMethods":           {"customer", "yy434y44"},
 	"addPaymentMethod":         {"customer", "yy434y44"},
@@ -392,6 +397,7 @@ func (g *ground) object(kind string) string {
 			"customer_id": g.customer, "number": name, "interval": "month", "start_date": "2090-01-01", "lines": []map[string]any{{"description": "Rent", "quantity": "1", "unit_price": "10.00"}},
 		}).want(201).text("id")
 	case "mapping":
+		g.connect()
 		return admin.post("/v1/customer-mapping/import", map[string]any{"organisation": g.w.branchA}).want(202).text("id")
 	case "import":
 		return g.w.upload(g.w.branchA, name+".csv", []byte("customer,number,total,issue date,due date\n")).text("id")

@@ -41,23 +41,36 @@ var kinds = []kind{
 	{"rights", 1, writeRights, doRights, []string{"intent canceled"}},
 	{"restrict", 1, writeRestrict, doRestrict, []string{"account looked at", "account recorded"}},
 	{"disconnect", 2, writeDisconnect, doDisconnect, []string{"account looked at", "account recorded", "wound down", "access revoked", "session expired", "intent canceled"}},
+	{"schedule", 2, writeSchedule, doSchedule, []string{"bill drafted", "period through", "bills made"}},
+	{"reschedule", 3, writeReschedule, doReschedule, []string{"bill drafted", "period through", "bills made"}},
+	{"order", 5, writeOrder, doOrder, []string{"stock taken", "order made", "reserved", "session created", "session stored", "recorded", "order over"}},
+	{"fulfil", 3, writeNothing, doFulfil, []string{"recorded", "order over"}},
+	{"give back", 2, writeRefund, doGiveBack, []string{"refund reserved", "refund answered"}},
+	{"approve", 4, writeApprove, doApprove, []string{"approval asked", "approval answered", "approval gone up", "approval used", "approval used"}},
+	{"forgive", 2, writeForgive, doForgive, []string{"changed", "late fee decided", "late fee decided"}},
 	{"found", 1, writeNothing, doFound, []string{"account made", "account made", "account looked at"}},
 }
 
 func writeNothing(*rand.Rand, *Story, *Act) {}
 
-func pickKind(r *rand.Rand) kind {
-	all := 0
-	for _, k := range kinds {
-		all += k.weight
-	}
-	n := r.IntN(all)
-	for _, k := range kinds {
-		if n -= k.weight; n < 0 {
+// pickKind picks one that something can come of in the story's world.
+func pickKind(r *rand.Rand, s *Story) kind {
+	for {
+		all := 0
+		for _, k := range kinds {
+			all += k.weight
+		}
+		n := r.IntN(all)
+		for _, k := range kinds {
+			if n -= k.weight; n >= 0 {
+				continue
+			}
+			if k.name == "approve" && s.Above == 0 || k.name == "forgive" && !s.Late {
+				break
+			}
 			return k
 		}
 	}
-	return kinds[0]
 }
 
 func kindOf(name string) (kind, bool) {

@@ -54,7 +54,11 @@ func (w *world) payThere(ctx context.Context, page string, a Act) {
 	v := newVisitor()
 	to := ""
 	for range a.Times {
-		led, err := v.typeCard(ctx, page, cards[a.Card])
+		fill, number := v.typeCard, cards[a.Card]
+		if account, bank := banks[a.Card]; bank {
+			fill, number = v.typeAccount, account
+		}
+		led, err := fill(ctx, page, number)
 		if err == nil && led != "" {
 			to = led
 		}

@@ -22,6 +22,7 @@ func writePay(r *rand.Rand, s *Story, a *Act) {
 	a.Later = r.IntN(300)
 	a.Leave = r.IntN(4) == 0
 	a.Quit = r.IntN(4) == 0 // the second press has a key of its own
+	a.Choice = ways[r.IntN(len(ways))]
 }
 
 func doPay(ctx context.Context, w *world, a Act) {
@@ -48,6 +49,13 @@ func doPay(ctx context.Context, w *world, a Act) {
 			w.answered(a.Kind, got, err)
 			if err != nil {
 				return
+			}
+			if w.approved(ctx, got, who, invoice, a.Choice) {
+				got, err = who.insist(ctx, within, http.MethodPost, path, mine+"-approved", body)
+				w.answered(a.Kind+" as approved", got, err)
+				if err != nil {
+					return
+				}
 			}
 			w.believe(invoice, got)
 			if got.status == http.StatusPaymentRequired { // he takes his other card

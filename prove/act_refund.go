@@ -21,6 +21,11 @@ func writeRefund(r *rand.Rand, s *Story, a *Act) {
 }
 
 func doRefund(ctx context.Context, w *world, a Act) {
+	w.refundOf(ctx, w.invoices[a.Invoice].id, a)
+}
+
+// refundOf pays a payment of an invoice back, or a part of it.
+func (w *world) refundOf(ctx context.Context, invoice string, a Act) {
 	var made struct {
 		Data []struct {
 			ID             string
@@ -32,7 +37,7 @@ func doRefund(ctx context.Context, w *world, a Act) {
 			}
 		}
 	}
-	got, err := w.admin.insist(ctx, patience, http.MethodGet, "/v1/invoices/"+w.invoices[a.Invoice].id+"/payments", "", nil)
+	got, err := w.admin.insist(ctx, patience, http.MethodGet, "/v1/invoices/"+invoice+"/payments", "", nil)
 	if err != nil || got.into(&made) != nil {
 		return
 	}

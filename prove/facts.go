@@ -27,6 +27,17 @@ type facts struct {
 	Connections []connectionFacts
 	Cuts        []cut
 	Founded     []string // what is wrong with accounts that were made meanwhile
+
+	Now        time.Time // on the organisation's clock
+	Schedules  []scheduleFacts
+	Orders     []orderFacts
+	Products   []productFacts
+	Shelves    []shelf
+	SentUnpaid []string // orders that were sent while the books had nothing of them
+	Staff      []staffFacts
+	Above      int64 // from what sum on a second person is needed; 0: never
+	Late       []lateFacts
+	LateOn     bool
 }
 
 // invoiceFacts are what API and database say of an invoice.
@@ -40,6 +51,7 @@ type invoiceFacts struct {
 	Billed, Applied, CameIn, GivenUp, CarriedOut, Carried, Stripe, Bank, Excess int64
 	// From the timeline.
 	ToldApplied, ToldExcess int64
+	Order                   bool // made in the store
 }
 
 // paymentFacts are what the database says of a payment.
@@ -74,10 +86,11 @@ const ledgerOfInvoices = `select i.id::text, i.number,
 	coalesce(sum(l.amount) filter (where l.account = 'bank'), 0)::bigint,
 	coalesce(-sum(l.amount) filter (where l.account = 'excess' and e.kind in ('payment', 'bank_transfer')), 0)::bigint,
 	coalesce((select sum((data->>'amount')::bigint) from timeline t where t.tenant = i.tenant and t.invoice_id = i.id and t.kind in ('paid', 'transfer')), 0)::bigint,
-	coalesce((select sum((data->>'amount')::bigint) from timeline t where t.tenant = i.tenant and t.invoice_id = i.id and t.kind = 'excess'), 0)::bigint
+	coalesce((select sum((data->>'amount')::bigint) from timeline t where t.tenant = i.tenant and t.invoice_id = i.id and t.kind = 'excess'), 0)::bigint,
+	i.source = 'order'
 	from invoices i left join ledger_entries e on e.tenant = i.tenant and e.invoice_id = i.id
 		left join ledger_lines l on l.tenant = e.tenant and l.entry_id = e.id
-	where i.tenant = $1 group by i.tenant, i.id, i.number order by i.number`
+	where i.tenant = $1 group by i.tenant, i.id, i.number, i.source order by i.number`
 
 const ledgerOfPayments = `select p.id::text, p.invoice_id::text, p.source, coalesce(p.payment_intent, ''), p.state, p.reference, p.amount_captured, p.amount, p.surcharge, p.application_fee,
 	count(distinct e.id) filter (where e.kind in ('payment', 'bank_transfer')),
@@ -92,7 +105,9 @@ const attemptsMade = `select a.payment_id::text, coalesce(p.payment_intent, ''),
 	from attempts a join payments p on p.tenant = a.tenant and p.id = a.payment_id where a.tenant = $1`
 
 const mailsTwice = `select format('%s mails of %s for stage %s', count(*), i.number, m.stage) from mails m join invoices i on i.tenant = m.tenant and i.id = m.invoice_id
-	where m.tenant = $1 group by i.number, m.invoice_id, m.stage, m.due_version having count(*) > 1`
+	where m.tenant = $1 group by i.number, m.invoice_id, m.stage, m.due_version having count(*) > 1
+	union all select format('%s mails to %s about an approval of %s', count(*), m.recipient, i.number) from mails m join approvals p on p.tenant = m.tenant and p.id = m.approval_id
+		join invoices i on i.tenant = p.tenant and i.id = p.invoice_id where m.tenant = $1 group by i.number, m.approval_id, m.stage, m.recipient having count(*) > 1`
 
 // facts gathers what is known of the world.
 func (w *world) facts(ctx context.Context) (f facts, err error) {
@@ -100,7 +115,7 @@ func (w *world) facts(ctx context.Context) (f facts, err error) {
 		return f, err
 	}
 	if f.Invoices, err = rows(ctx, w, ledgerOfInvoices, func(row pgx.CollectableRow) (i invoiceFacts, err error) {
-		return i, row.Scan(&i.ID, &i.Number, &i.Billed, &i.Applied, &i.CameIn, &i.GivenUp, &i.CarriedOut, &i.Carried, &i.Stripe, &i.Bank, &i.Excess, &i.ToldApplied, &i.ToldExcess)
+		return i, row.Scan(&i.ID, &i.Number, &i.Billed, &i.Applied, &i.CameIn, &i.GivenUp, &i.CarriedOut, &i.Carried, &i.Stripe, &i.Bank, &i.Excess, &i.ToldApplied, &i.ToldExcess, &i.Order)
 	}); err != nil {
 		return f, err
 	}
@@ -129,7 +144,12 @@ func (w *world) facts(ctx context.Context) (f facts, err error) {
 	if f.Mails, err = column[string](ctx, w, mailsTwice); err != nil {
 		return f, err
 	}
-	return f, w.factsOfConnections(ctx, &f)
+	for _, more := range []func(context.Context, *facts) error{w.factsOfConnections, w.factsOfSchedules, w.factsOfOrders, w.factsOfStaff, w.factsOfLateFees} {
+		if err := more(ctx, &f); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
 }
 
 func rows[T any](ctx context.Context, w *world, question string, scan func(pgx.CollectableRow) (T, error)) ([]T, error) {

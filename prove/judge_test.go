@@ -29,8 +29,39 @@ func sound() facts {
 			{ID: "c1", Account: "acct", Status: "disconnected", Told: []string{"active", "restricted", "disconnected"}, Sources: []string{"person", "event", "look"}, ToldOn: []string{"true true", "false true", "false false"}},
 			{ID: "c2", Account: "acct", Status: "active", Live: true, Charges: true, Payouts: true, Told: []string{"active"}, Sources: []string{"person"}, ToldOn: []string{"true true"}},
 		},
+		Now: *at(59), Shelves: []shelf{{"fork", 4}}, Products: []productFacts{{"fork", 3}},
+		Schedules: []scheduleFacts{{Number: "RENT", Versions: monthly(), Bills: []billFacts{{"RENT-2025-11-30", "open", 33}, {"RENT-2025-12-01", "paid", 1000}}}},
+		Orders: []orderFacts{
+			{ID: "i", Number: "ORD-1", Status: "paid", Total: 7500, Items: map[string]int64{"fork": 3}, FulfilledAt: at(20), BackAt: at(30)},
+			{ID: "o", Number: "ORD-2", Status: "void", Total: 5000, Items: map[string]int64{"fork": 2}},
+		},
+		Above: 6000, Staff: []staffFacts{
+			{Attempt: "a1", Number: "P-0", Actor: "payer", Amount: 7000, Method: "card", At: *at(9), Approval: "ap", State: "used", AskedBy: "payer", AnsweredBy: "admin", Approved: 7000, ApprovedMethod: "card", AnsweredAt: at(8), ExpiresAt: at(50)},
+			{Attempt: "a2", Number: "P-0", Actor: "payer", Amount: 5000, At: *at(9), Became: "succeeded", Since: *at(10)},
+			{Attempt: "a3", Number: "P-0", Actor: "payer", Amount: 1000, At: *at(20)},
+		},
+		LateOn: true, Late: []lateFacts{late(lateFee{1, 400, *at(30), false}, lateFee{2, 350, *at(59), true})},
 		Cuts: []cut{{from: *at(5), until: *at(9), orderly: true}, {from: *at(12), until: *at(13), charged: []string{"ch_page"}}},
 	}
+}
+
+// monthly bills 10.00 on the first of each month from the last day of November on, whose
+// part is billed by its days.
+func monthly() []terms {
+	v := terms{From: "2025-11-30", Prorate: true, Lines: []struct{ Amount int64 }{{1000}}}
+	v.Cadence.Start, v.Cadence.Unit, v.Cadence.Count, v.Cadence.Anchor = "2025-11-30", "month", 1, 1
+	return []terms{v}
+}
+
+func late(fees ...lateFee) lateFacts {
+	l := lateFacts{Number: "P-0", Due: time.Date(2025, 12, 20, 0, 0, 0, 0, time.UTC), Fees: fees}
+	for _, fee := range fees {
+		if !fee.Reversed {
+			l.Booked += fee.Amount
+		}
+	}
+	l.Told, l.Billed = l.Booked, l.Booked
+	return l
 }
 
 func at(minute int) *time.Time {
@@ -103,7 +134,47 @@ func TestJudge(t *testing.T) {
 		"charges on that are off":      {func(f *facts) { f.Connections[1].ToldOn[0] = "false true" }, "connection c2 has charges"},
 		"a beginning nobody tells":     {func(f *facts) { f.Connections[1].Sources[0] = "look" }, "does not tell how it began"},
 		"an account made twice":        {func(f *facts) { f.Founded = []string{"made for it were two"} }, "made for it were two"},
-		"a mail twice":                 {func(f *facts) { f.Mails = []string{"2 mails of P-0"} }, "2 mails of P-0"},
+		"a period twice":               {func(f *facts) { f.Schedules[0].Bills = append(f.Schedules[0].Bills, f.Schedules[0].Bills[1]) }, "RENT-2025-12-01 was billed 2 times"},
+		"a period not billed":          {func(f *facts) { f.Schedules[0].Bills = f.Schedules[0].Bills[:1] }, "RENT-2025-12-01 was not billed, over 1000"},
+		"a part billed whole":          {func(f *facts) { f.Schedules[0].Bills[0].Issued = 1000 }, "RENT-2025-11-30 bills 1000, and the calendar says 33"},
+		"billed ahead": {func(f *facts) {
+			f.Schedules[0].Bills = append(f.Schedules[0].Bills, billFacts{"RENT-2026-01-01", "open", 1000})
+		}, "RENT-2026-01-01 is open before its day"},
+		"billed besides": {func(f *facts) {
+			f.Schedules[0].Bills = append(f.Schedules[0].Bills, billFacts{"RENT-2025-12-02", "open", 1000})
+		}, "RENT-2025-12-02 is open, and is no period"},
+		"billed in a pause": {func(f *facts) {
+			f.Schedules[0].Pauses = append(f.Schedules[0].Pauses, pauseFacts{From: time.Date(2025, 11, 30, 20, 0, 0, 0, time.UTC)})
+		}, "RENT-2025-12-01 is paid over 1000, and began in a pause"},
+		"billed after the end": {func(f *facts) {
+			ended := time.Date(2025, 11, 30, 20, 0, 0, 0, time.UTC)
+			f.Schedules[0].EndedAt = &ended
+		}, "RENT-2025-12-01 is paid over 1000, and began in a pause or after the end"},
+		"oversold":                   {func(f *facts) { f.Shelves[0].stock = 0 }, "of Fork there are 0, and 3 are in orders"},
+		"stock that is lost":         {func(f *facts) { f.Products[0].Sold = 5 }, "of Fork 5 count as sold, and 3 are in orders"},
+		"another price":              {func(f *facts) { f.Orders[0].Total = 1 }, "ORD-1 costs 1, and its things 7500"},
+		"sent unpaid":                {func(f *facts) { f.Orders[1].FulfilledAt = at(1) }, "ORD-2 was sent and never paid"},
+		"sent while the bank has it": {func(f *facts) { f.SentUnpaid = []string{"i"} }, "the order i was sent while no bank had paid it"},
+		"sent and paid back":         {func(f *facts) { f.Orders[0].BackAt = at(19) }, "ORD-1 was sent at"},
+		"nobody approved":            {func(f *facts) { f.Staff[0].Approval = "" }, "a try of P-0 over 7000 had no approval"},
+		"approved by himself":        {func(f *facts) { f.Staff[0].AnsweredBy = "payer" }, "was approved by who made it"},
+		"approved by his right":      {func(f *facts) { f.Staff[0].InPlaceOf = "payer" }, "was approved by who made it"},
+		"another sum approved":       {func(f *facts) { f.Staff[0].Approved = 6500 }, "approved are 6500"},
+		"another card approved":      {func(f *facts) { f.Staff[0].Method = "other" }, "with another method"},
+		"approved afterwards":        {func(f *facts) { f.Staff[0].AnsweredAt = at(10) }, "approved it was from"},
+		"somebody else's approval":   {func(f *facts) { f.Staff[0].AskedBy = "clerk" }, "of somebody else's"},
+		"nobody approved the parts":  {func(f *facts) { f.Staff[2].Amount++ }, "a try of P-0 over 1001 had no approval"},
+		"two approvals":              {func(f *facts) { f.Staff = append(f.Staff, f.Staff[0]) }, "has two approvals"},
+		"a stage twice": {func(f *facts) {
+			f.Late = []lateFacts{late(lateFee{1, 400, *at(30), false}, lateFee{1, 400, *at(30), false})}
+		}, "was charged late fee 1 2 times"},
+		"fees beyond the cap": {func(f *facts) {
+			f.Late = []lateFacts{late(lateFee{1, 400, *at(30), false}, lateFee{2, 600, *at(30), false})}
+		}, "late fees of 1000, and 900 is the most"},
+		"a fee too early":           {func(f *facts) { f.Late = []lateFacts{late(lateFee{3, 400, *at(30), false})} }, "was not late enough"},
+		"a fee not booked":          {func(f *facts) { f.Late[0].Booked = 0 }, "late fees of P-0 stand at 400; booked are 0"},
+		"a fee that nobody charges": {func(f *facts) { f.LateOn = false }, "nobody charges any"},
+		"a mail twice":              {func(f *facts) { f.Mails = []string{"2 mails of P-0"} }, "2 mails of P-0"},
 	} {
 		f := sound()
 		f.Books.Intents[0].Metadata.Invoice = "i"

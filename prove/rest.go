@@ -27,12 +27,17 @@ var unfinished = []string{
 	`select format('"%s" of %s was due at %s', g.what, i.number, g.at) from agenda g join invoices i on i.tenant = g.tenant and i.id = g.invoice_id
 		where g.tenant = $1 and g.done_at is null and g.at < clock_timestamp() - interval '2 seconds' +
 			(select clock_offset from organisations where tenant = $1 and clock_offset is not null)`,
+	`select format('%s of the schedule %s was due at %s', g.what, s.number, g.at) from agenda g join billing_schedules s on s.tenant = g.tenant and s.id = g.object_id
+		where g.tenant = $1 and g.done_at is null and g.at < clock_timestamp() - interval '2 seconds' +
+			(select clock_offset from organisations where tenant = $1 and clock_offset is not null)`,
+	`select format('the schedule %s cannot bill: %s', number, trouble) from billing_schedules where tenant = $1 and trouble <> ''`,
 }
 
 // unrestful are the invoices that should have a workflow, as [remit rebuild]
-// finds them.
+// finds them: those of billing schedules not for what is only to come on a date.
 const unrestful = `select distinct invoice_id from (
-		select invoice_id from agenda where tenant = $1 and done_at is null and (kind not in ('charge', 'notice') or (details ->> 'soon')::boolean)
+		select a.invoice_id from agenda a left join invoices i on i.tenant = a.tenant and i.id = a.invoice_id where a.tenant = $1 and a.done_at is null
+			and (a.kind not in ('charge', 'notice') or (a.details ->> 'soon')::boolean) and not (a.kind in ('overdue', 'send', 'late_fee', 'charge') and coalesce(i.source, '') like 'billing schedule %')
 		union select invoice_id from attempts where tenant = $1 and state in ('created', 'requires_action', 'processing', 'confirming')
 		union select invoice_id from stripe_events where tenant = $1 and state = 'waiting') w where invoice_id is not null`
 
@@ -59,8 +64,21 @@ func (w *world) restless(ctx context.Context) (found []string, err error) {
 	for _, id := range should {
 		needed[id.String()] = true
 	}
-	for _, invoice := range w.invoices {
-		said, err := w.workflowOf(ctx, invoice, needed[invoice.id])
+	all, err := rows(ctx, w, "select id::text, number from invoices where tenant = $1 and status <> 'draft' order by number", func(row pgx.CollectableRow) (b bill, err error) {
+		return b, row.Scan(&b.id, &b.number)
+	})
+	if err != nil {
+		return nil, err
+	}
+	billing, err := w.house.workflow(ctx, remit.BillingWorkflowID(w.tenant), "the billing", false)
+	if err != nil {
+		return nil, err
+	}
+	if billing != "" {
+		found = append(found, billing)
+	}
+	for _, invoice := range all {
+		said, err := w.workflowOf(ctx, &invoice, needed[invoice.id])
 		if err != nil {
 			return nil, err
 		}

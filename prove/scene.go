@@ -156,6 +156,8 @@ var scenes = []scene{
 			Night: Night{Hours: 26},
 		}
 	}, nil},
+	lastPieces,
+	lateSchedules,
 }
 
 // muteAboutIntents is a Stripe that charges, and tells nothing of it: neither by

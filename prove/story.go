@@ -14,8 +14,13 @@ type Story struct {
 	Fees     string `json:"fees,omitempty"`     // how a card's fee is passed on; "" not at all
 	Mode     string `json:"mode,omitempty"`     // how the account is connected; "" by keys
 	Carries  bool   `json:"carries,omitempty"`  // what is too small to be charged is billed with the next invoice
-	Invoices []Bill `json:"invoices"`
-	Days     []Day  `json:"days"`
+	Above    int64  `json:"above,omitempty"`    // minor units, from which on a payment needs a second person; 0 none does
+	Late     bool   `json:"late,omitempty"`     // who is late is charged for it
+	// Stock is how many there are of what the store sells, -1 as many as are wanted;
+	// without it there is no store.
+	Stock    []int64 `json:"stock,omitempty"`
+	Invoices []Bill  `json:"invoices"`
+	Days     []Day   `json:"days"`
 }
 
 // Bill is an invoice as it is sent.
@@ -84,6 +89,7 @@ func NewStory(seed uint64) Story {
 		s.Invoices = append(s.Invoices, Bill{Amount: 1000 + int64(r.IntN(40))*500 + int64(r.IntN(100)), Due: r.IntN(40)})
 	}
 	s.carry()
+	s.agree()
 	for range 4 + r.IntN(2) {
 		s.Days = append(s.Days, newDay(r, &s, dailyPayments*len(s.Days)))
 	}
@@ -93,6 +99,8 @@ func NewStory(seed uint64) Story {
 		writeRefund(r, &s, &a)
 		last.Acts = append(last.Acts, a)
 	}
+	s.trade(r)
+	s.inParts()
 	s.addKills(r)
 	scene := scenes[seed%uint64(len(scenes))]
 	if scene.next != nil {
@@ -128,6 +136,40 @@ func (s *Story) carry() {
 	}
 }
 
+// agree has payments need a second person in two worlds of five, and late fees be charged
+// in three of seven, and gives every world a store. It is of the seed alone too.
+func (s *Story) agree() {
+	if s.Seed%5 == 0 || s.Seed%5 == 3 {
+		s.Above = above
+	}
+	s.Late = slices.Contains([]uint64{0, 2, 5}, s.Seed%7)
+	s.Stock = []int64{3 + int64(s.Seed%3), 2, -1}
+}
+
+// trade has every story bill a schedule and sell something, whatever else is chance.
+func (s *Story) trade(r *rand.Rand) {
+	for n, name := range []string{"schedule", "order", "fulfil", "reschedule"} {
+		k, _ := kindOf(name)
+		a := Act{Kind: name, Invoice: r.IntN(len(s.Invoices)), After: r.IntN(600)}
+		k.write(r, s, &a)
+		day := &s.Days[min(n/2+r.IntN(2), len(s.Days)-1)]
+		day.Acts = append(day.Acts, a)
+	}
+}
+
+// inParts has somebody pay an invoice in two parts where payments above a sum need a second
+// person: each is below it, and together they are not.
+func (s *Story) inParts() {
+	if s.Above == 0 {
+		return
+	}
+	const n = 7
+	s.Invoices[n].Amount = 2 * s.Above
+	for _, after := range []int{0, 2500} {
+		s.Days[0].Acts = append(s.Days[0].Acts, Act{Kind: "pay", Invoice: n, Amount: s.Above * 3 / 4, Card: "saved", Times: 1, After: after})
+	}
+}
+
 // dailyPayments are how many invoices are paid in their turn each day.
 const dailyPayments = 4
 
@@ -142,7 +184,7 @@ func newDay(r *rand.Rand, s *Story, from int) Day {
 		d.Fault = newFault(r)
 	}
 	for range 4 + r.IntN(4) {
-		k := pickKind(r)
+		k := pickKind(r, s)
 		a := Act{Kind: k.name, Invoice: r.IntN(len(s.Invoices)), After: r.IntN(600)}
 		k.write(r, s, &a)
 		d.Acts = append(d.Acts, a)

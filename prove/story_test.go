@@ -73,7 +73,7 @@ func TestStoriesLeaveNothingOut(t *testing.T) {
 	}
 }
 
-var marked = regexp.MustCompile(`(?:p|a|Payments)\.boundary\("([^"]+)"\)`)
+var marked = regexp.MustCompile(`(?:p|a|c|[Pp]ayments)\.boundary\("([^"]+)"\)`)
 
 // The boundaries that are listed are those that the steps pass.
 func TestBoundariesAreThoseOfTheSteps(t *testing.T) {
@@ -81,11 +81,14 @@ func TestBoundariesAreThoseOfTheSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob(filepath.Join(root, "activities", "*.go"))
-	if err != nil {
-		t.Fatal(err)
+	var files, passed []string
+	for _, folder := range []string{"activities", "commands"} {
+		found, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
 	}
-	var passed []string
 	for _, file := range files {
 		if strings.HasPrefix(filepath.Base(file), "bank_account") {
 			continue // of a workflow that no act passes through

@@ -47,6 +47,13 @@ type world struct {
 	answers map[string]int
 	faults  int
 
+	second     *caller // who approves what the administrator pays; nil where nobody has to
+	secondID   string
+	shelves    []shelf    // what the store sells
+	schedules  []schedule // that were made
+	made       int        // schedules
+	sentUnpaid []string   // orders that were sent and had brought nothing in
+
 	restricted bool     // Stripe wants to be told something
 	sisters    []sister // organisations that were made meanwhile
 
@@ -86,7 +93,7 @@ func openWorld(ctx context.Context, h *house, s Story) (*world, error) {
 		house: h, story: s, first: remit.DateOf(time.Now().UTC()).AddDays(1), top: top, saved: map[string]string{}, answers: map[string]int{},
 		account: newCaller(h.standin, newStripeKey()),
 	}
-	for _, step := range []func(context.Context) error{w.makePeople, w.connect, w.settings, w.makeCustomer, w.saveAccounts, w.makeInvoices} {
+	for _, step := range []func(context.Context) error{w.makePeople, w.connect, w.settings, w.ruleApprovals, w.makeCustomer, w.saveAccounts, w.openStore, w.makeInvoices} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("make the world of seed %d: %w", s.Seed, err)
 		}
@@ -120,6 +127,9 @@ func (w *world) settings(ctx context.Context) error {
 	}
 	if w.story.Carries {
 		settings["below_minimum"] = "carry"
+	}
+	if w.story.Late {
+		settings["late_fees"] = lateFees()
 	}
 	if w.story.Auto != "" {
 		settings["auto_charge"], settings["auto_charge_at"] = true, w.story.Auto

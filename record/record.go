@@ -52,7 +52,8 @@ type Invoice struct {
 	Status      remit.InvoiceStatus `json:"status"`
 }
 
-// Figures are those of the receipt.
+// Figures are those of the receipt. Money that came in another currency than the
+// invoice's pays nothing on it, and is in none of them.
 type Figures struct {
 	Total     int64 `json:"total"`     // lines and adjustments
 	Billed    int64 `json:"billed"`    // of it, what was not voided, given up or billed elsewhere
@@ -76,6 +77,29 @@ type Payment struct {
 	PaymentIntent string             `json:"payment_intent"`
 	Charge        string             `json:"charge"`
 	SettledAt     *time.Time         `json:"settled_at"`
+	// Currency is that of what came in by it, and of its refunds, where it is another than
+	// the invoice's; "" where it is the invoice's.
+	Currency string `json:"currency,omitempty"`
+}
+
+// add counts a payment of the invoice's currency in.
+func (f *Figures) add(p Payment) {
+	if p.Currency != "" {
+		return
+	}
+	f.Collected, f.Refunded = f.Collected+p.Captured, f.Refunded+p.Refunded
+	if p.Captured > 0 {
+		f.Surcharge += p.Surcharge
+	}
+}
+
+// FiguresOf are the figures of an invoice with its payments.
+func FiguresOf(total, billed, applied int64, payments []Payment) Figures {
+	f := Figures{Total: total, Billed: billed, Applied: applied}
+	for _, p := range payments {
+		f.add(p)
+	}
+	return f
 }
 
 // Refund is one that was asked for, and where Stripe has it.

@@ -232,6 +232,58 @@ func TestFiguresAreWhatTheTimelineTells(t *testing.T) {
 	}
 }
 
+// What came in by a payment in another currency is told with it, and added to nothing
+// (Z11, M8).
+func TestFiguresAreOfOneCurrency(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		parts := rapid.SliceOfN(rapid.Int64Range(1, 1_000_000), 1, 4).Draw(t, "parts")
+		p := made(parts, "Work", 1)
+		other := record.Payment{ID: uuid.UUID{7}, Source: "stripe", State: remit.AttemptSucceeded, Captured: rapid.Int64Range(1, 1_000_000).Draw(t, "came in"), Surcharge: 3, Currency: "EUR"}
+		entries := p.entries(t)
+		n := len(entries)
+		entries = append(entries,
+			remit.TimelineEntry{Seq: int64(n + 1), Kind: "attempt_started", Actor: remit.System, Data: map[string]any{"attempt": 99, "payment": other.ID}},
+			remit.TimelineEntry{Seq: int64(n + 2), Kind: "excess", Actor: remit.Stripe, Data: map[string]any{"attempt": 99, "amount": other.Captured, "captured": other.Captured, "payment": other.ID}})
+		var err error
+		if p.signed.Timeline, p.signed.Chain, err = record.Chain(p.signed.Invoice.ID, entries); err != nil {
+			t.Fatal(err)
+		}
+		before := p.signed.Figures
+		p.signed.Payments = append(p.signed.Payments, other)
+		f := before
+		p.signed.Figures = record.FiguresOf(f.Total, f.Billed, f.Applied, p.signed.Payments)
+		if p.signed.Figures != before {
+			t.Fatalf("%d cents in EUR make %+v of %+v in USD", other.Captured, p.signed.Figures, before)
+		}
+		if _, err := record.Verify(p.file(t), p.keys); err != nil {
+			t.Fatal(err)
+		}
+		p.signed.Figures.Collected += other.Captured
+		if _, err := record.Verify(p.file(t), p.keys); err == nil {
+			t.Fatal("added together, it holds")
+		}
+	})
+}
+
+// entries are the timeline as it was before it was chained.
+func (p paid) entries(t fataler) (list []remit.TimelineEntry) {
+	t.Helper()
+	for _, e := range p.signed.Timeline {
+		var parts []json.RawMessage
+		var entry remit.TimelineEntry
+		if err := json.Unmarshal(e.Text, &parts); err != nil {
+			t.Fatal(err)
+		}
+		for n, into := range []any{new(uuid.UUID), &entry.Seq, &entry.At, &entry.Kind, &entry.What, &entry.Why, &entry.Actor, &entry.StripeIDs, &entry.Data} {
+			if err := json.Unmarshal(parts[n], into); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list = append(list, entry)
+	}
+	return list
+}
+
 // Keys are read as PEM and as the API answers, and an old key checks what it signed.
 func TestKeysAreRead(t *testing.T) {
 	old, current := made([]int64{5}, "Work", 1), made([]int64{5}, "Work", 2)

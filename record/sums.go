@@ -13,7 +13,7 @@ import (
 // sums tells the timeline over again and holds the figures to it, and to the lines and
 // payments they are made of.
 func (s Signed) sums(entries []remit.TimelineEntry) error {
-	total, collected, surcharge, refunded := int64(0), int64(0), int64(0), int64(0)
+	total := int64(0)
 	for _, line := range s.Invoice.Lines {
 		total += line.Amount
 	}
@@ -22,14 +22,13 @@ func (s Signed) sums(entries []remit.TimelineEntry) error {
 	}
 	payments := map[uuid.UUID]retell.Payment{}
 	for _, p := range s.Payments {
-		collected, refunded = collected+p.Captured, refunded+p.Refunded
-		if p.Captured > 0 {
-			surcharge += p.Surcharge
+		if p.Currency == s.Invoice.Currency {
+			return errors.New("a payment names the invoice's currency as another one")
 		}
 		payments[p.ID] = retell.Payment{State: p.State, Captured: p.Captured, Refunded: p.Refunded}
 	}
 	f := s.Figures
-	if made := (Figures{total, f.Billed, f.Applied, collected, surcharge, refunded}); made != f {
+	if made := FiguresOf(total, f.Billed, f.Applied, s.Payments); made != f {
 		return fmt.Errorf("lines, adjustments and payments come to %+v, and the figures are %+v", made, f)
 	}
 	if len(payments) != len(s.Payments) {

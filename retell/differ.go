@@ -32,7 +32,7 @@ func (s *State) Differ(stored *State) []Difference {
 	c.field("label", s.Label, stored.Label)
 	c.field("live attempt", s.Live(), stored.Live())
 	each(s.Attempts, stored.Attempts, func(number int) {
-		c.field(fmt.Sprintf("try %d", number), underWay(s.Attempts[number]), underWay(stored.Attempts[number]))
+		c.field(fmt.Sprintf("attempt %d", number), underWay(s.Attempts[number]), underWay(stored.Attempts[number]))
 	})
 	if !s.untold["payments"] {
 		c.field("collected", s.Collected(), stored.Collected())

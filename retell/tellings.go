@@ -265,7 +265,7 @@ func withdrawn(s *State, d *reading, e remit.TimelineEntry) {
 	disputed(s, d, e)
 	id, owed := d.id("dispute"), d.number("owed")
 	of := s.Disputes[id]
-	of.Withdrawn = true
+	of.Withdrawn, of.Reinstated = true, false // where a person's word for that was wrong
 	s.Disputes[id] = of
 	s.Applied -= owed
 	if !d.held(s) && owed > 0 {

@@ -13,6 +13,9 @@ type Try struct {
 	At      time.Time // when it failed
 	Method  string    // the card's or account's fingerprint, else the method's id
 	Decline decline.Decline
+	// First says that the charge was the first that failed of a date: of a deposit, of the
+	// rest, or of a due date that was changed. A ladder begins with it.
+	First bool
 }
 
 // Facts are what else the next try depends on. The zero value is UTC, always open
@@ -49,9 +52,10 @@ type Decision struct {
 }
 
 // Next decides after the last of history failed. History is of one invoice,
-// oldest first; only tries with the last one's method count for its ladder, so a
-// new method starts a new one. A slot that passed while nobody could act becomes
-// the next possible instant, once.
+// oldest first; only tries with the last one's method count for its ladder, from the
+// first one of the last date on, so a new method and a new date start a new one. What bars a
+// method bars it in every ladder, until money comes of it. A slot that passed while nobody
+// could act becomes the next possible instant, once.
 func Next(p Policy, history []Try, f Facts, now time.Time) Decision {
 	decision := next(p, history, f, now)
 	if !decision.Again {
@@ -74,7 +78,8 @@ func next(p Policy, history []Try, f Facts, now time.Time) Decision {
 		return Decision{Wait: WaitEnded, Reason: "not retried: nothing failed"}
 	}
 	last := history[len(history)-1]
-	tries := slices.DeleteFunc(slices.Clone(history), func(t Try) bool { return t.Method != last.Method })
+	same := ofMethod(history, last.Method)
+	tries := ofMethod(history[ladderStart(history):], last.Method)
 	out := Decision{
 		Number: len(tries), Of: len(tries), Rule: string(last.Decline.Rule),
 		Version: fmt.Sprintf("%s.%d", last.Decline.Version, p.Version),
@@ -83,7 +88,7 @@ func next(p Policy, history []Try, f Facts, now time.Time) Decision {
 		out.Reason = "not retried: the charge belongs to an invoice of Stripe's, which retries by itself"
 		return out
 	}
-	if out.Wait, out.Reason = barred(tries); out.Wait != WaitNothing {
+	if out.Wait, out.Reason = barred(same, f.Worked); out.Wait != WaitNothing {
 		return out
 	}
 	c := newCalendar(f, tries[0].At, latest(now, last.At))
@@ -91,7 +96,9 @@ func next(p Policy, history []Try, f Facts, now time.Time) Decision {
 	switch {
 	case reason != "":
 	case len(tries) >= p.MaxTries:
-		reason = fmt.Sprintf("%d tries were made, and there may be no more", len(tries))
+		if reason = "1 try was made, and there may be no more"; len(tries) > 1 {
+			reason = fmt.Sprintf("%d tries were made, and there may be no more", len(tries))
+		}
 	default:
 		if at = c.open(latest(at, c.now, f.FreeAt)); !at.Before(c.midnight(p.Within + 1)) {
 			reason = fmt.Sprintf("the next try would come more than %d days after the first failure", p.Within)
@@ -105,8 +112,23 @@ func next(p Policy, history []Try, f Facts, now time.Time) Decision {
 	return out
 }
 
-// barred says why the method of these tries is not tried again by itself.
-func barred(tries []Try) (Wait, string) {
+func ofMethod(tries []Try, method string) []Try {
+	return slices.DeleteFunc(slices.Clone(tries), func(t Try) bool { return t.Method != method })
+}
+
+// ladderStart is the index of the try that the last ladder began with.
+func ladderStart(history []Try) int {
+	for n := len(history) - 1; n > 0; n-- {
+		if history[n].First {
+			return n
+		}
+	}
+	return 0
+}
+
+// barred says why the method of these tries is not tried again by itself. A hard decline
+// after which money came of it, by whatever hand, is not its bank's last word.
+func barred(tries []Try, worked []time.Time) (Wait, string) {
 	last := tries[len(tries)-1].Decline
 	if last.Hard || !last.Rule.Automatic() {
 		wait, kind := WaitNewMethod, "a hard decline"
@@ -116,7 +138,8 @@ func barred(tries []Try) (Wait, string) {
 		return wait, fmt.Sprintf("not retried: %s is %s", named(last), kind)
 	}
 	for _, try := range tries {
-		if try.Decline.Hard && !curable(try.Decline) {
+		takenBack := slices.ContainsFunc(worked, func(at time.Time) bool { return at.After(try.At) })
+		if try.Decline.Hard && !curable(try.Decline) && !takenBack {
 			return WaitNewMethod, fmt.Sprintf("not retried: %s came before, a hard decline", named(try.Decline))
 		}
 	}

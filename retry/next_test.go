@@ -81,6 +81,12 @@ func TestFailure33NextTryOrWhatIsAwaited(t *testing.T) {
 		{"a lost card", []Try{failed("2026-03-02 10:00", "lost_card")}, "", facts, "", WaitNewMethod, 1, 1},
 		{"a lost card that said something else later", []Try{failed("2026-03-02 10:00", "lost_card"), failed("2026-03-02 11:00", "insufficient_funds")}, "", facts, "", WaitNewMethod, 2, 2},
 		{"a code typed wrong, and then right", []Try{failed("2026-03-02 10:00", "incorrect_cvc"), failed("2026-03-02 11:00", "insufficient_funds")}, "", facts, "2026-03-03 09:00", "", 3, 6},
+		{"a lost card that was found, and paid since", []Try{failed("2026-03-02 10:00", "lost_card"), failed("2026-03-03 11:00", "insufficient_funds")}, "",
+			Facts{Worked: []time.Time{at("2026-03-02 15:00"), at("2026-02-01 15:00")}}, "2026-03-05 15:00", "", 3, 5},
+		{"a lost card that paid before it was lost", []Try{failed("2026-03-02 10:00", "lost_card"), failed("2026-03-03 11:00", "insufficient_funds")}, "",
+			Facts{Worked: []time.Time{at("2026-03-01 15:00")}}, "", WaitNewMethod, 2, 2},
+		{"a card that paid and was lost then", []Try{failed("2026-03-02 10:00", "insufficient_funds"), failed("2026-03-03 11:00", "lost_card")}, "",
+			Facts{Worked: []time.Time{at("2026-03-02 15:00")}}, "", WaitNewMethod, 2, 2},
 		{"the payer has to confirm", []Try{failed("2026-03-02 10:00", "authentication_required")}, "", facts, "", WaitPayer, 1, 1},
 		{"Stripe retries", []Try{failed("2026-03-02 10:00", "insufficient_funds")}, "", Facts{StripeRetries: true}, "", WaitNothing, 1, 1},
 		{"the network's window", []Try{failed("2026-03-02 10:00", "network_cap")}, "", Facts{Open: office(time.UTC), FreeAt: at("2026-03-04 20:00")}, "2026-03-05 09:00", "", 2, 3},
@@ -110,6 +116,23 @@ func TestFailure33NextTryOrWhatIsAwaited(t *testing.T) {
 			t.Errorf("%s: %q, waits %q, try %d of %d (%s); want %q, %q, %d of %d",
 				c.name, when, got.Wait, got.Number, got.Of, got.Reason, c.at, c.wait, c.number, c.of)
 		}
+	}
+}
+
+// A ladder begins with the charge that was planned by a date: what failed on another date,
+// as of a deposit, is not counted in it. What bars a method bars it all the same.
+func TestADateBeginsALadder(t *testing.T) {
+	facts := Facts{Open: office(time.UTC)}
+	first := func(t Try) Try { t.First = true; return t }
+	deposit := []Try{first(failed("2026-03-02 10:00", "insufficient_funds")), failed("2026-03-03 09:00", "insufficient_funds")}
+	rest := first(failed("2026-04-06 10:00", "insufficient_funds"))
+	got := Next(Default(), append(deposit, rest), facts, rest.At)
+	if !got.Again || got.Number != 2 || got.Of != 5 || !got.At.Equal(at("2026-04-07 09:00")) {
+		t.Errorf("after the first failure on another date: %+v", got)
+	}
+	barred := []Try{first(failed("2026-03-02 10:00", "lost_card"))}
+	if got := Next(Default(), append(barred, rest), facts, rest.At); got.Again || got.Wait != WaitNewMethod {
+		t.Errorf("of a card that was lost before: %+v", got)
 	}
 }
 

@@ -115,7 +115,12 @@ func (b *binder) value(path string, raw json.RawMessage, target reflect.Value) {
 
 func (b *binder) null(path string, target reflect.Value) {
 	switch target.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
+	case reflect.Pointer:
+		target.SetZero()
+		if inner := target.Type().Elem(); inner.Kind() == reflect.Pointer { // null is told from nothing
+			target.Set(reflect.New(inner))
+		}
+	case reflect.Slice, reflect.Map, reflect.Interface:
 		target.SetZero()
 	default:
 		b.wrong(path, "must not be null")

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,7 @@ type request struct {
 	Name   string            `json:"name"`
 	Save   bool              `json:"save"`
 	Note   *string           `json:"note"`
+	Word   **bool            `json:"word"`
 	Lines  []line            `json:"lines"`
 	Labels map[string]string `json:"labels"`
 	Sent   time.Time         `json:"sent"`
@@ -146,6 +148,25 @@ func TestUnmarshalRefuses(t *testing.T) {
 		}
 		if e.Kind != c.kind || field != c.field || e.Message == "" || len(e.Fields) > 1 {
 			t.Errorf("%.60s: got kind %d, %q, %v; want kind %d, field %q", c.body, e.Kind, e.Message, e.Fields, c.kind, c.field)
+		}
+	}
+}
+
+// Of a pointer to a pointer null is told from what is not said.
+func TestNullIsToldFromNothing(t *testing.T) {
+	for body, want := range map[string]string{`{"amount":1}`: "nothing", `{"amount":1,"word":null}`: "null", `{"amount":1,"word":false}`: "false"} {
+		var into request
+		if err := strictjson.Unmarshal([]byte(body), &into); err != nil {
+			t.Fatal(err)
+		}
+		got := "nothing"
+		if into.Word != nil {
+			if got = "null"; *into.Word != nil {
+				got = strconv.FormatBool(**into.Word)
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %s", body, got)
 		}
 	}
 }

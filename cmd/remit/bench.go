@@ -11,11 +11,12 @@ import (
 type benchCommand struct {
 	Rounds  int    `default:"3" help:"Of each measurement, in turns."`
 	Each    int    `default:"240" help:"Payments, journeys and bare workflows a round."`
-	Only    string `enum:",payments,due,latency,scaling,waiting" default:"" help:"One measurement: payments, due, latency, scaling or waiting. All but the last two by default."`
+	Only    string `enum:",payments,due,latency,scaling,schedules,waiting,mapping" default:"" help:"One measurement: payments, due, latency, scaling, schedules, waiting or mapping. All but the last four by default."`
 	Beside  int    `default:"300" help:"Charges of the due-date run beside which payments are measured."`
-	Scale   int    `default:"100000" help:"Open invoices in the larger of the two runs that are compared."`
+	Scale   int    `default:"100000" help:"Open invoices in the larger of the two runs that are compared; schedules that are due at once."`
 	Others  int    `help:"How many of those that are not due have their workflow; a fiftieth by default."`
 	Waiting int    `default:"5000" help:"Waiting workflows that are started to tell what one costs."`
+	Mapped  int    `default:"10000" help:"Customers that are brought together with as many of Stripe's."`
 	Lists   bool   `help:"Measure how soon lists answer with 1,000 and with 100,000 rows behind them, instead of payments."`
 	Profile string `type:"path" help:"Run Remit in this process and write its CPU profile to this file; the load generator is in it too."`
 }
@@ -27,7 +28,7 @@ func (benchCommand) Help() string {
 
 func (c *benchCommand) Run(ctx context.Context, s *surroundings) error {
 	options := bench.Options{Rounds: c.Rounds, Each: c.Each, Program: s.program, Profile: c.Profile, Only: c.Only,
-		Beside: c.Beside, Scale: c.Scale, Others: c.Others, Waiting: c.Waiting}
+		Beside: c.Beside, Scale: c.Scale, Others: c.Others, Waiting: c.Waiting, Mapped: c.Mapped}
 	if c.Lists {
 		return bench.Lists(ctx, s.out, options)
 	}
@@ -50,11 +51,11 @@ func (receivablesCommand) Help() string {
 func (c *receivablesCommand) Run(ctx context.Context, s *surroundings) error {
 	from, err := remit.ParseDate(c.From)
 	if err != nil {
-		return fmt.Errorf("--from: %w", err)
+		return usagef("--from: %w", err)
 	}
 	to, err := remit.ParseDate(c.To)
 	if err != nil {
-		return fmt.Errorf("--to: %w", err)
+		return usagef("--to: %w", err)
 	}
 	return bench.Receivables(ctx, func(line string) { fmt.Fprintln(s.out, line) }, bench.ReceivablesOptions{
 		Program: s.program, File: c.File, From: from, To: to, Declines: c.Declines, Seed: c.Seed,

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -9,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"remit/demo"
 )
 
 // Whoever stops Remit finds everything at the next start; whoever kills it, or
@@ -18,9 +23,10 @@ func TestDevLosesNothing(t *testing.T) {
 	folder := t.TempDir()
 	r := runDev(t, folder)
 	before := states(r)
-	if len(before) != 40 {
-		t.Fatalf("the demo has %d invoices, want 40", len(before))
+	if len(before) != 41 {
+		t.Fatalf("the demo has %d invoices, want 41", len(before))
 	}
+	sells(t, r)
 	if out, code := command(t, folder, nil, "dev"); code != exitFailure || !strings.Contains(out, "in use") {
 		t.Errorf("a second start in the same folder said %q and ended with %d", out, code)
 	}
@@ -80,6 +86,27 @@ func TestDevRefusesExposure(t *testing.T) {
 		if _, err := os.Stat(folder); err == nil {
 			t.Errorf("%s: something was set up", name)
 		}
+	}
+}
+
+// sells looks at the demo's store as anybody does, at the address that README names.
+func sells(t *testing.T, r *running) {
+	t.Helper()
+	path := "/store/" + demo.Shop
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil || !strings.Contains(string(readme), path) {
+		t.Errorf("README does not lead to %s: %v", path, err)
+	}
+	response, err := http.Get(r.url() + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(string(page), "How many"); response.StatusCode != http.StatusOK || got != 3 {
+		t.Errorf("%s answers %d with %d products, want three", path, response.StatusCode, got)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 
 type dueCommand struct {
 	Organisation string `help:"Path whose due dates are run, with those below it."                  required:""`
-	AsOf         string `help:"What is due by this date, such as 2026-04-01; today without it."`
+	AsOf         string `help:"What is due by this date, such as 2026-04-01: today without it, and no earlier one."`
 	DryRun       bool   `help:"Only say what would be charged. A dry run may look a year ahead."`
 }
 
@@ -44,6 +44,18 @@ type dueRun struct {
 		Next *string
 	}
 	Differences []dueEntry
+	Unmade      struct {
+		Count int
+		More  bool `json:"more_schedules"`
+		Data  []struct {
+			Number       string
+			CustomerName string     `json:"customer_name"`
+			IssueDate    remit.Date `json:"issue_date"`
+			ChargeDate   remit.Date `json:"charge_date"`
+			Amount       int64
+			Currency     string
+		}
+	} `json:"not_yet_made"`
 }
 
 type dueEntry struct {
@@ -61,21 +73,21 @@ type dueEntry struct {
 }
 
 func (d *dueCommand) Run(ctx context.Context, s *surroundings) error {
-	client, err := s.ask()
-	if err != nil {
-		return err
-	}
 	body := map[string]any{"organisation": d.Organisation, "dry_run": d.DryRun}
 	if d.AsOf != "" {
 		date, err := remit.ParseDate(d.AsOf)
 		if err != nil {
-			return fmt.Errorf("--as-of: %w", err)
+			return usagef("--as-of: %w", err)
 		}
 		body["as_of"] = date
 	}
+	client, err := s.ask()
+	if err != nil {
+		return err
+	}
 	var run dueRun
 	if err := client.Do(ctx, apiclient.Request{Method: http.MethodPost, Path: "/v1/due-date-runs", Body: body}, &run); err != nil {
-		return err
+		return flagged(err, map[string]string{"as_of": "--as-of", "organisation": "--organisation"})
 	}
 	if err := s.follow(ctx, client, &run); err != nil {
 		return err
@@ -161,6 +173,7 @@ func (r *dueRun) print(out io.Writer, entries []dueEntry) error {
 			return fmt.Sprintf("%s\t%s\t%s\t%s", e.Number, e.CustomerName, sum(e.ForecastAmount, e.Currency), said(e.Reason, ""))
 		})
 	}
+	r.printUnmade(out)
 	if r.DryRun {
 		fmt.Fprintf(out, "%d due by %s. Nothing was charged: this is a forecast.\n", r.Found, r.AsOf.Words())
 	} else {
@@ -181,6 +194,27 @@ func (r *dueRun) print(out io.Writer, entries []dueEntry) error {
 		return errors.New("the run ended as " + r.State)
 	}
 	return nil
+}
+
+// printUnmade says what a forecast does not have: invoices that schedules are yet to make.
+func (r *dueRun) printUnmade(out io.Writer) {
+	if r.Unmade.Count == 0 && !r.Unmade.More {
+		return
+	}
+	fmt.Fprintln(out, "Not yet made, and not in the figures below: billing schedules make these first. They are then planned to be charged.")
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "number\tcustomer\tamount\tmade on\tcharged on")
+	for _, u := range r.Unmade.Data {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", u.Number, u.CustomerName, sum(u.Amount, u.Currency), u.IssueDate.Words(), u.ChargeDate.Words())
+	}
+	_ = w.Flush() // as with all that is printed, nobody is left to tell
+	if left := r.Unmade.Count - len(r.Unmade.Data); left > 0 {
+		fmt.Fprintf(out, "and %d more\n", left)
+	}
+	if r.Unmade.More {
+		fmt.Fprintln(out, "There are more schedules than were looked at.")
+	}
+	fmt.Fprintln(out)
 }
 
 func table(out io.Writer, head string, entries []dueEntry, row func(dueEntry) string) {

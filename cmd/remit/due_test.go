@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -52,5 +53,47 @@ func TestWhereAClockIsMovedTo(t *testing.T) {
 		if (err == nil) != (c.want != "") || err == nil && got.Format(time.DateOnly) != c.want {
 			t.Errorf("%q, --to %q: %v %v, want %q", c.by, c.to, got, err, c.want)
 		}
+	}
+}
+
+// Protects the demo's reader: a clock's way reads as what came of it, invoice by invoice,
+// and what Remit did only for itself is a count.
+func TestAClockTellsAStory(t *testing.T) {
+	var result clockResult
+	err := json.Unmarshal([]byte(`{"now": "2026-05-16T12:00:00Z", "done": true, "fired": [{"at": "2026-04-02T14:00:00Z", "what": "Charges $5.00 to Visa 4242"}],
+		"happened": [{"at": "2026-04-02T14:00:00Z", "about": "A-1017", "what": "Attempt 1 was declined."}, {"at": "2026-04-03T04:00:00Z", "about": "RENT", "what": "Made and sent."}],
+		"more": true, "looks": 31, "reconciliations": 1}`), &result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	result.print(&out, time.UTC)
+	out.WriteString(besides(result.Looks, result.Nights))
+	const want = "2 Apr 2026 14:00 UTC  A-1017  Attempt 1 was declined.\n3 Apr 2026 04:00 UTC  RENT    Made and sent.\n" +
+		"More happened than is told at once; the invoices' timelines have it all.\nBesides, Stripe was looked at 31 times, and reconciled with on 1 night.\n"
+	if out.String() != want {
+		t.Errorf("it reads\n%swant\n%s", out.String(), want)
+	}
+}
+
+// Protects whoever plans by a forecast: what schedules are yet to make stands by itself,
+// before the figures that it is not in.
+func TestAForecastSaysWhatIsNotYetMade(t *testing.T) {
+	var run dueRun
+	err := json.Unmarshal([]byte(`{"as_of": "2026-04-20", "dry_run": true, "state": "done", "not_yet_made": {"count": 3, "more_schedules": false,
+		"data": [{"number": "RENT-2026-04-08", "customer_name": "Acme", "issue_date": "2026-04-08", "charge_date": "2026-04-11", "amount": 10000, "currency": "USD"}]}}`), &run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := run.print(&out, nil); err != nil {
+		t.Fatal(err)
+	}
+	const want = "Not yet made, and not in the figures below: billing schedules make these first. They are then planned to be charged.\n" +
+		"number           customer  amount   made on     charged on\n" +
+		"RENT-2026-04-08  Acme      $100.00  8 Apr 2026  11 Apr 2026\n" +
+		"and 2 more\n\n0 due by 20 Apr 2026. Nothing was charged: this is a forecast.\n"
+	if out.String() != want {
+		t.Errorf("it reads\n%swant\n%s", out.String(), want)
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"remit/apiclient"
 	"remit/script"
 )
 
@@ -80,7 +81,7 @@ const (
 // run runs one command and returns the exit code.
 func run(ctx context.Context, args []string, s *surroundings, errOut io.Writer) int {
 	type leave int
-	code := 0
+	code, used := 0, "remit"
 	err := func() (err error) {
 		defer func() { // kong leaves by this after --help
 			if left := recover(); left != nil {
@@ -102,9 +103,13 @@ func run(ctx context.Context, args []string, s *surroundings, errOut io.Writer) 
 			args = []string{"--help"}
 		}
 		command, err := parser.Parse(args)
+		if wrong, is := errors.AsType[*kong.ParseError](err); is {
+			used = commandOf(wrong.Context)
+		}
 		if err != nil {
 			return usageError{err}
 		}
+		used = commandOf(command)
 		return command.Run()
 	}()
 	if err == nil {
@@ -112,7 +117,7 @@ func run(ctx context.Context, args []string, s *surroundings, errOut io.Writer) 
 	}
 	fmt.Fprintln(errOut, "remit: "+err.Error())
 	if _, wrong := errors.AsType[usageError](err); wrong {
-		fmt.Fprintln(errOut, "See remit --help.")
+		fmt.Fprintf(errOut, "See \"%s --help\".\n", used)
 		return exitUsage
 	}
 	return exitFailure
@@ -120,6 +125,31 @@ func run(ctx context.Context, args []string, s *surroundings, errOut io.Writer) 
 
 // usageError is a command line that is not one.
 type usageError struct{ error }
+
+// usagef is what a command finds wrong with its line itself.
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func (u usageError) Unwrap() error { return u.error }
+
+// commandOf is the command that was asked for, as far as the line names one.
+func commandOf(line *kong.Context) string {
+	words := "remit"
+	for _, part := range line.Path {
+		if part.Command != nil {
+			words += " " + part.Command.Name
+		}
+	}
+	return words
+}
+
+// flagged says of a request that was refused for one field by which flag that was given.
+func flagged(err error, flags map[string]string) error {
+	refused, is := errors.AsType[*apiclient.ProblemError](err)
+	if !is || len(refused.Errors) != 1 || flags[refused.Errors[0].Field] == "" {
+		return err
+	}
+	return usageError{fmt.Errorf("%s: %s", flags[refused.Errors[0].Field], refused.Errors[0].Message)}
+}
 
 // untilAsked ends with Ctrl-C or a request to terminate. A second Ctrl-C, a
 // second or more after the first, ends the program on the spot: whatever is

@@ -96,14 +96,14 @@ func (r *retrySettings) set(typed string) error {
 			}
 			step, err := strconv.Atoi(word)
 			if err != nil {
-				return fmt.Errorf("--ladder %s: %q is not a number", typed, word)
+				return usagef("--ladder %s: %q is not a number", typed, word)
 			}
 			steps = append(steps, step)
 		}
 		r.Ladders[key] = steps
 		return nil
 	}
-	return fmt.Errorf("--ladder %s: write later=1,3,5,7, or few, soon, window, represent", typed)
+	return usagef("--ladder %s: write later=1,3,5,7, or few, soon, window, represent", typed)
 }
 
 func (s *surroundings) printReplay(r replayed) {

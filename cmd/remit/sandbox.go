@@ -29,7 +29,7 @@ func (sandboxCommand) Help() string {
 func (c *sandboxCommand) Run(ctx context.Context, s *surroundings) error {
 	host, _, err := net.SplitHostPort(c.Addr)
 	if err != nil || !program.IsLoopback(host) {
-		return fmt.Errorf("--addr: %q is not host:port on loopback; the stand-in is for this machine alone", c.Addr)
+		return usagef("--addr: %q is not host:port on loopback; the stand-in is for this machine alone", c.Addr)
 	}
 	release, err := holdPidFile(c.PidFile)
 	if err != nil {

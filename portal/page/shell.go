@@ -21,6 +21,7 @@ type Shell struct {
 	Width        string   // "payer", "narrow" or "" for the full width
 	Refresh      int      // seconds after which a page without script looks again
 	Problems     Problems
+	Framed       bool  // it may stand in a frame of another site, in which no other page does
 	Skip         *Link // a first way past what stands above, to what most come for
 }
 

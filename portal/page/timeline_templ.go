@@ -153,10 +153,10 @@ func nextWords(next remit.Next, zone *time.Location) string {
 // shortRules are rules whose names say little to who does not know them, in
 // words. The others read as sentences already.
 var shortRules = map[string]string{
-	"one live attempt":                     "of one invoice one try may be open at a time",
+	"one live attempt":                     "of one invoice one attempt may be open at a time",
 	"one open intent":                      "of one invoice one payment may be open at Stripe",
-	"only Stripe ends an attempt":          "whether a try went through, only Stripe can say",
-	"an unknown outcome blocks":            "while nobody knows whether a try went through, nothing else may start",
+	"only Stripe ends an attempt":          "whether an attempt went through, only Stripe can say",
+	"an unknown outcome blocks":            "while nobody knows whether an attempt went through, nothing else may start",
 	"a checkout is an attempt":             "while Stripe's payment page is open, nothing else may start",
 	"paid means final money":               "money that a bank may still take back does not count as paid",
 	"the ledger decides":                   "what is owed and paid is what the books add up to",

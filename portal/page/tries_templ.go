@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Tries is every try to collect money (U20).
+// Tries is every attempt to collect money (U20).
 type Tries struct {
 	Shell
 	Tab  string // all, succeeded or failed
@@ -27,7 +27,7 @@ type TryRow struct {
 	Zone *time.Location
 }
 
-// TriesPage lists tries, the newest first.
+// TriesPage lists attempts, the newest first.
 func TriesPage(v Tries) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -61,7 +61,7 @@ func TriesPage(v Tries) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = head("Payments", "Every try to collect money, those that failed too.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = head("Payments", "Every attempt to collect money, those that failed too.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -26,6 +26,11 @@ func (b book) approvals() chapter {
 	}
 	ask := func(a remit.Approval, change func(*page.Approval)) page.Approval {
 		v := page.Approval{Shell: b.staffShell("Approve INV-104", "/approvals/"+a.ID.String(), "Inbox"), Approval: a, Zone: newYork, May: a.State == remit.ApprovalAsked}
+		billed := madeInvoice(func(i *remit.Invoice) {
+			i.CustomerName, i.Total, i.Outstanding, i.Adjustments = a.CustomerName, a.Total, a.Total, nil
+			i.Lines = []remit.Line{{Description: "Boilers for the north wing", Quantity: "2", UnitPrice: "4600.00", Amount: a.Total}}
+		})
+		v.Invoice = &billed
 		if change != nil {
 			change(&v)
 		}
@@ -77,10 +82,13 @@ func (b book) approvals() chapter {
 			Shell: b.staffShell("Inbox", "/inbox", "Inbox"), Tab: "todo", Place: "/dev-v51/Branch A", Approve: list.Rows,
 		}),
 		"payer/U3 pay/needs a second person": page.PayPage(pays(nil)),
-		"payer/U3 pay/approval waits":        page.PayPage(pays(&asked)),
-		"payer/U3 pay/approved":              page.PayPage(pays(&approved)),
-		"payer/U3 pay/approval declined":     page.PayPage(pays(&declined)),
-		"payer/U3 pay/approval lapsed":       page.PayPage(pays(&lapsed)),
+		"payer/U3 pay/a part paid alone": page.PayPage(b.payForm(func(v *page.Pay) {
+			v.Asks, v.Alone = "$5,000.00 USD", "$4,200.00 USD"
+		})),
+		"payer/U3 pay/approval waits":    page.PayPage(pays(&asked)),
+		"payer/U3 pay/approved":          page.PayPage(pays(&approved)),
+		"payer/U3 pay/approval declined": page.PayPage(pays(&declined)),
+		"payer/U3 pay/approval lapsed":   page.PayPage(pays(&lapsed)),
 
 		"staff/U23 approvals/set":   page.ApprovalSettingsPage(rules),
 		"staff/U23 approvals/off":   page.ApprovalSettingsPage(off),

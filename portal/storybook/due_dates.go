@@ -6,6 +6,8 @@ import (
 	"github.com/google/uuid"
 
 	"remit"
+	"remit/commands"
+	"remit/money"
 	"remit/portal/page"
 )
 
@@ -67,13 +69,17 @@ func (b book) dueDates() chapter {
 	filled.Rows, filled.Asking = []remit.DueDateRun{running, ran, dry, failed}, []page.ChargeAsk{ask}
 	busy.Rows = filled.Rows
 	busy.Problems.Message = "A run for 1 Apr 2026 is under way."
-	wrong.Problems.Fields = []remit.FieldError{{Field: "as_of", Message: "Today is 2026-03-14 there: a run charges what is due by now. A dry run may look ahead."}}
+	wrong.Problems.Fields = []remit.FieldError{{Field: "as_of", Message: "It is 14 Mar 2026 already at /dev-v51. What was due before and is still open is in today's forecast: give today's date or a later one."}}
 	return chapter{
 		"staff/U19 due dates/start": page.DueDateRunsPage(start),
 		"staff/U19 due dates/list":  page.DueDateRunsPage(filled),
 		"staff/U19 due dates/busy":  page.DueDateRunsPage(busy),
 		"staff/U19 due dates/wrong": page.DueDateRunsPage(wrong),
 		"staff/U19 run/forecast":    page.DueDateRunPage(report(dry, nil)),
+		"staff/U19 run/forecast, schedules": page.DueDateRunPage(report(dry, func(v *page.DueDateReport) {
+			rent := remit.ScheduledInvoice{Number: "RENT-2026-03-25", IssueDate: day(3, 25), DueDate: day(4, 1), Total: money.Of(54200, "USD")}
+			v.Unmade = commands.UnmadeCharges{Count: 1, Charges: []remit.UnmadeCharge{{ScheduleID: id(94), Schedule: "RENT", CustomerName: "Riverside Apartments", Invoice: rent, On: day(4, 1)}}}
+		})),
 		"staff/U19 run/nothing":     page.DueDateRunPage(report(none, func(v *page.DueDateReport) { v.Entries = nil })),
 		"staff/U19 run/runs":        page.DueDateRunPage(report(running, func(v *page.DueDateReport) { v.Poll = "/due-date-runs/x?known=443" })),
 		"staff/U19 run/as expected": page.DueDateRunPage(report(ran, nil)),

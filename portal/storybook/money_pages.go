@@ -1,6 +1,7 @@
 package storybook
 
 import (
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,7 +49,7 @@ func (b book) invoices() chapter {
 func (b book) invoicePage(change func(*page.Invoice)) page.Invoice {
 	v := page.Invoice{
 		Shell: b.staffShell("INV-104", "/invoices/"+invoice.String(), "Invoices"), Invoice: madeInvoice(nil), Zone: newYork,
-		Next:    remit.Next{What: "ask Stripe about try 2", At: at(5 * time.Minute)},
+		Next:    remit.Next{What: "ask Stripe about attempt 2", At: at(5 * time.Minute)},
 		MayEdit: true, MayLift: true, MayPay: true, MayRecord: true,
 		LateFees: []remit.LateFee{{Stage: 1, Amount: 2400, ChargedAt: now}},
 	}
@@ -141,10 +142,10 @@ func madeTimeline() []remit.TimelineEntry {
 	return []remit.TimelineEntry{
 		{Seq: 1, At: now.Add(-301 * time.Hour), Kind: "created", What: "Made as a draft of $1,200.00.", Actor: lee},
 		{Seq: 2, At: now.Add(-300 * time.Hour), Kind: "sent", What: "Sent; due 1 Apr 2026.", Actor: lee, Why: why("sending bills"), Next: remit.Next{What: "overdue", At: at(444 * time.Hour)}},
-		{Seq: 3, At: now.Add(-time.Hour), Kind: "attempt_started", What: "Try 1 of $1,200.00 with Visa 4242.", Actor: ana, StripeIDs: []string{"pi_made_up"}},
-		{Seq: 4, At: now.Add(-time.Hour), Kind: "declined", What: "Try 1 of $1,200.00 with Visa 4242 was declined. The card is reported lost (lost_card, rule new_method v1): no retry.",
+		{Seq: 3, At: now.Add(-time.Hour), Kind: "attempt_started", What: "Ana Ruiz pays with Visa 4242: $1,200.00, attempt 1.", Actor: ana, StripeIDs: []string{"pi_made_up"}},
+		{Seq: 4, At: now.Add(-time.Hour), Kind: "declined", What: "Attempt 1, $1,200.00 with Visa 4242, was declined. The card is reported lost (lost_card, rule new_method v1). No further try: another payment method is needed.",
 			Actor: ana, Why: why("decline: new_method"), StripeIDs: []string{"pi_made_up", "ch_made_up"}},
-		{Seq: 5, At: now, Kind: "unknown", What: "Whether try 2 went through is not known yet (no answer in time). Nothing else may start.", Actor: remit.System, Why: why("an unknown outcome blocks")},
+		{Seq: 5, At: now, Kind: "unknown", What: "Whether attempt 2 went through is not known yet (no answer in time). Nothing else may start.", Actor: remit.System, Why: why("an unknown outcome blocks")},
 	}
 }
 
@@ -178,6 +179,19 @@ func (b book) editor() chapter {
 	}
 }
 
+// deletions are the questions before a customer is deleted.
+func (b book) deletions(riverside remit.Customer) chapter {
+	return chapter{
+		"staff/U12 delete/asks":           page.DeleteCustomerPage(page.DeleteCustomer{Shell: b.staffShell("Delete "+riverside.Name, "/customers", "Customers"), Customer: riverside, Ours: true}),
+		"staff/U12 delete/made by others": page.DeleteCustomerPage(page.DeleteCustomer{Shell: b.staffShell("Delete "+riverside.Name, "/customers", "Customers"), Customer: riverside}),
+		"staff/U12 delete/still needed": page.DeleteCustomerPage(func() page.DeleteCustomer {
+			v := page.DeleteCustomer{Shell: b.staffShell("Delete "+riverside.Name, "/customers", "Customers"), Customer: riverside, Ours: true}
+			v.Problems.Message = "This customer cannot be deleted yet: invoices are open. Collect them, or void them."
+			return v
+		}()),
+	}
+}
+
 func (b book) customers() chapter {
 	riverside := remit.Customer{Reminders: true, ID: id(2), Name: "Riverside Apartments", Organisation: "/dev-v51/Branch A", Email: "office@riverside.example", Currency: "USD", StripeCustomer: "cus_made_up"}
 	made := func(change func(*page.Customer)) page.Customer {
@@ -198,21 +212,23 @@ func (b book) customers() chapter {
 	list := page.Customers{Shell: b.staffShell("Customers", "/customers", "Customers"), MayEdit: true}
 	filled := list
 	filled.Rows = []remit.Customer{{ID: id(3), Name: "Elm Street Lofts", Organisation: "/dev-v51/Branch A", Currency: "USD"}, riverside}
+	filled.MayMap, filled.Linked = true, map[uuid.UUID]bool{id(3): true, id(2): true}
 	unread := filled
 	filled.Owed = map[uuid.UUID][]remit.Owed{id(2): {{Currency: "EUR", Left: 45000}, {Currency: "USD", Left: 128450, Overdue: 8450}}}
-	return chapter{
+	stories := chapter{
 		"staff/U18 customers at Stripe/plan": page.MappingPage(page.Mapping{
 			Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), FreshAt: &now, Zone: newYork, Next: "/customer-mapping?after=x",
 			Rows: []page.MappingRow{
 				{ID: id(2).String(), Name: "Riverside Apartments", Email: "office@riverside.example", Action: remit.MappingMap, Stripe: "cus_made_up", Reason: "same e-mail address and name", Candidates: []page.Option{{Value: "cus_made_up", Label: "cus_made_up: Riverside Apartments, same e-mail address and name"}}},
 				{ID: id(3).String(), Name: "Elm Street Lofts", Action: remit.MappingCreate, Reason: "nobody at Stripe has this e-mail address or name"},
-				{ID: id(4).String(), Name: "Oak House", Email: "ap@oak.example", Action: remit.MappingIgnore, Reason: "a person has to decide", Conflicts: []string{"Several at Stripe have the same e-mail address."}},
+				{ID: id(4).String(), Name: "Oak House", Email: "ap@oak.example", Action: remit.MappingIgnore, Reason: "a person has to decide", Conflicts: []string{"Several at Stripe have the same e-mail address.", "cus_made_up_3 (same name) belongs to Elm Street Lofts."}},
 			},
 		}),
 		"staff/U18 customers at Stripe/being read": page.MappingPage(page.Mapping{Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Zone: newYork}),
-		"staff/U18 customers at Stripe/running":    page.MappingReportPage(page.MappingReport{Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Refresh: true, Import: page.Import{ID: id(9).String(), State: "running", New: 120, Same: 4}}),
+		"staff/U18 customers at Stripe/running":    page.MappingReportPage(page.MappingReport{Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Poll: "/customer-mapping/" + id(9).String() + "?known=x", Import: page.Import{ID: id(9).String(), State: "running", Total: 353, New: 120, Same: 4}}),
+		"staff/U18 customers at Stripe/stopped":    page.MappingReportPage(page.MappingReport{Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Import: page.Import{ID: id(9).String(), State: "stopped", Total: 353, New: 120, Same: 4}}),
 		"staff/U18 customers at Stripe/done": page.MappingReportPage(page.MappingReport{
-			Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Import: page.Import{ID: id(9).String(), State: "done", New: 340, Same: 12, Bad: 1, Errors: []page.ImportError{{Line: 7, Reason: "Oak House: cus_made_up_2 was deleted at Stripe."}}},
+			Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Import: page.Import{ID: id(9).String(), State: "done", Total: 353, New: 340, Same: 12, Bad: 1, Errors: []page.ImportError{{Line: 7, Reason: "Oak House: cus_made_up_2 was deleted at Stripe."}}},
 		}),
 		"staff/U12 customers/no invoices to read": page.CustomersPage(unread),
 		"staff/U12 customers/all":                 page.CustomersPage(filled),
@@ -221,6 +237,14 @@ func (b book) customers() chapter {
 		"staff/U12 customer/bare":                 page.CustomerPage(made(func(v *page.Customer) { v.Methods, v.Invoices = nil, nil })),
 		"staff/U12 customer/linked": page.CustomerPage(made(func(v *page.Customer) {
 			v.AtStripe = page.StripeLink{MayLink: true, URL: "https://dashboard.stripe.com/acct_made_up/customers/cus_made_up"}
+		})),
+		"staff/U12 customer/differs at Stripe": page.CustomerPage(made(func(v *page.Customer) {
+			v.AtStripe = page.StripeLink{MayLink: true, MaySettle: true, Differences: []remit.ContactDifference{
+				{Field: remit.ContactName, Here: "Riverside Apartments", AtStripe: "Riverside Apartments LLC"}, {Field: remit.ContactAddress, AtStripe: "1 Quay, Boston, 02110, US"},
+			}}
+		})),
+		"staff/U12 customer/not taken by Stripe": page.CustomerPage(made(func(v *page.Customer) {
+			v.AtStripe = page.StripeLink{MayLink: true, Waits: true, Failure: "Stripe does not answer. It is tried again."}
 		})),
 		"staff/U12 customer/not linked": page.CustomerPage(made(func(v *page.Customer) { v.Customer.StripeCustomer, v.AtStripe.MayLink = "", true })),
 		"staff/U12 customer/deleted at Stripe": page.CustomerPage(made(func(v *page.Customer) {
@@ -266,6 +290,8 @@ func (b book) customers() chapter {
 			Back: page.Link{Label: "Keep it", Href: "/customers"}, Trail: []page.Link{{Label: "Customers", Href: "/customers"}},
 		}),
 	}
+	maps.Copy(stories, b.deletions(riverside))
+	return stories
 }
 
 func (b book) imports() chapter {

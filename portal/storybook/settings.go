@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"remit"
+	"remit/commands"
 	"remit/portal/page"
 	"remit/script"
 )
@@ -222,7 +223,11 @@ func (b book) demo() chapter {
 	clock := page.TestClock{Shell: b.staffShell("Clock", "/demo/clock", "Demo"), Now: now, Zone: newYork, Has: true}
 	fired, none, wrong := clock, clock, clock
 	fired.Ran, fired.More, fired.Until = true, true, "2026-04-28T12:00:00Z"
-	fired.Fired = []page.Fired{{At: now.Add(444 * time.Hour), What: "INV-104 becomes overdue", Invoice: invoice.String()}}
+	fired.Story = commands.ClockStory{Looks: 31, Reconciliations: 20, Lines: []remit.StoryLine{
+		{At: now.Add(200 * time.Hour), About: "INV-102", InvoiceID: id(93), What: "Attempt 1, $420.00 with Visa 0341, was declined. Not enough money (insufficient_funds, rule later v1). Another try follows. It is tried again by itself on 27 Mar 2026, 09:00 EDT: try 2 of 4."},
+		{At: now.Add(300 * time.Hour), About: "RENT", What: "27 Mar 2026 – 26 Apr 2026 is not billed: the schedule was paused when it began."},
+		{At: now.Add(444 * time.Hour), About: "INV-104", InvoiceID: invoice, What: "$1,200.00 is overdue: it was due on 1 Apr 2026."},
+	}}
 	none.Has = false
 	wrong.Problems.Fields = []remit.FieldError{{Field: "to", Message: "The clock shows 14 Mar 2026; it only goes forward."}}
 	return chapter{
