@@ -79,6 +79,7 @@ type Dispute struct {
 	Withdrawn     bool // the bank took the money
 	Reinstated    bool // and gave it back
 	ByHand        bool // its state is a person's word, where nobody could ask Stripe
+	Wanted        bool // a person said that it is over, and Stripe waits for evidence until RespondBy
 	Overruled     bool // that it gave the money back was a person's word, and Stripe says that it did not
 	CreatedAt     time.Time
 	ClosedAt      *time.Time
@@ -104,7 +105,7 @@ func (d Dispute) Return() bool {
 
 // Respond reports whether, and until when, evidence may be given.
 func (d Dispute) Respond() (by time.Time, may bool) {
-	if d.RespondBy == nil || d.Return() || !d.State.NeedsResponse() {
+	if d.RespondBy == nil || d.Return() || !d.State.NeedsResponse() && !d.Wanted {
 		return time.Time{}, false
 	}
 	return *d.RespondBy, true
@@ -114,8 +115,8 @@ func (d Dispute) Respond() (by time.Time, may bool) {
 // decided for the payer.
 func (d Dispute) Stands() bool { return d.State.Contests() || d.State == DisputeLost }
 
-// Doubted reports that only a person said it was won, which Stripe may say otherwise.
-func (d Dispute) Doubted() bool { return d.ByHand && d.State == DisputeWon }
+// Doubted reports that only a person said what came of it, which Stripe may say otherwise.
+func (d Dispute) Doubted() bool { return d.ByHand && !d.State.Contests() }
 
 // Contest notes on a payment what its disputes mean for it.
 func (p *Payment) Contest(disputes []Dispute) {
@@ -141,12 +142,15 @@ type DisputeFacts struct {
 type DisputeMoves struct {
 	State      bool // it came to another state
 	Deadline   bool // evidence is due at another time
+	Wanted     bool // evidence is due, or at another time, of what a person said was over
 	Withdrawn  bool
 	Reinstated bool
 }
 
 // Any reports that something changed.
-func (m DisputeMoves) Any() bool { return m.State || m.Deadline || m.Withdrawn || m.Reinstated }
+func (m DisputeMoves) Any() bool {
+	return m.State || m.Deadline || m.Wanted || m.Withdrawn || m.Reinstated
+}
 
 // Take brings a dispute in line with what Stripe says of it and tells what
 // changed. Money that moved never moves back by a view that does not show it.
@@ -161,7 +165,7 @@ func (d Dispute) Take(v DisputeFacts, now time.Time) (Dispute, DisputeMoves) {
 		d.State, d.ByHand, m.State = v.State, v.ByHand, true
 	case d.State == v.State && !v.ByHand:
 		d.ByHand = false // Stripe says so as well, and from now on it is its word
-	case d.Doubted() && v.State == DisputeLost: // which a state that Stripe has told never comes to
+	case d.Doubted() && d.State == DisputeWon && v.State == DisputeLost: // which a state that Stripe has told never comes to
 		d.State, d.ByHand, m.State = v.State, false, true
 		d.Overruled, m.Withdrawn = d.Reinstated, d.Reinstated
 		d.Reinstated = false
@@ -170,6 +174,7 @@ func (d Dispute) Take(v DisputeFacts, now time.Time) (Dispute, DisputeMoves) {
 	if d.State == v.State && v.RespondBy != nil && (d.RespondBy == nil || !d.RespondBy.Equal(*v.RespondBy)) {
 		d.RespondBy, m.Deadline = v.RespondBy, true
 	}
+	m.Wanted = d.want(v, now)
 	if (v.Withdrawn || d.State == DisputeLost) && !d.Withdrawn {
 		d.Withdrawn, m.Withdrawn = true, true
 	}
@@ -183,6 +188,19 @@ func (d Dispute) Take(v DisputeFacts, now time.Time) (Dispute, DisputeMoves) {
 		d.ClosedAt = &now
 	}
 	return d, m
+}
+
+// want notes whether Stripe waits for evidence of what a person said was over, and reports
+// that it does since, or until another time: the person's word stands until Stripe decides.
+func (d *Dispute) want(v DisputeFacts, now time.Time) bool {
+	before := *d
+	d.Wanted = d.Doubted() && !v.ByHand && v.State.NeedsResponse() && v.RespondBy != nil && v.RespondBy.After(now)
+	if !d.Wanted {
+		return false
+	}
+	d.RespondBy = v.RespondBy
+	_, may := d.Respond()
+	return may && (!before.Wanted || !before.RespondBy.Equal(*v.RespondBy))
 }
 
 // How long to wait before Stripe is asked again about a dispute that is open:

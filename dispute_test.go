@@ -105,3 +105,36 @@ func TestStripeOverrulesAWordAboutADispute(t *testing.T) {
 		}
 	}
 }
+
+// Evidence that Stripe waits for, of what a person said was over, is asked for once for each
+// deadline, until Stripe does not wait for it any more or the deadline has passed (F8).
+func TestEvidenceIsWantedAgainstAWord(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	by, later, past := now.Add(time.Hour), now.Add(2*time.Hour), now.Add(-time.Hour)
+	open := func(by time.Time) remit.DisputeFacts {
+		return remit.DisputeFacts{State: remit.DisputeNeedsResponse, Withdrawn: true, Reason: "fraudulent", RespondBy: &by}
+	}
+	for _, word := range []remit.DisputeState{remit.DisputeWon, remit.DisputeLost} {
+		d, _ := remit.Dispute{MethodType: "card"}.Take(open(by), now)
+		d, _ = d.Take(remit.DisputeFacts{State: word, Reason: "fraudulent", ByHand: true}, now)
+		for n, step := range []struct {
+			facts          remit.DisputeFacts
+			moved, waiting bool
+		}{
+			{open(by), true, true}, {open(by), false, true}, {open(later), true, true}, {open(past), false, false}, {open(later), true, true},
+			{remit.DisputeFacts{State: remit.DisputeUnderReview, Withdrawn: true}, false, false},
+		} {
+			next, moves := d.Take(step.facts, now)
+			until, may := next.Respond()
+			if moves.Wanted != step.moved || may != step.waiting || next.State != word || may && !until.Equal(*step.facts.RespondBy) || moves.State || moves.Withdrawn || moves.Reinstated {
+				t.Fatalf("said to be %s, look %d: moved %+v, evidence until %v (%t)", word, n, moves, until, may)
+			}
+			d = next
+		}
+	}
+	d, _ := remit.Dispute{MethodType: "us_bank_account"}.Take(remit.DisputeFacts{State: remit.DisputeLost, ByHand: true}, now)
+	if d, moves := d.Take(open(by), now); moves.Wanted {
+		t.Errorf("of a bank debit evidence is wanted: %+v", d)
+	}
+}

@@ -31,8 +31,8 @@ func (p *Payments) planDispute(ctx context.Context, tx *postgres.Tx, l *postgres
 	return tx.Plan(ctx, l, remit.AgendaPoll, d.ID, now.Add(remit.NextDisputePoll), remit.AskDispute)
 }
 
-// pollDispute plans the look anew at a dispute that is open, or that only a person said was
-// won, of which Stripe did not answer. The latter is in no hurry.
+// pollDispute plans the look anew at a dispute that is open, or that only a person said is
+// over, of which Stripe did not answer. The latter is in no hurry.
 func (p *Payments) pollDispute(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, row postgres.AgendaRow) (again bool, err error) {
 	disputes, err := tx.Disputes(ctx, l.ID)
 	if err != nil {

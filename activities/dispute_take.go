@@ -38,10 +38,10 @@ func (p *Payments) takeDispute(ctx context.Context, tx *postgres.Tx, l *postgres
 
 // moveDispute books what became of a dispute, as Stripe says it or a person in its place.
 func (p *Payments) moveDispute(ctx context.Context, tx *postgres.Tx, l *postgres.LockedInvoice, d remit.Dispute, facts remit.DisputeFacts, said *word) error {
-	byHand := d.ByHand
+	before := d
 	d, moves := d.Take(facts, l.Clock.Now(p.Now()))
 	if !moves.Any() {
-		if d.ByHand != byHand { // Stripe says what a person had said
+		if d.ByHand != before.ByHand || d.Wanted != before.Wanted { // Stripe says what a person had said, or waits no more
 			if err := tx.PutDispute(ctx, d); err != nil {
 				return err
 			}
@@ -66,6 +66,9 @@ func (p *Payments) moveDispute(ctx context.Context, tx *postgres.Tx, l *postgres
 		entry := disputeEntry(l, d)
 		said.sign(&entry)
 		entries = append([]remit.TimelineEntry{entry}, entries...)
+	}
+	if moves.Wanted {
+		entries = append(entries, wantedEntry(l, d))
 	}
 	more, err := p.askAgain(ctx, tx, l)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"remit"
 	"remit/postgres"
 )
@@ -211,4 +213,89 @@ func TestReconciliationForgetsAWordThatWasOverruled(t *testing.T) {
 	if got := night(5); got.Unexplained != 0 || len(got.Differences) != 0 {
 		t.Errorf("overruled: unexplained %d, %q", got.Unexplained, causes(got))
 	}
+}
+
+// Where Stripe waits for evidence of a dispute that a person said was over, it is told once,
+// until when, and it is somebody's to give it: the bank decides without it otherwise (F8).
+func TestEvidenceOfADisputeThatWasSaidToBeOver(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	ref, dispute := s.saidWon()
+	s.connectsAgain()
+	s.advance(ref)
+	told := s.told(ref, "dispute_wanted")
+	if got := s.standing(ref); got.Status != remit.InvoicePaid || !slices.Contains(got.Agenda, "respond") || len(told) != 1 {
+		t.Fatalf("not decided at Stripe it is %+v, told %+v", got, told)
+	}
+	if due := s.toAnswer(); len(due) != 1 || due[0].StripeDispute != dispute || !strings.Contains(told[0].What, due[0].RespondBy.UTC().Format("2 Jan 2006")) {
+		t.Fatalf("to be answered are %+v; told was %q", due, told[0].What)
+	}
+	if payers := told[0].ForPayers(); strings.Contains(payers.What, "Stripe") || payers.Data["dispute_reason"] != nil {
+		t.Errorf("payers read %+v", payers)
+	}
+	s.payments.Now = func() time.Time { return time.Now().Add(25 * time.Hour) }
+	s.advance(ref)
+	if told := s.told(ref, "dispute_wanted"); len(told) != 1 {
+		t.Errorf("looked at again, it was told %d times", len(told))
+	}
+	s.act("/disputes/"+dispute+"/close", map[string]any{"outcome": "lost"})
+	s.payments.Now = func() time.Time { return time.Now().Add(50 * time.Hour) }
+	s.advance(ref)
+	if got := s.standing(ref); got.Status != remit.InvoiceOpen || got.Outstanding != 12000 || slices.Contains(got.Agenda, "respond") || len(s.toAnswer()) != 0 {
+		t.Errorf("lost, it is %+v", got)
+	}
+	s.balances()
+	s.soundly(ref)
+}
+
+func (s *shop) toAnswer() (due []remit.Dispute) {
+	s.t.Helper()
+	must(s.t, s.db.InTenant(s.t.Context(), s.tenant, func(tx *postgres.Tx) error {
+		var units []uuid.UUID
+		err := tx.QueryRow(s.t.Context(), "select array_agg(id) from organisations where tenant = $1", tx.Tenant).Scan(&units)
+		if err != nil {
+			return err
+		}
+		due, err = tx.DisputesToAnswer(s.t.Context(), units, "", 10)
+		return err
+	}))
+	return due
+}
+
+// An inquiry that a person said was dropped is asked about as well: what became a dispute
+// takes the money here too. And what a person said was lost comes back when it was won.
+func TestEveryWordAboutADisputeIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	t.Run("an inquiry that became a dispute", func(t *testing.T) {
+		t.Parallel()
+		s := openShop(t)
+		ref, dispute := s.contestedInvoice(true)
+		s.cutOff()
+		s.sayWon(ref)
+		s.act("/disputes/"+dispute+"/escalate", nil)
+		s.connectsAgain()
+		s.advance(ref)
+		if got := s.standing(ref); got.Status != remit.InvoiceContested || got.Outstanding != 12000 || got.Ledger["stripe"] != 0 || !slices.Contains(got.Agenda, "respond") {
+			t.Errorf("it is %+v", got)
+		}
+		s.soundly(ref)
+	})
+	t.Run("lost by a word and won at Stripe", func(t *testing.T) {
+		t.Parallel()
+		s := openShop(t)
+		ref, dispute := s.contestedInvoice(false)
+		s.cutOff()
+		list := s.unknownBack()
+		if _, refused := s.word(ref, remit.SettleRequest{Payment: list[0].PaymentID, Dispute: &list[0].ID, WentBack: true}); refused != nil {
+			t.Fatal(refused)
+		}
+		s.act("/disputes/"+dispute+"/close", map[string]any{"outcome": "won"})
+		s.connectsAgain()
+		s.advance(ref)
+		if got := s.standing(ref); got.Status != remit.InvoicePaid || got.Outstanding != 0 || slices.Contains(got.Agenda, "poll") {
+			t.Errorf("it is %+v", got)
+		}
+		s.balances()
+		s.soundly(ref)
+	})
 }

@@ -34,7 +34,7 @@ func disputeEntry(l *postgres.LockedInvoice, d remit.Dispute) remit.TimelineEntr
 	default:
 		what = fmt.Sprintf("The dispute of %s is lost.", sum)
 	}
-	if by, may := d.Respond(); may {
+	if by, may := d.Respond(); may && !d.Wanted {
 		what += " Give evidence at Stripe by " + by.In(l.Zone).Format("2 Jan 2006, 15:04 MST") + "."
 	}
 	return disputeWords(d, "dispute", what)
@@ -56,6 +56,16 @@ func reasonWords(reason string) string {
 		return ""
 	}
 	return " The reason given: " + strings.ReplaceAll(reason, "_", " ") + "."
+}
+
+// wantedEntry tells that Stripe waits for evidence of a dispute that a person said is over.
+func wantedEntry(l *postgres.LockedInvoice, d remit.Dispute) remit.TimelineEntry {
+	by, _ := d.Respond()
+	what := fmt.Sprintf("Stripe has not decided the dispute of %s, which a person said is over, and waits for evidence. Give it at Stripe by %s.",
+		money.Of(d.Amount, money.Currency(d.Currency)), by.In(l.Zone).Format("2 Jan 2006, 15:04 MST"))
+	e := disputeWords(d, "dispute_wanted", what)
+	e.Data["payer"] = "The bank has not decided the dispute yet."
+	return e
 }
 
 func withdrawnEntry(l *postgres.LockedInvoice, d remit.Dispute, of ledger.Against) remit.TimelineEntry {

@@ -148,12 +148,15 @@ func (d *DueDates) forecastPage(ctx context.Context, tx *postgres.Tx, run remit.
 			asked = append(asked, row.ID)
 		}
 	}
-	if !run.DryRun && len(asked) > 0 { // whoever asked for it has it charged today
-		if err := tx.BringForward(ctx, asked, now); err != nil {
-			return nil, err
-		}
+	// First the rows that refer to their tenant: whoever changes a time zone has the tenant's
+	// lock and goes on to the charges' rows.
+	if err := tx.AddDueDateEntries(ctx, run.ID, entries); err != nil {
+		return nil, err
 	}
-	return entries, tx.AddDueDateEntries(ctx, run.ID, entries)
+	if !run.DryRun && len(asked) > 0 { // whoever asked for it has it charged today
+		return entries, tx.BringForward(ctx, asked, now)
+	}
+	return entries, nil
 }
 
 // forecastAll says what is to be expected of charges.

@@ -58,6 +58,7 @@ func (c *Commands) tellStory(ctx context.Context, caller Caller, member Membersh
 		return err
 	}
 	var entries []remit.ToldEntry
+	billed := 0
 	err = c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
 		if entries, err = tx.ToldBetween(ctx, read, since, result.Now, late, storyEntries); err != nil {
 			return err
@@ -66,6 +67,7 @@ func (c *Commands) tellStory(ctx context.Context, caller Caller, member Membersh
 		if err != nil {
 			return err
 		}
+		billed = len(story.Lines)
 		for id, at := range accounts {
 			b, err := tx.BankAccount(ctx, id)
 			if err != nil {
@@ -80,7 +82,7 @@ func (c *Commands) tellStory(ctx context.Context, caller Caller, member Membersh
 	if err != nil {
 		return err
 	}
-	story.More = len(entries) == storyEntries
+	story.More = len(entries) == storyEntries || billed == storyEntries
 	if err := c.inStoryWords(ctx, caller, member, entries); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 const disputeColumns = `d.id, d.invoice_id, d.payment_id, d.account, d.livemode, d.stripe_dispute, d.charge, d.currency, d.amount, d.reason, d.state,
-	d.respond_by, d.withdrawn, d.reinstated, d.by_hand, d.overruled, d.created_at, d.closed_at, i.number, o.path, c.name,
+	d.respond_by, d.withdrawn, d.reinstated, d.by_hand, d.wanted, d.overruled, d.created_at, d.closed_at, i.number, o.path, c.name,
 	coalesce((select a.method ->> 'type' from attempts a where a.tenant = d.tenant and a.payment_id = d.payment_id order by a.number desc limit 1), '')`
 
 const disputeTables = ` from disputes d
@@ -24,7 +24,7 @@ const disputeTables = ` from disputes d
 
 func scanDispute(row pgx.Row) (d remit.Dispute, err error) {
 	return d, row.Scan(&d.ID, &d.InvoiceID, &d.PaymentID, &d.Account, &d.Livemode, &d.StripeDispute, &d.Charge, &d.Currency, &d.Amount, &d.Reason, &d.State,
-		&d.RespondBy, &d.Withdrawn, &d.Reinstated, &d.ByHand, &d.Overruled, &d.CreatedAt, &d.ClosedAt, &d.InvoiceNumber, &d.Organisation, &d.CustomerName, &d.MethodType)
+		&d.RespondBy, &d.Withdrawn, &d.Reinstated, &d.ByHand, &d.Wanted, &d.Overruled, &d.CreatedAt, &d.ClosedAt, &d.InvoiceNumber, &d.Organisation, &d.CustomerName, &d.MethodType)
 }
 
 func (tx *Tx) queryDisputes(ctx context.Context, where string, args ...any) ([]remit.Dispute, error) {
@@ -56,24 +56,24 @@ func (tx *Tx) DisputeAtStripe(ctx context.Context, account, stripeDispute string
 // PutDispute writes a dispute, a new one or what can change of one.
 func (tx *Tx) PutDispute(ctx context.Context, d remit.Dispute) error {
 	_, err := tx.Exec(ctx, `insert into disputes (tenant, id, invoice_id, payment_id, account, livemode, stripe_dispute, charge, currency, amount, reason, state,
-		respond_by, withdrawn, reinstated, by_hand, overruled, created_at, closed_at) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)
+		respond_by, withdrawn, reinstated, by_hand, wanted, overruled, created_at, closed_at) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20)
 		on conflict (tenant, id) do update set amount = excluded.amount, reason = excluded.reason, state = excluded.state, respond_by = excluded.respond_by,
-			withdrawn = excluded.withdrawn, reinstated = excluded.reinstated, by_hand = excluded.by_hand, overruled = excluded.overruled, closed_at = excluded.closed_at`,
+			withdrawn = excluded.withdrawn, reinstated = excluded.reinstated, by_hand = excluded.by_hand, wanted = excluded.wanted, overruled = excluded.overruled, closed_at = excluded.closed_at`,
 		tx.Tenant, d.ID, d.InvoiceID, d.PaymentID, d.Account, d.Livemode, d.StripeDispute, d.Charge, d.Currency, d.Amount, d.Reason, d.State,
-		d.RespondBy, d.Withdrawn, d.Reinstated, d.ByHand, d.Overruled, d.CreatedAt, d.ClosedAt)
+		d.RespondBy, d.Withdrawn, d.Reinstated, d.ByHand, d.Wanted, d.Overruled, d.CreatedAt, d.ClosedAt)
 	if err != nil {
 		return fmt.Errorf("write a dispute: %w", err)
 	}
 	return nil
 }
 
-// DoubtDisputes plans a look at each dispute of an account that only a person said was won,
+// DoubtDisputes plans a look at each dispute of an account that only a person said is over,
 // now that the account can be asked: Stripe does not tell again what it decided meanwhile.
 func (tx *Tx) DoubtDisputes(ctx context.Context, account string, livemode bool, now time.Time) error {
 	_, err := tx.Exec(ctx, `insert into agenda (tenant, id, organisation_id, invoice_id, at, kind, object_id, what)
 		select d.tenant, gen_random_uuid(), i.organisation_id, d.invoice_id, $4, $5, d.id, $6
 			from disputes d join invoices i on i.tenant = d.tenant and i.id = d.invoice_id
-			where d.tenant = $1 and d.account = $2 and d.livemode = $3 and d.by_hand and d.state = 'won'
+			where d.tenant = $1 and d.account = $2 and d.livemode = $3 and d.by_hand and d.closed_at is not null
 		on conflict (tenant, kind, object_id) where done_at is null do update set at = least(agenda.at, excluded.at)`,
 		tx.Tenant, account, livemode, now, remit.AgendaPoll, remit.AskDispute)
 	if err != nil {
@@ -144,7 +144,7 @@ func (tx *Tx) ListDisputes(ctx context.Context, q DisputeQuery) ([]remit.Dispute
 // DisputesToAnswer reads the disputes at organisations, and at a path and below,
 // for which evidence is due, the one that is due first first.
 func (tx *Tx) DisputesToAnswer(ctx context.Context, units []uuid.UUID, path string, limit int) ([]remit.Dispute, error) {
-	return tx.queryDisputes(ctx, `d.closed_at is null and d.respond_by is not null and d.state in ('warning_needs_response', 'needs_response')
+	return tx.queryDisputes(ctx, `d.respond_by is not null and (d.closed_at is null and d.state in ('warning_needs_response', 'needs_response') or d.wanted)
 		and i.organisation_id = any($2) and ($3 = '' or o.path = $3 or o.path ^@ ($3 || '/')) order by d.respond_by, d.id limit $4`, units, path, limit)
 }
 

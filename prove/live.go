@@ -169,6 +169,7 @@ func (h *house) strike(ctx context.Context, k Kill) {
 const (
 	restWithin       = 5 * time.Minute
 	mutantRestWithin = 45 * time.Second
+	billsWithin      = 20 * time.Second // billing schedules go on meanwhile
 )
 
 var errRestless = errors.New("it did not come to rest")
@@ -193,6 +194,9 @@ func (w *world) settle(ctx context.Context) error {
 		if n%20 == 10 { // whoever cut the connection may have been answered late
 			w.mend(ctx)
 		}
+		if time.Since(began) > billsWithin { // what bills every week has a debit under way in each of a bank's weeks
+			w.pauseSchedules(ctx)
+		}
 		if n%20 == 4 { // what waits for a day is not waited for, nor for a bank's week
 			by := 26 * time.Hour
 			if text := strings.Join(restless, "; "); strings.Contains(text, "still processing") || strings.Contains(text, "still pending") {
@@ -203,5 +207,16 @@ func (w *world) settle(ctx context.Context) error {
 		if !pause(ctx, 250*time.Millisecond) {
 			return ctx.Err()
 		}
+	}
+}
+
+// pauseSchedules has nothing billed any more: an administrator pauses what still bills.
+func (w *world) pauseSchedules(ctx context.Context) {
+	billing, err := column[string](ctx, w, "select id::text from billing_schedules where tenant = $1 and state = 'active'")
+	if err != nil {
+		return // it is tried again
+	}
+	for _, id := range billing {
+		_, _ = w.admin.insist(ctx, 10*time.Second, http.MethodPut, "/v1/billing-schedules/"+id, "", map[string]any{"paused": true})
 	}
 }

@@ -50,6 +50,7 @@ var tellings = map[string]func(*State, *reading, remit.TimelineEntry){
 
 	"dispute":            disputed,
 	"dispute_unanswered": disputed,
+	"dispute_wanted":     disputed,
 	"dispute_withdrawn":  withdrawn,
 	"dispute_reinstated": reinstated,
 

@@ -203,7 +203,11 @@ func (r *dueRun) printUnmade(out io.Writer) {
 	}
 	fmt.Fprintln(out, "Not yet made, and not in the figures below: billing schedules make these first. They are then planned to be charged.")
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "number\tcustomer\tamount\tmade on\tcharged on")
+	if r.Unmade.Count == 0 {
+		fmt.Fprintln(w, "none of those that were looked at")
+	} else {
+		fmt.Fprintln(w, "number\tcustomer\tamount\tmade on\tcharged on")
+	}
 	for _, u := range r.Unmade.Data {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", u.Number, u.CustomerName, sum(u.Amount, u.Currency), u.IssueDate.Words(), u.ChargeDate.Words())
 	}

@@ -137,7 +137,7 @@ func timelineLook(e remit.TimelineEntry) string {
 		return "good"
 	case "declined", "excess", "script_failed", "dispute_withdrawn":
 		return "bad"
-	case "dispute", "dispute_unanswered", "unknown", "hold", "overdue", "mail_missing", "excess_waits":
+	case "dispute", "dispute_unanswered", "dispute_wanted", "unknown", "hold", "overdue", "mail_missing", "excess_waits":
 		return "warn"
 	}
 	return ""
