@@ -80,7 +80,7 @@ type Dispute struct {
 	Reinstated    bool // and gave it back
 	ByHand        bool // its state is a person's word, where nobody could ask Stripe
 	Wanted        bool // a person said that it is over, and Stripe waits for evidence until RespondBy
-	Overruled     bool // that it gave the money back was a person's word, and Stripe says that it did not
+	Overruled     bool // that it took and gave the money back was a person's word, and Stripe takes it once more
 	CreatedAt     time.Time
 	ClosedAt      *time.Time
 
@@ -156,15 +156,20 @@ func (m DisputeMoves) Any() bool {
 // changed. Money that moved never moves back by a view that does not show it.
 // A dispute that was lost has its money taken, and one that was won has it given
 // back, whether the movement is listed already or not. One that only a person said was
-// won is lost when Stripe says so: what was booked as given back is taken again.
+// won is lost when Stripe says so: what was booked as given back is taken again. And one that
+// only a person said was lost, and was an inquiry that is closed, has taken nothing.
 func (d Dispute) Take(v DisputeFacts, now time.Time) (Dispute, DisputeMoves) {
 	var m DisputeMoves
+	taken := d.State == DisputeWarningClosed && d.Withdrawn // by a person's word alone
 	d.Reason = v.Reason
 	switch {
 	case d.State == "" || d.State.Climbs(v.State):
 		d.State, d.ByHand, m.State = v.State, v.ByHand, true
 	case d.State == v.State && !v.ByHand:
 		d.ByHand = false // Stripe says so as well, and from now on it is its word
+	case d.Doubted() && d.State == DisputeLost && v.State == DisputeWarningClosed && !v.ByHand: // it took nothing
+		d.State, d.ByHand, m.State = v.State, false, true
+		m.Reinstated, d.Reinstated = d.Withdrawn && !d.Reinstated, d.Withdrawn
 	case d.Doubted() && d.State == DisputeWon && v.State == DisputeLost: // which a state that Stripe has told never comes to
 		d.State, d.ByHand, m.State = v.State, false, true
 		d.Overruled, m.Withdrawn = d.Reinstated, d.Reinstated
@@ -175,6 +180,9 @@ func (d Dispute) Take(v DisputeFacts, now time.Time) (Dispute, DisputeMoves) {
 		d.RespondBy, m.Deadline = v.RespondBy, true
 	}
 	m.Wanted = d.want(v, now)
+	if taken && !d.State.Inquiry() { // it may take now what a person had said it did
+		d.Overruled, d.Withdrawn, d.Reinstated = true, false, false
+	}
 	if (v.Withdrawn || d.State == DisputeLost) && !d.Withdrawn {
 		d.Withdrawn, m.Withdrawn = true, true
 	}
@@ -194,7 +202,7 @@ func (d Dispute) Take(v DisputeFacts, now time.Time) (Dispute, DisputeMoves) {
 // that it does since, or until another time: the person's word stands until Stripe decides.
 func (d *Dispute) want(v DisputeFacts, now time.Time) bool {
 	before := *d
-	d.Wanted = d.Doubted() && !v.ByHand && v.State.NeedsResponse() && v.RespondBy != nil && v.RespondBy.After(now)
+	d.Wanted = d.Doubted() && !v.ByHand && v.State.NeedsResponse() && v.RespondBy != nil && (v.RespondBy.After(now) || before.Wanted && before.RespondBy.Equal(*v.RespondBy))
 	if !d.Wanted {
 		return false
 	}

@@ -138,3 +138,31 @@ func TestEvidenceIsWantedAgainstAWord(t *testing.T) {
 		t.Errorf("of a bank debit evidence is wanted: %+v", d)
 	}
 }
+
+// An inquiry that a person said was lost took nothing once Stripe says that it is closed: what
+// was booked as taken is given back, once. One that becomes a dispute after all takes it then.
+func TestInquiryThatWasSaidToBeLost(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	closed, open := remit.DisputeFacts{State: remit.DisputeWarningClosed}, remit.DisputeFacts{State: remit.DisputeNeedsResponse}
+	d, _ := remit.Dispute{}.Take(remit.DisputeFacts{State: remit.DisputeWarningNeedsResponse}, now)
+	for n, step := range []struct {
+		facts          remit.DisputeFacts
+		taken, back    bool
+		state          remit.DisputeState
+		overruled, own bool
+	}{
+		{remit.DisputeFacts{State: remit.DisputeLost, ByHand: true}, true, false, remit.DisputeLost, false, true},
+		{closed, false, true, remit.DisputeWarningClosed, false, false},
+		{closed, false, false, remit.DisputeWarningClosed, false, false},
+		{open, false, false, remit.DisputeNeedsResponse, true, false},
+		{remit.DisputeFacts{State: remit.DisputeUnderReview, Withdrawn: true}, true, false, remit.DisputeUnderReview, true, false},
+		{remit.DisputeFacts{State: remit.DisputeWon, Withdrawn: true, Reinstated: true}, false, true, remit.DisputeWon, true, false},
+	} {
+		next, moves := d.Take(step.facts, now)
+		if moves.Withdrawn != step.taken || moves.Reinstated != step.back || next.State != step.state || next.Overruled != step.overruled || next.ByHand != step.own {
+			t.Fatalf("look %d: %+v, moved %+v", n, next, moves)
+		}
+		d = next
+	}
+}

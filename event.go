@@ -89,7 +89,7 @@ var eventOf = map[string]EventType{
 	"processing": EventPaymentProcessing, "paid": EventPaymentSucceeded, "transfer": EventPaymentSucceeded,
 	"declined": EventPaymentFailed, "canceled": EventPaymentCanceled, "excess": EventPaymentExcess,
 	"refund": EventRefundRequested, "refund_succeeded": EventRefundSucceeded, "refund_failed": EventRefundFailed, "refund_canceled": EventRefundCanceled,
-	"dispute": EventDisputeChanged, "dispute_withdrawn": EventDisputeWithdrawn, "dispute_reinstated": EventDisputeReinstated,
+	"dispute": EventDisputeChanged, "dispute_wanted": EventDisputeChanged, "dispute_withdrawn": EventDisputeWithdrawn, "dispute_reinstated": EventDisputeReinstated,
 	"order_ready": EventOrderReady, "order_fulfilled": EventOrderFulfilled,
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -215,15 +216,17 @@ func (p *Payments) reconcileDisputes(ctx context.Context, tenant uuid.UUID, link
 		if err != nil {
 			return found, err
 		}
-		overrules := known != nil && known.Doubted() && view.Status == string(remit.DisputeLost)
-		if payment == nil || known != nil && !overrules {
+		if payment == nil || known != nil && !known.Doubted() {
 			continue // of a charge that is not ours, or one that is looked at every day
 		}
 		if _, err := p.recordDispute(ctx, remit.InvoiceRef{Tenant: tenant, Invoice: payment.InvoiceID}, link, view); err != nil {
 			return found, err
 		}
-		if overrules {
-			found = append(found, fmt.Sprintf("The dispute %s is lost, which a person had said was won; it is recorded on the invoice %s.", view.ID, payment.InvoiceID))
+		if known != nil {
+			if string(known.State) != view.Status {
+				found = append(found, fmt.Sprintf("The dispute %s is %s, and a person had said %s; it is recorded on the invoice %s.",
+					view.ID, strings.ReplaceAll(view.Status, "_", " "), strings.ReplaceAll(string(known.State), "_", " "), payment.InvoiceID))
+			}
 			continue
 		}
 		found = append(found, fmt.Sprintf("The dispute %s was not known here; it is recorded on the invoice %s.", view.ID, payment.InvoiceID))

@@ -70,6 +70,12 @@ func (p *Payments) respondOver(ctx context.Context, tx *postgres.Tx, l *postgres
 		if _, may := d.Respond(); may && d.ID == row.ObjectID {
 			entry := disputeWords(d, "dispute_unanswered", "The time to give evidence for the dispute is over. The bank decides without it.")
 			entry.Actor, entry.At = remit.System, row.At
+			if d.Wanted { // and is no more
+				d.Wanted = false
+				if err := tx.PutDispute(ctx, d); err != nil {
+					return err
+				}
+			}
 			return tx.SaveInvoice(ctx, l, p.Now(), entry)
 		}
 	}

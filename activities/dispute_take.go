@@ -28,7 +28,7 @@ func (p *Payments) takeDispute(ctx context.Context, tx *postgres.Tx, l *postgres
 	} else {
 		d.CreatedAt = now
 	}
-	if !d.Withdrawn { // an inquiry may become a dispute of another amount
+	if !d.Withdrawn || d.State.Inquiry() { // an inquiry may become a dispute of another amount
 		if d.Currency, d.Amount, err = disputed(ctx, tx, payment, view); err != nil {
 			return err
 		}

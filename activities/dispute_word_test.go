@@ -35,6 +35,14 @@ func (s *shop) sayWon(ref remit.InvoiceRef) {
 	}
 }
 
+func (s *shop) sayLost(ref remit.InvoiceRef) {
+	s.t.Helper()
+	list := s.unknownBack()
+	if _, refused := s.word(ref, remit.SettleRequest{Payment: list[0].PaymentID, Dispute: &list[0].ID, WentBack: true}); refused != nil {
+		s.t.Fatal(refused)
+	}
+}
+
 // connectsAgain connects the shop's account, and has what a person said of it asked about,
 // as the command does.
 func (s *shop) connectsAgain() {
@@ -230,6 +238,7 @@ func TestEvidenceOfADisputeThatWasSaidToBeOver(t *testing.T) {
 	if due := s.toAnswer(); len(due) != 1 || due[0].StripeDispute != dispute || !strings.Contains(told[0].What, due[0].RespondBy.UTC().Format("2 Jan 2006")) {
 		t.Fatalf("to be answered are %+v; told was %q", due, told[0].What)
 	}
+	due := *s.toAnswer()[0].RespondBy
 	if payers := told[0].ForPayers(); strings.Contains(payers.What, "Stripe") || payers.Data["dispute_reason"] != nil {
 		t.Errorf("payers read %+v", payers)
 	}
@@ -238,8 +247,13 @@ func TestEvidenceOfADisputeThatWasSaidToBeOver(t *testing.T) {
 	if told := s.told(ref, "dispute_wanted"); len(told) != 1 {
 		t.Errorf("looked at again, it was told %d times", len(told))
 	}
+	s.payments.Now = func() time.Time { return due.Add(time.Minute) }
+	s.advance(ref)
+	if got := s.standing(ref); len(s.told(ref, "dispute_unanswered")) != 1 || len(s.toAnswer()) != 0 || slices.Contains(got.Agenda, "respond") {
+		t.Errorf("its time over, it is %+v; to be answered are %+v", got, s.toAnswer())
+	}
 	s.act("/disputes/"+dispute+"/close", map[string]any{"outcome": "lost"})
-	s.payments.Now = func() time.Time { return time.Now().Add(50 * time.Hour) }
+	s.payments.Now = func() time.Time { return due.Add(50 * time.Hour) }
 	s.advance(ref)
 	if got := s.standing(ref); got.Status != remit.InvoiceOpen || got.Outstanding != 12000 || slices.Contains(got.Agenda, "respond") || len(s.toAnswer()) != 0 {
 		t.Errorf("lost, it is %+v", got)
@@ -280,15 +294,34 @@ func TestEveryWordAboutADisputeIsAskedAbout(t *testing.T) {
 		}
 		s.soundly(ref)
 	})
+	t.Run("an inquiry lost by a word and closed at Stripe", func(t *testing.T) {
+		t.Parallel()
+		s := openShop(t)
+		ref, dispute := s.contestedInvoice(true)
+		s.cutOff()
+		s.sayLost(ref)
+		if got := s.standing(ref); got.Outstanding != 12000 || got.Hold != remit.HoldDispute {
+			t.Fatalf("said to be lost, it is %+v", got)
+		}
+		s.act("/disputes/"+dispute+"/close", map[string]any{"outcome": "won"})
+		s.connectsAgain()
+		s.advance(ref)
+		if got := s.standing(ref); got.Status != remit.InvoicePaid || got.Outstanding != 0 || got.Hold != "" || got.Ledger["stripe"] != 12000 || slices.Contains(got.Agenda, "poll") {
+			t.Errorf("closed, it is %+v", got)
+		}
+		now := time.Now()
+		if got := s.compared(now.Add(-25*time.Hour), now.Add(time.Hour)); got.Unexplained != 0 || len(got.Differences) != 0 {
+			t.Errorf("compared with Stripe: unexplained %d, %q", got.Unexplained, causes(got))
+		}
+		s.balances()
+		s.soundly(ref)
+	})
 	t.Run("lost by a word and won at Stripe", func(t *testing.T) {
 		t.Parallel()
 		s := openShop(t)
 		ref, dispute := s.contestedInvoice(false)
 		s.cutOff()
-		list := s.unknownBack()
-		if _, refused := s.word(ref, remit.SettleRequest{Payment: list[0].PaymentID, Dispute: &list[0].ID, WentBack: true}); refused != nil {
-			t.Fatal(refused)
-		}
+		s.sayLost(ref)
 		s.act("/disputes/"+dispute+"/close", map[string]any{"outcome": "won"})
 		s.connectsAgain()
 		s.advance(ref)

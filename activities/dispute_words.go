@@ -72,7 +72,7 @@ func withdrawnEntry(l *postgres.LockedInvoice, d remit.Dispute, of ledger.Agains
 	currency := money.Currency(d.Currency)
 	what := fmt.Sprintf("%s was taken back by the bank.", money.Of(d.Amount, currency))
 	if d.Overruled {
-		what = fmt.Sprintf("%s did not come back from the bank, as a person had said.", money.Of(d.Amount, currency))
+		what = fmt.Sprintf("%s is with the bank, other than a person had said.", money.Of(d.Amount, currency))
 	}
 	if of.Receivable > 0 {
 		what += fmt.Sprintf(" %s is owed again; it is not charged by itself.", money.Of(of.Receivable, currency))
@@ -112,6 +112,9 @@ func creditTaken(l *postgres.LockedInvoice, d remit.Dispute, of ledger.Against) 
 
 func reinstatedEntry(l *postgres.LockedInvoice, d remit.Dispute, to ledger.Against) remit.TimelineEntry {
 	what := money.Of(to.Sum(), money.Currency(d.Currency)).String() + " came back from the bank."
+	if d.State.Inquiry() {
+		what = fmt.Sprintf("%s was not taken by the bank, as a person had said.", money.Of(to.Sum(), money.Currency(d.Currency)))
+	}
 	if to.Credit > 0 {
 		what += fmt.Sprintf(" %s of it is %s's credit again.", money.Of(to.Credit, money.Currency(d.Currency)), l.CustomerName)
 	}

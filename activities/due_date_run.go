@@ -1,8 +1,10 @@
 package activities
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -148,15 +150,28 @@ func (d *DueDates) forecastPage(ctx context.Context, tx *postgres.Tx, run remit.
 			asked = append(asked, row.ID)
 		}
 	}
-	// First the rows that refer to their tenant: whoever changes a time zone has the tenant's
-	// lock and goes on to the charges' rows.
-	if err := tx.AddDueDateEntries(ctx, run.ID, entries); err != nil {
-		return nil, err
-	}
 	if !run.DryRun && len(asked) > 0 { // whoever asked for it has it charged today
-		return entries, tx.BringForward(ctx, asked, now)
+		if err := bringForward(ctx, tx, rows, asked, now); err != nil {
+			return nil, err
+		}
 	}
-	return entries, nil
+	return entries, tx.AddDueDateEntries(ctx, run.ID, entries)
+}
+
+// bringForward makes charges due now. Whoever changes a time zone moves charges as well, in
+// an order of his own: the zones of all of them are held before the first is touched.
+func bringForward(ctx context.Context, tx *postgres.Tx, rows []postgres.ChargeRow, asked []uuid.UUID, now time.Time) error {
+	places := make([]uuid.UUID, len(rows))
+	for n, row := range rows {
+		places[n] = row.OrganisationID
+	}
+	slices.SortFunc(places, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	for _, place := range slices.Compact(places) {
+		if err := tx.HoldZone(ctx, place); err != nil {
+			return err
+		}
+	}
+	return tx.BringForward(ctx, asked, now)
 }
 
 // forecastAll says what is to be expected of charges.

@@ -19,12 +19,15 @@ func (p *Payments) noteKept(ctx context.Context, tenant uuid.UUID, link *Link, a
 		return nil
 	}
 	return p.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
-		if !refused {
-			return tx.KeyTaken(ctx, link.ID)
-		}
 		clock, err := tx.Clock(ctx)
 		if err != nil {
 			return err
+		}
+		if !refused {
+			if err := tx.KeyTaken(ctx, link.ID); err != nil {
+				return err
+			}
+			return tx.DoubtDisputes(ctx, link.Account, link.Livemode, clock.Now(p.Now()))
 		}
 		return tx.KeyRefused(ctx, link.ID, clock.Now(p.Now()))
 	})

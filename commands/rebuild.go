@@ -277,8 +277,8 @@ func (c *Commands) wakeAll(ctx context.Context, tenant uuid.UUID, invoices map[u
 	return group.Wait()
 }
 
-// SweepStripe brings in line with Stripe what was left: cards to be taken away there, and
-// customers who were changed. It waits for Stripe, call by call, and is no part of [Commands.Sweep],
+// SweepStripe brings in line with Stripe what was left: cards to be taken away there,
+// customers who were changed, and events whose look did not come to its end. It waits for Stripe, call by call, and is no part of [Commands.Sweep],
 // which would wait with it: after a change of many customers no agenda would be looked at.
 func (c *Commands) SweepStripe(ctx context.Context) error {
 	tenants, err := c.DB.Tenants(ctx)
@@ -287,7 +287,7 @@ func (c *Commands) SweepStripe(ctx context.Context) error {
 	}
 	var failed []error
 	for _, tenant := range tenants { // one tenant's trouble is no other's
-		failed = append(failed, c.sweepCards(ctx, tenant), c.sweepCustomers(ctx, tenant))
+		failed = append(failed, c.sweepCards(ctx, tenant), c.sweepCustomers(ctx, tenant), c.sweepEvents(ctx, tenant))
 	}
 	return errors.Join(failed...)
 }

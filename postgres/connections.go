@@ -219,7 +219,7 @@ const toFollow = ` exists (select 1 from payments p join invoices i on i.tenant 
 		exists (select 1 from attempts a where a.tenant = p.tenant and a.payment_id = p.id and a.state in ('created', 'requires_action', 'processing', 'confirming'))
 		or p.payment_intent is not null and not p.intent_closed and i.status in ` + payable + `
 		or exists (select 1 from refunds r where r.tenant = p.tenant and r.payment_id = p.id and r.state in ('requested', 'sent', 'pending', 'requires_action'))
-		or exists (select 1 from disputes d where d.tenant = p.tenant and d.payment_id = p.id and d.closed_at is null)))`
+		or exists (select 1 from disputes d where d.tenant = p.tenant and d.payment_id = p.id and (d.closed_at is null or d.wanted))))`
 
 // payable are the statuses of invoices on which money may still come in.
 const payable = "('open', 'processing', 'partially_paid', 'contested')"

@@ -130,7 +130,7 @@ func (tx *Tx) ListDisputes(ctx context.Context, q DisputeQuery) ([]remit.Dispute
 	}
 	if q.Open != nil {
 		args = append(args, *q.Open)
-		fmt.Fprintf(&b, " and (d.closed_at is null) = $%d", len(args)+1)
+		fmt.Fprintf(&b, " and (d.closed_at is null or d.wanted) = $%d", len(args)+1)
 	}
 	if q.After != nil {
 		args = append(args, *q.After, q.AfterID)

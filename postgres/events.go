@@ -3,8 +3,10 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
 // EventState says what was made of an event.
@@ -47,6 +49,26 @@ func (tx *Tx) StoreEvent(ctx context.Context, e StoredEvent) (state EventState, 
 		return "", fmt.Errorf("store an event: %w", err)
 	}
 	return state, nil
+}
+
+// EventsLeft reads events that are no invoice's and have waited for longer than lag, the
+// newest first. Those that have waited for an hour, because Stripe does not answer about
+// them, are looked at in one minute of each hour.
+func (tx *Tx) EventsLeft(ctx context.Context, lag time.Duration, limit int) ([]StoredEvent, error) {
+	rows, err := tx.Query(ctx, `select event_id, account, tenant, type, object_id, intent, livemode, state from stripe_events
+		where tenant = $1 and state = 'waiting' and invoice_id is null and received_at < now() - $2::interval
+			and (received_at > now() - interval '1 hour' or abs(hashtext(event_id) % 60) = extract(epoch from now())::bigint / 60 % 60)
+		order by received_at desc limit $3`, tx.Tenant, lag, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list events that wait: %w", err)
+	}
+	left, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e StoredEvent, err error) {
+		return e, row.Scan(&e.ID, &e.Account, &e.Tenant, &e.Type, &e.ObjectID, &e.Intent, &e.Livemode, &e.State)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list events that wait: %w", err)
+	}
+	return left, nil
 }
 
 // EndEvent marks one event as looked at.

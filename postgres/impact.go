@@ -28,7 +28,7 @@ func (tx *Tx) Impact(ctx context.Context, c remit.Connection, until time.Time) (
 		{&i.Refunds, `select r.currency, count(*), sum(r.amount + r.surcharge)::bigint from refunds r where r.tenant = $1 and r.account = $2 and r.livemode = $3
 			and r.state in ('requested', 'sent', 'pending', 'requires_action') group by 1 order by 1`},
 		{&i.Disputes, `select d.currency, count(*), sum(d.amount)::bigint from disputes d where d.tenant = $1 and d.account = $2 and d.livemode = $3
-			and d.state in ('warning_needs_response', 'warning_under_review', 'needs_response', 'under_review') group by 1 order by 1`},
+			and (d.state in ('warning_needs_response', 'warning_under_review', 'needs_response', 'under_review') or d.wanted) group by 1 order by 1`},
 	} {
 		if *part.into, err = tx.touched(ctx, part.sql, tx.Tenant, c.Account, c.Livemode); err != nil {
 			return i, err

@@ -19,7 +19,8 @@ type StripeObject struct {
 }
 
 // What a person said of a dispute and Stripe overruled moved nothing there: neither the entry
-// that gave it back nor the one that takes it again is asked about.
+// that gave it back nor the one that takes it again is asked about; nor what a person said that
+// an inquiry took.
 //
 // Both queries look up row by row: a subquery that ends in a limit is not joined
 // to what the tables hold, so a page costs a page whatever a planner knows of
@@ -58,6 +59,8 @@ const (
 			where e.tenant = $1 and e.kind in ('payment', 'refund_sent', 'refund_returned', 'dispute', 'dispute_won') and (e.at, e.id) > ($4, $5)
 				and not (e.kind in ('dispute', 'dispute_won') and split_part(e.key, '/', 1) in ('dispute-won', 'dispute-lost')
 					and exists (select 1 from disputes o where o.tenant = $1 and o.id = split_part(e.key, '/', 2)::uuid and o.overruled))
+				and not (e.kind in ('dispute', 'dispute_won')
+					and exists (select 1 from disputes o where o.tenant = $1 and o.id = split_part(e.key, '/', 2)::uuid and o.state = 'warning_closed'))
 			order by e.at, e.id limit $6) b
 		left join lateral (select r.stripe_refund from refunds r where r.tenant = $1 and r.id = b.object limit 1) r on b.kind in ('refund_sent', 'refund_returned')
 		left join lateral (select d.stripe_dispute from disputes d where d.tenant = $1 and d.id = b.object limit 1) d on b.kind in ('dispute', 'dispute_won')
