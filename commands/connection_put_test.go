@@ -81,7 +81,7 @@ func TestAReplacedAccountLeavesTheAgenda(t *testing.T) {
 
 // Whoever connects an account has Stripe asked about the disputes of it that a person said
 // were won, once each, and about no others (M7).
-func TestConnectingAsksAboutDisputesThatWereSaidToBeWon(t *testing.T) {
+func TestConnectingAsksAboutDisputesThatWereSaidToBeOver(t *testing.T) {
 	h, owner := openHouse(t)
 	invoice := h.billed(owner, "1", "payer@example.com", 12000)
 	tenant := owner.Tenants[0].Tenant
@@ -93,7 +93,8 @@ func TestConnectingAsksAboutDisputesThatWereSaidToBeWon(t *testing.T) {
 		{StripeDispute: "dp_won", State: remit.DisputeWon, Account: "acct_first"},
 		{StripeDispute: "dp_elsewhere", State: remit.DisputeWon, ByHand: true, Account: "acct_other"},
 		{StripeDispute: "dp_live", State: remit.DisputeWon, ByHand: true, Account: "acct_first", Livemode: true},
-		{StripeDispute: "dp_lost", State: remit.DisputeLost, ByHand: true, Account: "acct_first"},
+		{StripeDispute: "dp_lost", State: remit.DisputeLost, Account: "acct_first"},
+		{StripeDispute: "dp_said_lost", State: remit.DisputeLost, ByHand: true, Account: "acct_first"},
 	} {
 		now := h.Now()
 		d.ID, d.InvoiceID, d.PaymentID, d.Currency, d.Amount, d.CreatedAt, d.ClosedAt = uuid.New(), invoice, payment, "USD", 12000, now, &now
@@ -104,12 +105,12 @@ func TestConnectingAsksAboutDisputesThatWereSaidToBeWon(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if all := h.number("select count(*) from agenda where kind = 'poll' and done_at is null"); all != 1 {
+		if all := h.number("select count(*) from agenda where kind = 'poll' and done_at is null"); all != 2 {
 			t.Errorf("connected %d times, %d looks are planned", n+1, all)
 		}
 		if said := h.number(`select count(*) from agenda g join disputes d on d.tenant = g.tenant and d.id = g.object_id and d.invoice_id = g.invoice_id
-			where g.kind = 'poll' and g.done_at is null and g.at <= $1 and d.stripe_dispute = 'dp_said'`, h.Now()); said != 1 {
-			t.Errorf("connected %d times, %d looks at it are due", n+1, said)
+			where g.kind = 'poll' and g.done_at is null and g.at <= $1 and d.stripe_dispute in ('dp_said', 'dp_said_lost')`, h.Now()); said != 2 {
+			t.Errorf("connected %d times, %d looks at them are due", n+1, said)
 		}
 		h.disconnects(owner, c.ID)
 	}
