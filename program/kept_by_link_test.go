@@ -17,7 +17,7 @@ var agreed = url.Values{"keep": {"yes"}}
 func (w *world) asksToKeep(b *browser, link string) (shown *answer, there, ticked bool) {
 	w.t.Helper()
 	shown = b.send("GET", link, nil, asPage).want(200)
-	box := regexp.MustCompile(`<input type="checkbox" name="keep"[^>]*>`).FindString(string(shown.raw))
+	box := regexp.MustCompile(`<input type="checkbox" id="keep" name="keep"[^>]*>`).FindString(string(shown.raw))
 	return shown, box != "", strings.Contains(box, "checked")
 }
 
@@ -58,6 +58,9 @@ func TestTheFirstPaymentByLinkKeepsTheMethod(t *testing.T) {
 	debited, _ := w.invoice(w.branchA, banked, 7000)
 	admin, payer := w.signIn("admin"), w.passerBy()
 	shown, there, ticked := w.asksToKeep(payer, w.linkOf(admin, first))
+	if !strings.Contains(string(shown.raw), `href="#keep"`) {
+		t.Error("whoever has no mouse is led past the box")
+	}
 	if words := "Keep this card or bank account, and let Branch A charge further invoices to it on their due dates"; !there || !ticked || !strings.Contains(string(shown.raw), words) {
 		t.Fatalf("the box is there: %v, ticked: %v: %s", there, ticked, shown.raw)
 	}
