@@ -115,6 +115,14 @@ func AutoChargeFor(invoice, customer *bool, organisation bool) bool {
 	return organisation
 }
 
+// AsksToKeep reports whether who pays by an invoice's public link is asked to keep what
+// he pays with, so that the customer's further invoices are charged to it by themselves:
+// where this one would be, and is no order in a store. What he has saved decides besides:
+// whoever has something that is charged needs nothing more.
+func (i Invoice) AsksToKeep() bool {
+	return !i.Order() && i.Settings.AutoCharge.On && (i.CustomerAuto == nil || *i.CustomerAuto)
+}
+
 // DepositLeft is what of the deposit is still to be paid; 0 where there is none.
 func (i Invoice) DepositLeft() int64 {
 	if i.Deposit == nil {

@@ -91,6 +91,30 @@ func TestWhenAnInvoiceIsCharged(t *testing.T) {
 	}
 }
 
+// Protects payers: only where an invoice is charged by itself is who pays it by its link
+// asked to keep what he pays with (AC6).
+func TestWhoIsAskedToKeepWhatHePaysWith(t *testing.T) {
+	yes := true
+	for name, c := range map[string]struct {
+		change func(*remit.Invoice)
+		asks   bool
+	}{
+		"charged by itself":        {func(*remit.Invoice) {}, true},
+		"the customer said yes":    {func(i *remit.Invoice) { i.CustomerAuto = &yes }, true},
+		"the customer said no":     {func(i *remit.Invoice) { i.CustomerAuto = new(bool) }, false},
+		"not charged by itself":    {func(i *remit.Invoice) { i.Settings.AutoCharge.On = false }, false},
+		"off, the customer's yes":  {func(i *remit.Invoice) { i.Settings.AutoCharge.On, i.CustomerAuto = false, &yes }, false},
+		"an order in a store":      {func(i *remit.Invoice) { i.Source = remit.SourceOrder }, false},
+		"an amount is left to pay": {func(i *remit.Invoice) { i.Applied, i.Outstanding = 1, i.Outstanding-1 }, true},
+	} {
+		i := toCharge(day(2026, 3, 31), time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+		c.change(&i)
+		if got := i.AsksToKeep(); got != c.asks {
+			t.Errorf("%s: asked is %v, want %v", name, got, c.asks)
+		}
+	}
+}
+
 func onSend(i *remit.Invoice) { i.Settings.AutoCharge.At = remit.ChargeOnSend }
 
 // Protects invoices that are sent when the day of their charge has passed already,

@@ -174,6 +174,14 @@ func (a Attempt) TakesNoCard() bool {
 	return json.Unmarshal(a.SessionParams, &params) == nil && params.BankOnly
 }
 
+// Keeps reports a hosted checkout that keeps what is paid with.
+func (a Attempt) Keeps() bool {
+	var params struct {
+		Save bool `json:"save"`
+	}
+	return json.Unmarshal(a.SessionParams, &params) == nil && params.Save
+}
+
 // ByItself reports an attempt that nobody made: nobody sees how it ends.
 func (a Attempt) ByItself() bool { return a.Actor.Kind == System.Kind }
 

@@ -71,11 +71,19 @@ func (p *Payments) mint(ctx context.Context, w *work) error {
 		}
 		w.attempt = a
 		return tx.SaveInvoice(ctx, l, p.Now(), remit.TimelineEntry{
-			Kind: "checkout_opened", Actor: a.Actor, What: fmt.Sprintf("A hosted checkout is open, attempt %d.", a.Number),
+			Kind: "checkout_opened", Actor: a.Actor, What: fmt.Sprintf("A hosted checkout is open, attempt %d.", a.Number) + keepsWords(params.Save),
 			Why:       remit.Why{Rule: "a checkout is an attempt", Version: "1"},
-			StripeIDs: []string{view.ID}, Data: map[string]any{"attempt": a.Number, "expires_at": view.ExpiresAt},
+			StripeIDs: []string{view.ID}, Data: map[string]any{"attempt": a.Number, "expires_at": view.ExpiresAt, "keeps": params.Save},
 		})
 	})
+}
+
+// keepsWords say that what is paid with is kept, to follow a sentence: "" where it is not.
+func keepsWords(keeps bool) string {
+	if !keeps {
+		return ""
+	}
+	return " What is paid with there is kept, as who opened it agreed."
 }
 
 // settleSession reads a session's fate.

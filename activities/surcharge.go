@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -100,7 +101,8 @@ func (p *Payments) ended(ctx context.Context, w *work) {
 }
 
 // putAway takes a card away again, here and at Stripe, that was typed for one payment
-// and not to be kept. Where Stripe does not answer, the sweep does it.
+// and not to be kept. Where Stripe does not answer, the sweep does it. One that is to be
+// kept once it was paid with is kept now, or goes as well.
 func (p *Payments) putAway(ctx context.Context, w *work) {
 	if w.attempt.PaymentMethodID == nil || w.attempt.State.Live() || w.link == nil {
 		return
@@ -110,12 +112,22 @@ func (p *Payments) putAway(ctx context.Context, w *work) {
 		method, err = tx.PaymentMethod(ctx, *w.attempt.PaymentMethodID)
 		return err
 	})
-	if err == nil && method.OnlyFor != nil {
+	switch {
+	case err != nil || method.OnlyFor == nil:
+	case w.attempt.State == remit.AttemptSucceeded && w.keeps():
+		err = p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error { return tx.KeepCard(ctx, method) })
+	default:
 		err = PutAway(ctx, p.DB, w.ref.Tenant, w.link, method)
 	}
 	if err != nil {
 		p.Logger.WarnContext(ctx, "a card that is not kept was not taken away; the sweep does it", "error", err)
 	}
+}
+
+// keeps reports that what is paid with is kept, as its payer agreed.
+func (w *work) keeps() bool {
+	var in remit.PayRequest
+	return json.Unmarshal(w.request.Payload, &in) == nil && in.Save && in.Typed
 }
 
 // PutAway detaches a card that was only for one invoice. Repeated it changes nothing.

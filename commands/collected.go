@@ -93,7 +93,7 @@ func (c *Commands) collectCard(ctx context.Context, caller Caller, member Member
 	}, caller.entry("invoice.collect_card", "invoice "+invoice.ID.String(), invoice.Organisation))
 }
 
-// storeOnce stores a card that is not to be kept.
+// storeOnce stores a card that is not to be kept, or not before it was paid with.
 func (c *Commands) storeOnce(ctx context.Context, tenant uuid.UUID, link *activities.Link, row *postgres.SetupSession, view gateway.SessionView) error {
 	method, err := link.Stripe.PaymentMethod(ctx, view.PaymentMethod)
 	if err != nil || method.Customer == "" || method.Type != gateway.TypeCard {
@@ -116,6 +116,7 @@ type CollectedCard struct {
 	Owed      int64
 	Method    string // in words
 	Saved     bool
+	OncePaid  bool // it is kept only then
 }
 
 // collected says what is asked of who comes back, or nil where there is nothing to
@@ -139,7 +140,7 @@ func (c *Commands) collected(ctx context.Context, tx *postgres.Tx, setup postgre
 	}
 	return &CollectedCard{
 		Session: setup.StripeSession, Number: invoice.Number, Seller: invoice.SellerName(), Currency: invoice.Currency, Amount: setup.For.Amount,
-		Surcharge: fee, Owed: setup.For.Owed, Method: method.Summary().Words(), Saved: setup.For.Save,
+		Surcharge: fee, Owed: setup.For.Owed, Method: method.Summary().Words(), Saved: setup.For.Save, OncePaid: setup.For.KeptOncePaid(),
 	}, nil, invoice, nil
 }
 
@@ -173,7 +174,7 @@ func (c *Commands) PayCollected(ctx context.Context, caller Caller, session stri
 	case card == nil:
 		return PayOutcome{}, remit.Conflict(remit.CodeConflict, "This card is not kept any more. Nothing was charged. Start again.")
 	}
-	in := PayInput{Amount: card.Amount, PaymentMethod: setup.Method, Surcharge: &surcharge, Keyed: true}
+	in := PayInput{Amount: card.Amount, PaymentMethod: setup.Method, Surcharge: &surcharge, Save: card.OncePaid, Keyed: true}
 	permit := setup.For.Permit // it is he who opened the page that pays, whoever is signed in here
 	caller.Asked, caller.Link = uuid.NewSHA1(setup.ID, []byte("pay")), permit.Link > 0
 	caller.Account, caller.Name, caller.Token = permit.Account, setup.Actor.Name, permit.Token

@@ -18,37 +18,48 @@ const (
 // freshFor is how long a checkout must still be open to be shown again.
 const freshFor = 10 * time.Minute
 
+// PublicPayInput is how whoever has an invoice's public link wants to pay.
+type PublicPayInput struct {
+	Amount   int64 // minor units; 0 is all that is owed
+	BankOnly bool  // a page that takes no card, as it is offered where fees are passed on
+	Keep     bool  // what is paid with, for what is charged by itself; it is not where [PublicPage.Keeps] says no
+}
+
 // PublicCheckout leads whoever has an invoice's public link to Stripe's page:
-// the one that is open already, where it asks for the same amount, else a new
-// one. Amount is in minor units; 0 is all that is owed. bankOnly asks for a page that
-// takes no card, as it is offered where fees are passed on. Errors are those of
-// [Commands.PayInvoice], and [DelayedError] after ten new pages in an hour.
-func (c *Commands) PublicCheckout(ctx context.Context, caller Caller, token string, amount int64, bankOnly bool) (CheckoutPage, error) {
+// the one that is open already, where it asks for the same, else a new one. Errors are
+// those of [Commands.PayInvoice], and [DelayedError] after ten new pages in an hour.
+func (c *Commands) PublicCheckout(ctx context.Context, caller Caller, token string, in PublicPayInput) (CheckoutPage, error) {
 	invoice, err := c.linkedInvoice(ctx, token)
 	if err != nil {
 		return CheckoutPage{}, err
 	}
-	return c.checkoutByLink(ctx, caller, invoice, amount, bankOnly)
+	return c.checkoutByLink(ctx, caller, invoice, in)
 }
 
-func (c *Commands) checkoutByLink(ctx context.Context, caller Caller, invoice remit.Invoice, amount int64, bankOnly bool) (CheckoutPage, error) {
-	if amount == 0 {
-		amount = invoice.Outstanding
+func (c *Commands) checkoutByLink(ctx context.Context, caller Caller, invoice remit.Invoice, in PublicPayInput) (CheckoutPage, error) {
+	if in.Amount == 0 {
+		in.Amount = invoice.Outstanding
+	}
+	if in.Keep {
+		err := c.DB.InTenant(ctx, invoice.Tenant, func(tx *postgres.Tx) (err error) {
+			in.Keep, err = asksToKeep(ctx, tx, invoice)
+			return err
+		})
+		if err != nil {
+			return CheckoutPage{}, err
+		}
 	}
 	for n := range publicRounds {
 		live, err := c.linkAttempt(ctx, invoice, n == 0)
 		if err != nil {
 			return CheckoutPage{}, err
 		}
-		page := live.pageFor(amount)
-		if invoice.Settings.PassesFees() && page != nil && live.bankOnly != bankOnly {
-			page = nil
-		}
+		page := live.pageFor(invoice, in)
 		// A page that is being made right now, as by the same link in a second tab,
 		// is waited for: asking anew would count against the link. One that does not
 		// come is asked for all the same, in case nobody makes it any more.
 		if page == nil && (!live.opening || n%askAnew == askAnew-1) {
-			page, err = c.askByLink(ctx, caller, invoice, amount, bankOnly)
+			page, err = c.askByLink(ctx, caller, invoice, in)
 		}
 		if err != nil || page != nil {
 			return deref(page), err
@@ -72,12 +83,12 @@ const (
 
 // askByLink asks for a new page. It gives none where one is being made for
 // somebody else who has the link.
-func (c *Commands) askByLink(ctx context.Context, caller Caller, invoice remit.Invoice, amount int64, bankOnly bool) (*CheckoutPage, error) {
+func (c *Commands) askByLink(ctx context.Context, caller Caller, invoice remit.Invoice, asked PublicPayInput) (*CheckoutPage, error) {
 	if err := c.linkMayAsk(ctx, invoice); err != nil {
 		return nil, err
 	}
 	caller.Link = true
-	in := PayInput{Amount: amount, Checkout: true, BankOnly: bankOnly, Keyed: true}
+	in := PayInput{Amount: asked.Amount, Checkout: true, BankOnly: asked.BankOnly, Save: asked.Keep, Keyed: true}
 	member := Membership{Tenant: invoice.Tenant, Path: invoice.Organisation}
 	outcome, err := c.pay(ctx, caller, member, invoice, remit.Permit{Link: invoice.LinkVersion}, Given(in))
 	switch {
@@ -99,18 +110,30 @@ func errNotOpened() error {
 
 // linkAttempt is what a public link may lead to of an invoice's live attempt.
 type linkAttempt struct {
-	opening  bool          // a page is on its way from Stripe
-	page     *CheckoutPage // the one that is open and was asked for by a link
-	amount   int64         // that it asks for
-	bankOnly bool          // it takes no card
+	opening bool           // a page is on its way from Stripe
+	page    *CheckoutPage  // the one that is open and was asked for by a link
+	is      PublicPayInput // what it was asked for as
+	sent    bool           // it was sent off, and deposits are awaited: nothing of it changes any more
 }
 
-// pageFor is the page that is open for an amount, or nil.
-func (a linkAttempt) pageFor(amount int64) *CheckoutPage {
-	if a.amount != amount {
+// pageFor is the page that is open for what is asked, or nil.
+func (a linkAttempt) pageFor(invoice remit.Invoice, in PublicPayInput) *CheckoutPage {
+	if a.is.Amount != in.Amount || invoice.Settings.PassesFees() && a.is.BankOnly != in.BankOnly || a.is.Keep != in.Keep && !a.sent {
 		return nil
 	}
 	return a.page
+}
+
+// asksToKeep reports whether who pays an invoice by its link is asked to keep what he
+// pays with: where it is charged by itself, and its customer has nothing yet that it
+// could be charged to.
+func asksToKeep(ctx context.Context, tx *postgres.Tx, invoice remit.Invoice) (bool, error) {
+	if !invoice.AsksToKeep() {
+		return false, nil
+	}
+	methods, err := tx.PaymentMethods(ctx, invoice.CustomerID)
+	charged, _ := remit.ChargedMethod(invoice.Settings.Methods, methods)
+	return charged == nil, err
 }
 
 // linkAttempt reads what is open. A page that somebody may have paid in or closed
@@ -139,7 +162,8 @@ func (c *Commands) readLinkAttempt(ctx context.Context, invoice remit.Invoice) (
 		if err != nil || live.ExpiresAt == nil || !live.AwaitsDeposits() && live.ExpiresAt.Sub(clock.Now(c.Now())) < freshFor {
 			return err
 		}
-		found.page, found.amount, found.bankOnly = pageOf(*live), live.Amount, live.TakesNoCard()
+		found.page, found.sent = pageOf(*live), live.AwaitsDeposits()
+		found.is = PublicPayInput{Amount: live.Amount, BankOnly: live.TakesNoCard(), Keep: live.Keeps()}
 		return nil
 	})
 	return found, err

@@ -120,7 +120,7 @@ func (c *Commands) collectSetup(ctx context.Context, tenant uuid.UUID, row postg
 	}
 	switch {
 	case view.Status == "complete" && view.PaymentMethod != "":
-		if row.For != nil && !row.For.Save {
+		if row.For != nil && (!row.For.Save || row.For.KeptOncePaid()) {
 			err = c.storeOnce(ctx, tenant, link, &row, view)
 		} else {
 			err = c.storeCollected(ctx, tenant, link, &row, view)

@@ -68,7 +68,7 @@ func (c *Commands) PlaceOrder(ctx context.Context, caller Caller, slug string, i
 		return placed, nil // it is paid, or being paid: its own page says so
 	}
 	c.beginOrLeave(ctx, store.Tenant, invoice)
-	placed.Checkout, err = c.checkoutByLink(ctx, caller, invoice, invoice.Outstanding, false)
+	placed.Checkout, err = c.checkoutByLink(ctx, caller, invoice, PublicPayInput{Amount: invoice.Outstanding})
 	return placed, err
 }
 

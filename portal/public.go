@@ -76,6 +76,7 @@ func (v *visit) publicView() (publicView, error) {
 	view := publicView{order: found.Order, Public: page.Public{
 		Shell: v.outside(i.Named()), State: found.State, Invoice: i, Zone: found.Zone, At: found.At, Receipts: found.Receipts, Late: found.Late,
 		Amount: page.Typed(i.Outstanding, i.Currency), Key: newKey(), Action: v.payPath() + "/checkout", PDF: v.payPath() + "/pdf", Deposits: found.DepositsAt, BankDebits: found.BankDebits,
+		AsksToKeep: found.Keeps, Keep: found.Keeps && !found.Declined,
 	}}
 	view.Width = "payer"
 	if found.State == remit.PublicConfirming {
@@ -120,11 +121,12 @@ func (v *visit) publicCheckout() error {
 		return v.publicAgain(view, err)
 	}
 	v.rememberLink()
+	in := commands.PublicPayInput{Amount: amount, BankOnly: v.typed("with") == "bank", Keep: v.typed("keep") == page.KeepIt}
 	// The key's row holds the invoice, never the link.
 	place := formPlace{caller: "link:" + view.Invoice.ID.String(), path: pathPay + "/checkout"}
-	leadsTo, err := v.onceAt(place, v.typed("key"), v.typed("amount")+"\n"+v.typed("with"), v.payPath(), func(ctx context.Context) (string, bool, error) {
+	leadsTo, err := v.onceAt(place, v.typed("key"), v.typed("amount")+"\n"+v.typed("with")+"\n"+v.typed("keep"), v.payPath(), func(ctx context.Context) (string, bool, error) {
 		from := api.From(v.gin.Request)
-		checkout, err := v.do.PublicCheckout(ctx, commands.Caller{Address: from.Address, RequestID: from.RequestID}, v.gin.Param("token"), amount, v.typed("with") == "bank")
+		checkout, err := v.do.PublicCheckout(ctx, commands.Caller{Address: from.Address, RequestID: from.RequestID}, v.gin.Param("token"), in)
 		return checkout.URL, false, err // asked again it leads to the page that is open then
 	})
 	switch {
@@ -166,6 +168,7 @@ func (v *visit) publicAgain(view publicView, err error) error {
 		view = again
 	}
 	view.Problems = p
+	view.Keep = view.AsksToKeep && v.typed("keep") == page.KeepIt
 	if v.gin.Request.PostForm.Has("amount") && status != http.StatusConflict {
 		view.Amount = v.typed("amount")
 	}

@@ -122,7 +122,7 @@ func (v *visit) collectedView(back commands.ReturnView) page.Collected {
 	ask := *back.Ask
 	view := page.Collected{
 		Shell: v.shell("Check and pay", "narrow"), Session: ask.Session, Number: ask.Number, Seller: ask.Seller, Currency: ask.Currency,
-		Amount: ask.Amount, Surcharge: ask.Surcharge, Method: ask.Method, Saved: ask.Saved,
+		Amount: ask.Amount, Surcharge: ask.Surcharge, Method: ask.Method, Saved: ask.Saved, OncePaid: ask.OncePaid,
 	}
 	switch link := v.rememberedLink(); {
 	case local(back.ReturnPath):

@@ -28,11 +28,13 @@ func ordered(store *shown, quantity string) url.Values {
 
 // Protects the whole purchase: a stranger buys by card at the price of the store, once
 // however often he sends the form; the order is to be sent only when it is paid, and it
-// is marked as sent once. Then he may be deleted, and where he lives with him.
+// is marked as sent once. Then he may be deleted, and where he lives with him. Nothing
+// that he pays with is kept, nor is he asked, where invoices are charged by themselves.
 func TestAStrangerBuysByCard(t *testing.T) {
 	w := openWorld(t)
 	admin := w.signIn("admin")
 	w.connect(admin)
+	admin.open("/settings/payments?at="+url.QueryEscape(w.top)).submit("/settings/payments", url.Values{"auto_charge": {"yes"}}).want(200, "Saved.")
 	path := w.openStore(admin, "3")
 	buyer := w.stranger()
 	store := buyer.open(path).want(200, "Garden tools", "Garden fork", "Five tines.", "$25.00", "3 left.")
@@ -53,7 +55,15 @@ func TestAStrangerBuysByCard(t *testing.T) {
 	}
 	admin.open("/orders").want(200, "Nothing is to be sent.")
 	w.stranger().open(path).want(200, "1 left.")
+	unpaid := buyer.open("/pay/return").want(200, "Not paid yet.")
+	unpaid.lacks(`name="keep"`)
+	if led := unpaid.submit(unpaid.path()+"/checkout", url.Values{"keep": {"yes"}}); led.at.String() != hosted.at.String() {
+		t.Errorf("the order's own page led to another one: %s", led.at)
+	}
 	hosted.hosted("4242424242424242").want(200, "Payment successful", "Your order will be sent.", "50.00", "1 Elm Street")
+	if kept := w.sqlOne("select count(*)::text from payment_methods"); kept != "0" {
+		t.Errorf("%s of what was paid with is kept", kept)
+	}
 	orders := admin.open("/orders").want(200, "Sam Shopper", "2 × Garden fork", "USD 50.00", "To fulfil")
 	deletes := "/customers/" + w.sqlOne("select i.customer_id::text from orders o join invoices i on i.tenant = o.tenant and i.id = o.id") + "/delete"
 	admin.open(deletes).submit(deletes, nil).want(409, "an order is paid and has not been sent")

@@ -42,6 +42,19 @@ func (tx *Tx) LastAttemptWith(ctx context.Context, invoice, method uuid.UUID, si
 	return &a, nil
 }
 
+// KeepCard keeps a card that was typed for one payment, for its customer, who has it
+// from now on: as his default where he has no other.
+func (tx *Tx) KeepCard(ctx context.Context, card remit.PaymentMethod) error {
+	tag, err := tx.Exec(ctx, "update payment_methods set only_for = null, updated_at = now() where tenant = $1 and id = $2 and only_for is not null and status = 'usable' and unlinked_at is null", tx.Tenant, card.ID)
+	if err != nil {
+		return fmt.Errorf("keep a card: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return nil
+	}
+	return tx.settleDefault(ctx, card.CustomerID)
+}
+
 // TypedOnce says which of the methods given, by their ids at Stripe, were typed for one
 // payment, by whomever, and which are known as kept ones of somebody.
 func (tx *Tx) TypedOnce(ctx context.Context, account string, stripeIDs []string) (once, known map[string]bool, err error) {
@@ -66,7 +79,7 @@ func (tx *Tx) TypedOnce(ctx context.Context, account string, stripeIDs []string)
 // TypesOnce reports that a page may be open at Stripe on which a card of a customer is
 // typed that is not to be kept: one that ended here with his link is still open there.
 func (tx *Tx) TypesOnce(ctx context.Context, customer uuid.UUID) (is bool, err error) {
-	err = tx.QueryRow(ctx, `select exists (select 1 from setup_sessions where tenant = $1 and customer_id = $2 and invoice_id is not null and not save
+	err = tx.QueryRow(ctx, `select exists (select 1 from setup_sessions where tenant = $1 and customer_id = $2 and `+typedOnce+`
 		and (state = 'open' or state = 'expired' and expires_at > now()))`, tx.Tenant, customer).Scan(&is)
 	if err != nil {
 		return false, fmt.Errorf("look for a page that collects a card: %w", err)

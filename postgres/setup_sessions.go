@@ -108,10 +108,17 @@ func (tx *Tx) LeftSetupSessions(ctx context.Context, before time.Time) ([]SetupS
 	return tx.setupSessions(ctx, "invoice_id is not null and state = 'open' and created_at < $2", before)
 }
 
+// KeptOncePaid reports that the card is kept, but not before it was paid with: whoever
+// has a public link and leaves without paying leaves nothing behind.
+func (f CollectedFor) KeptOncePaid() bool { return f.Save && f.Permit.Link > 0 }
+
+// typedOnce narrows setup sessions to those whose card is not kept, or not kept yet.
+const typedOnce = "invoice_id is not null and (not save or coalesce((permit ->> 'link')::bigint, 0) > 0)"
+
 // CollectsOnce reports that a card may just be collected for a customer that is not to
-// be kept: what an event tells of a new one is then left to its page.
+// be kept, or not yet: what an event tells of a new one is then left to its page.
 func (tx *Tx) CollectsOnce(ctx context.Context, customer uuid.UUID) (is bool, err error) {
-	err = tx.QueryRow(ctx, "select exists (select 1 from setup_sessions where tenant = $1 and customer_id = $2 and state = 'open' and invoice_id is not null and not save)", tx.Tenant, customer).Scan(&is)
+	err = tx.QueryRow(ctx, "select exists (select 1 from setup_sessions where tenant = $1 and customer_id = $2 and state = 'open' and "+typedOnce+")", tx.Tenant, customer).Scan(&is)
 	if err != nil {
 		return false, fmt.Errorf("look for a page that collects a card: %w", err)
 	}

@@ -26,6 +26,8 @@ func (b book) signIn() chapter {
 	refused.Problems.Message = "Signing in at Acme did not work. Start again."
 	otherFee := b.collected(3510)
 	otherFee.Problems.Message = "A card fee of $35.10 is added to this payment: $1,235.10 in all. Nothing was charged. Check and pay again."
+	keptOncePaid := b.collected(3510)
+	keptOncePaid.Saved, keptOncePaid.OncePaid = true, true
 	return chapter{
 		"public/U1 sign in/provider":         page.SignInPage(page.SignIn{Shell: b.outside("Sign in", "/sign-in"), Provider: "Acme"}),
 		"public/U1 sign in/provider kept":    page.SignInPage(page.SignIn{Shell: b.outside("Sign in", "/sign-in"), Provider: "Acme", Kept: kept}),
@@ -50,6 +52,7 @@ func (b book) signIn() chapter {
 			Heading: "Payment successful", Message: "$1,200.00 of INV-104 is paid.", Look: "good"}),
 		"public/U9 returned/check and pay":            page.CollectedPage(b.collected(3510)),
 		"public/U9 returned/check and pay, no fee":    page.CollectedPage(b.collected(0)),
+		"public/U9 returned/check and pay, kept":      page.CollectedPage(keptOncePaid),
 		"public/U9 returned/check and pay, other fee": page.CollectedPage(otherFee),
 		"public/U9 returned/confirming": page.ReturnedPage(page.Returned{Shell: b.outside("Payment", "/pay/return"),
 			Heading: "Confirming your payment", Message: "Do not pay again.", Look: "info", Poll: "/pay/return?session_id=made-up&poll=1"}),

@@ -30,6 +30,10 @@ func (b book) publicPay() chapter {
 	deposited := func(v *page.Public) {
 		v.Invoice.Deposit, v.Invoice.Settings.PartialPayments = &remit.Deposit{Amount: 20000, DueDate: day(3, 20)}, false
 	}
+	keeps := func(v *page.Public) {
+		v.AsksToKeep, v.Keep, v.BankDebits = true, true, true
+		v.Invoice.Settings.AutoCharge.On = true
+	}
 	waits := func(v *page.Public) { v.Poll = "/pay/made-up?known=confirming" }
 	wrong := made(remit.PublicSent, func(v *page.Public) {
 		v.Amount = "1,300"
@@ -38,6 +42,19 @@ func (b book) publicPay() chapter {
 	return chapter{
 		"public/U9 pay/card fee": page.PublicPage(made(remit.PublicSent, func(v *page.Public) {
 			v.Invoice.Settings.Surcharge.Mode, v.BankDebits = remit.SurchargeAddOn, true
+		})),
+		"public/U9 pay/keeps": page.PublicPage(made(remit.PublicSent, keeps)),
+		"public/U9 pay/keeps, other words": page.PublicPage(made(remit.PublicSent, func(v *page.Public) {
+			keeps(v)
+			v.Keep, v.BankDebits, v.Invoice.Settings.AutoCharge.Days = false, false, 3 // he said no on the page that is open
+		})),
+		"public/U9 pay/keeps, deposit": page.PublicPage(made(remit.PublicDeposit, func(v *page.Public) {
+			deposited(v)
+			keeps(v)
+		})),
+		"public/U9 pay/keeps, card fee": page.PublicPage(made(remit.PublicSent, func(v *page.Public) {
+			keeps(v)
+			v.Invoice.Settings.Surcharge.Mode = remit.SurchargeAddOn
 		})),
 		"public/U9 pay/bank accounts only": page.PublicPage(made(remit.PublicSent, func(v *page.Public) {
 			v.Invoice.Settings.Methods, v.BankDebits = remit.AllowedMethods{BankAccounts: true}, true
