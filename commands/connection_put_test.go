@@ -80,7 +80,7 @@ func TestAReplacedAccountLeavesTheAgenda(t *testing.T) {
 }
 
 // Whoever connects an account has Stripe asked about the disputes of it that a person said
-// were won, once each, and about no others (M7).
+// are over, once each, and about no others (M7).
 func TestConnectingAsksAboutDisputesThatWereSaidToBeOver(t *testing.T) {
 	h, owner := openHouse(t)
 	invoice := h.billed(owner, "1", "payer@example.com", 12000)
