@@ -9,9 +9,9 @@ import (
 	"remit/money"
 )
 
-// returnedSeller is told to the business whatever its settings of notices have: it is
-// none of their occasions.
-const returnedSeller Occasion = "returned_seller"
+// returnedSeller begins the stages of what the business is told of returns, whatever its
+// settings of notices have: it is none of their occasions.
+const returnedSeller = "returned_seller"
 
 // ReturnedStage is the occasion of one bank debit that came back.
 func ReturnedStage(dispute uuid.UUID) MailStage { return MailStage("returned/" + dispute.String()) }
@@ -37,7 +37,7 @@ func ReturnedMail(i Invoice, d Dispute, paid Date) (Mail, error) {
 func SellerReturnedMail(i Invoice, d Dispute, paid Date, why string) Mail {
 	body := fmt.Sprintf("The bank of %s returned the payment of %s, %s, for invoice %s: %s.\n\n%s It is on hold and not charged by itself. This is final and cannot be contested.\n",
 		i.CustomerName, paid.Words(), withCode(money.Of(d.Amount, money.Currency(d.Currency)).Format(), d.Currency), i.Number, why, i.dueAgain())
-	return i.returnedMail("", MailStage(string(returnedSeller)+"/"+d.ID.String()), paid, body)
+	return i.returnedMail("", MailStage(returnedSeller+"/"+d.ID.String()), paid, body)
 }
 
 func (i Invoice) returnedMail(to string, stage MailStage, paid Date, body string) Mail {
