@@ -188,7 +188,7 @@ func (m Mail) LinkWords() string {
 	switch {
 	case m.Invoice == nil:
 		return "Open"
-	case m.Invoice.Stage.Occasion().ToSeller():
+	case m.Invoice.Stage.ToSeller():
 		return "Open the invoice"
 	}
 	switch m.Invoice.Stage.Occasion() { //nolint:exhaustive // the others ask for money

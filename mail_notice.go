@@ -20,39 +20,22 @@ type Notice struct {
 	Next      string // a sentence; "": what NoticeMail says by itself
 }
 
-// NoticeMail is the notice as it is sent. now is when it is written, on the
-// organisation's clock. The error, of kind [KindInvalid], says in words why there is
-// nobody to send it to.
+// NoticeMail is the notice as it is sent. One to the business is addressed by
+// [BusinessTo.Mails]. now is when it is written, on the organisation's clock. The
+// error, of kind [KindInvalid], says in words why there is nobody to send it to.
 func NoticeMail(i Invoice, n Notice, text NoticeText, settings NoticeSettings, now Date) (Mail, error) {
-	to, err := i.noticeTo(n.Stage.Occasion(), settings)
-	if err != nil {
-		return Mail{}, err
-	}
-	subject, body, err := text.Fill(i.noticeValues(n, now))
-	if err != nil {
-		return Mail{}, err
-	}
-	mail := Mail{
-		To: to, Subject: subject, Body: body,
-		Invoice: &MailedInvoice{ID: i.ID, Stage: n.Stage, DueVersion: i.DueVersion, Number: i.Number},
-	}
+	mail := Mail{Invoice: &MailedInvoice{ID: i.ID, Stage: n.Stage, DueVersion: i.DueVersion, Number: i.Number}}
+	var err error
 	if !n.Stage.Occasion().ToSeller() {
+		if mail.To, err = i.mailTo(); err != nil {
+			return Mail{}, err
+		}
 		mail.BCC = settings.BCC
 	}
+	if mail.Subject, mail.Body, err = text.Fill(i.noticeValues(n, now)); err != nil {
+		return Mail{}, err
+	}
 	return mail, nil
-}
-
-func (i Invoice) noticeTo(o Occasion, settings NoticeSettings) (string, error) {
-	if !o.ToSeller() {
-		return i.mailTo()
-	}
-	if to, err := ParseEmail(i.Settings.Contact); err == nil {
-		return to, nil
-	}
-	if len(settings.BCC) > 0 {
-		return settings.BCC[0], nil
-	}
-	return "", Invalid("contact", "The payment settings name no e-mail address to tell the business.")
 }
 
 func (i Invoice) noticeValues(n Notice, now Date) map[string]string {

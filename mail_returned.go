@@ -9,6 +9,10 @@ import (
 	"remit/money"
 )
 
+// returnedSeller begins the stages of what the business is told of returns, whatever its
+// settings of notices have: it is none of their occasions.
+const returnedSeller = "returned_seller"
+
 // ReturnedStage is the occasion of one bank debit that came back.
 func ReturnedStage(dispute uuid.UUID) MailStage { return MailStage("returned/" + dispute.String()) }
 
@@ -28,17 +32,12 @@ func ReturnedMail(i Invoice, d Dispute, paid Date) (Mail, error) {
 	return i.returnedMail(to, ReturnedStage(d.ID), paid, body.String()), nil
 }
 
-// SellerReturnedMail tells the business so, where whoever is to be asked about its
-// invoices is an e-mail address; named is false where it is not. why is the bank's
-// reason in words.
-func SellerReturnedMail(i Invoice, d Dispute, paid Date, why string) (mail Mail, named bool) {
-	to, err := ParseEmail(i.Settings.Contact)
-	if err != nil {
-		return Mail{}, false
-	}
+// SellerReturnedMail tells the business so; [BusinessTo.Mails] addresses it. why is the
+// bank's reason in words.
+func SellerReturnedMail(i Invoice, d Dispute, paid Date, why string) Mail {
 	body := fmt.Sprintf("The bank of %s returned the payment of %s, %s, for invoice %s: %s.\n\n%s It is on hold and not charged by itself. This is final and cannot be contested.\n",
 		i.CustomerName, paid.Words(), withCode(money.Of(d.Amount, money.Currency(d.Currency)).Format(), d.Currency), i.Number, why, i.dueAgain())
-	return i.returnedMail(to, MailStage("returned_seller/"+d.ID.String()), paid, body), true
+	return i.returnedMail("", MailStage(returnedSeller+"/"+d.ID.String()), paid, body)
 }
 
 func (i Invoice) returnedMail(to string, stage MailStage, paid Date, body string) Mail {

@@ -53,6 +53,11 @@ func (s MailStage) Occasion() Occasion {
 	return Occasion(strings.TrimRight(before, "0123456789"))
 }
 
+// ToSeller reports the stage of a mail to the business.
+func (s MailStage) ToSeller() bool {
+	return s.Occasion().ToSeller() || s.Occasion() == returnedSeller
+}
+
 // AttemptStage is the stage of what is told of an attempt. Stages are keys of M13:
 // each is written once for a due date.
 func AttemptStage(o Occasion, number int) MailStage {

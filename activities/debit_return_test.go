@@ -91,8 +91,8 @@ func TestFailure28LateReturn(t *testing.T) {
 	s.everyCent()
 }
 
-// A business that has named no address to ask at is told by its timeline and its
-// work item alone, and a customer without one is not written to.
+// Where nobody in the business can be written to, nor the customer, the timeline says so
+// of both, and a work item asks somebody.
 func TestReturnWithoutAddresses(t *testing.T) {
 	t.Parallel()
 	s := openShop(t)
@@ -112,7 +112,8 @@ func TestReturnWithoutAddresses(t *testing.T) {
 	if mails := s.mails(ref); len(mails["returned"])+len(mails["returned_seller"]) != 0 {
 		t.Errorf("written were %+v", mails)
 	}
-	if told := s.told(ref, "mail_missing"); len(told) == 0 || !strings.Contains(told[len(told)-1].What, "has no e-mail address") {
+	if told := s.told(ref, "mail_missing"); len(told) < 2 || !strings.Contains(told[len(told)-2].What, "has no e-mail address") ||
+		!strings.Contains(told[len(told)-1].What, "nobody may edit invoices at "+s.branch.Path) {
 		t.Errorf("the timeline says %+v", told)
 	}
 	if at := s.standing(ref); at.Item != remit.WorkItemOpen || at.Outstanding != 5000 {

@@ -32,11 +32,12 @@ func (p *Payments) returned(ctx context.Context, tx *postgres.Tx, l *postgres.Lo
 		return nil, err
 	}
 	entries = append(entries, told)
-	mail, named := remit.SellerReturnedMail(l.Invoice, d, paid, why.Reason)
-	if !named {
-		return entries, nil // its timeline and its work item tell the business
+	settings, _, err := tx.NoticeTexts(ctx, l.Organisation)
+	if err != nil {
+		return nil, err
 	}
-	told, err = post(l, p.Now(), mail, nil, letter{
+	mail = remit.SellerReturnedMail(l.Invoice, d, paid, why.Reason)
+	told, err = postToBusiness(ctx, tx, l, p.Now(), mail, settings, letter{
 		stage: mail.Invoice.Stage, rule: "the business is told of a return once", what: "A mail to the business about the return",
 	})
 	return append(entries, told), err

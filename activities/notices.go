@@ -119,9 +119,15 @@ func (p *Payments) postNotice(ctx context.Context, tx *postgres.Tx, l *postgres.
 	i := l.Invoice
 	i.Outstanding = l.Billed - l.Applied
 	mail, err := remit.NoticeMail(i, n, texts[occasion], settings, remit.DateOf(l.Clock.Now(p.Now()).In(l.Zone)))
-	entry, err := post(l, p.Now(), mail, err, letter{stage: n.Stage, rule: "a notice is written once for a due date", what: noticeWords(occasion)})
-	if err != nil || entry.Kind == "mail_missing" && occasion.ToSeller() {
-		return nil, err // its timeline tells the business
+	about := letter{stage: n.Stage, rule: "a notice is written once for a due date", what: noticeWords(occasion)}
+	var entry remit.TimelineEntry
+	if err == nil && occasion.ToSeller() {
+		entry, err = postToBusiness(ctx, tx, l, p.Now(), mail, settings, about)
+	} else {
+		entry, err = post(l, p.Now(), mail, err, about)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return []remit.TimelineEntry{entry}, nil
 }

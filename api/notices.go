@@ -62,8 +62,16 @@ type noticeSettingsBody struct {
 	Thresholds []thresholdBody  `json:"thresholds"`
 	BCC        []string         `json:"bcc"`
 	Delivered  bool             `json:"delivered"`
+	Business   businessToBody   `json:"business"`
 	SetAt      *string          `json:"set_at"`
 	Version    int64            `json:"version"`
+}
+
+// businessToBody is whom mails to the business go to.
+type businessToBody struct {
+	Address *string  `json:"address"`
+	People  []string `json:"people"`
+	More    int      `json:"more"`
 }
 
 func noticeSettingsAnswer(s commands.NoticeSettings, err error) (answer, error) {
@@ -72,7 +80,10 @@ func noticeSettingsAnswer(s commands.NoticeSettings, err error) (answer, error) 
 	}
 	out := noticeSettingsBody{
 		Off: orEmpty(s.Off), Reminders: s.Reminders, BeforeDue: s.BeforeDue, AfterDue: orEmpty(s.AfterDue), Every: s.Every,
-		Thresholds: []thresholdBody{}, BCC: orEmpty(s.BCC), Delivered: s.Delivered, SetAt: orNull(s.SetAt), Version: s.Version,
+		Thresholds: []thresholdBody{}, BCC: orEmpty(s.BCC), Delivered: s.Delivered, Business: businessToBody{orNull(s.Business.Address), []string{}, s.Business.More}, SetAt: orNull(s.SetAt), Version: s.Version,
+	}
+	for _, p := range s.Business.People {
+		out.Business.People = append(out.Business.People, p.Name)
 	}
 	for _, currency := range s.ThresholdCurrencies() {
 		out.Thresholds = append(out.Thresholds, thresholdBody{currency, s.Thresholds[currency]})

@@ -92,7 +92,7 @@ func (c *Commands) mailbox(ctx context.Context, caller Caller, organisation stri
 func (c *Commands) opened(tenant uuid.UUID, row postgres.MailRow, invoices map[uuid.UUID]remit.Invoice) (remit.Mail, error) {
 	mail := row.Mail
 	if mail.Invoice != nil {
-		if mail.Invoice.Stage.Occasion().ToSeller() {
+		if mail.Invoice.Stage.ToSeller() {
 			mail.Invoice.Link = c.PublicURL + "/invoices/" + mail.Invoice.ID.String()
 			return mail, nil
 		}

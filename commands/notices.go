@@ -21,6 +21,7 @@ type NoticeSettings struct {
 	// Delivered says that mails leave: a mail server is configured, or the demo's
 	// mailbox shows them.
 	Delivered bool
+	Business  remit.BusinessTo // whom mails to the business go to
 }
 
 // NoticeSettings is which notices are written at an organisation and below it.
@@ -80,7 +81,14 @@ func (c *Commands) setAt(ctx context.Context, tx *postgres.Tx, caller Caller, pa
 func (c *Commands) noticeSettingsAt(ctx context.Context, member Membership, path string) (NoticeSettings, error) {
 	out := NoticeSettings{NoticeSettings: remit.DefaultNoticeSettings(), Delivered: c.MailServer || c.Sandbox}
 	err := c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) (err error) {
-		out.SetAt, out.Version, _, err = tx.Setting(ctx, path, postgres.NoticesSetting, &out.NoticeSettings)
+		if out.SetAt, out.Version, _, err = tx.Setting(ctx, path, postgres.NoticesSetting, &out.NoticeSettings); err != nil {
+			return err
+		}
+		var payments remit.InvoiceSettings
+		if _, _, _, err = tx.Setting(ctx, path, activities.PaymentsSetting, &payments); err != nil {
+			return err
+		}
+		out.Business, err = activities.BusinessTo(ctx, tx, path, payments.Contact, out.NoticeSettings)
 		return err
 	})
 	return out, err
@@ -230,7 +238,14 @@ func (c *Commands) previewed(ctx context.Context, member Membership, occasion re
 		if settings, _, err = tx.NoticeTexts(ctx, invoice.Organisation); err != nil {
 			return err
 		}
-		row.Mail, err = remit.NoticeMail(invoice, remit.MadeUpNotice(occasion, invoice, now, zone), text, settings, remit.DateOf(now.In(zone)))
+		if row.Mail, err = remit.NoticeMail(invoice, remit.MadeUpNotice(occasion, invoice, now, zone), text, settings, remit.DateOf(now.In(zone))); err != nil || !occasion.ToSeller() {
+			return err
+		}
+		to, err := activities.BusinessTo(ctx, tx, invoice.Organisation, invoice.Settings.Contact, settings)
+		if err == nil && to.Nobody() {
+			err = remit.NobodyToTell(invoice.Organisation)
+		}
+		row.To = strings.Join(to.Addresses(), ", ")
 		return err
 	})
 	if err != nil {

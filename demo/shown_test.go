@@ -4,12 +4,16 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"remit"
 	"remit/apiclient"
+	"remit/commands"
 	"remit/demo"
 	"remit/postgres"
 )
@@ -31,6 +35,7 @@ func TestDemoShowsStoreApprovalAndSchedule(t *testing.T) {
 		must(t, post(t, admin, "/v1/clock/advance", map[string]any{"organisation": demo.Top, "to": later}, &moved))
 		done = moved.Done
 	}
+	tellsOfFailedCharge(t, options, admin)
 	billed := map[string]remit.InvoiceStatus{}
 	for _, i := range invoices(t, admin) {
 		if strings.HasPrefix(i.Number, "SUMMIT-") {
@@ -187,4 +192,25 @@ func numbered(t *testing.T, as *apiclient.Client, number string) invoice {
 func post(t *testing.T, as *apiclient.Client, path string, body, into any) error {
 	t.Helper()
 	return as.Do(t.Context(), apiclient.Request{Method: http.MethodPost, Path: path, Body: body}, into)
+}
+
+// tellsOfFailedCharge finds, in the demo's mailbox, the mail to whoever may act that a
+// charge by itself was declined.
+func tellsOfFailedCharge(t *testing.T, options demo.Options, admin *apiclient.Client) {
+	t.Helper()
+	var me struct{ ID uuid.UUID }
+	must(t, admin.Get(t.Context(), "/v1/me", nil, &me))
+	caller, err := options.Commands.ActAs(t.Context(), me.ID)
+	must(t, err)
+	box, err := options.Commands.Mails(t.Context(), caller, demo.Top, commands.Page{Limit: 100})
+	must(t, err)
+	var told []string
+	for _, m := range box.Items {
+		if m.Invoice != nil && m.Invoice.Stage.ToSeller() {
+			told = append(told, m.Invoice.Number+" to "+m.To)
+		}
+	}
+	if !slices.Contains(told, "A-1017 to "+demo.Administrator.Email) {
+		t.Errorf("nobody is told that the charge of A-1017 failed, only %v", told)
+	}
 }

@@ -45,7 +45,7 @@ func (v *visit) noticesView(asked string) (page.Notices, error) {
 	if err != nil {
 		return view, err
 	}
-	view.SetAt, view.Delivered, view.Off, view.Reminders = s.SetAt, s.Delivered, s.Off, s.Reminders
+	view.SetAt, view.Delivered, view.Business, view.Off, view.Reminders = s.SetAt, s.Delivered, s.Business, s.Off, s.Reminders
 	view.Before, view.Every, view.BCC, view.Zone = strconv.Itoa(s.BeforeDue), strconv.Itoa(s.Every), strings.Join(s.BCC, ", "), v.zone(view.Place)
 	var after, least []string
 	for _, days := range s.AfterDue {

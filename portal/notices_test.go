@@ -16,10 +16,10 @@ import (
 func TestNoticesByForm(t *testing.T) {
 	w := openWorld(t)
 	admin := w.signIn("admin")
-	form := admin.open("/settings/notices?at="+url.QueryEscape(w.top)).want(200, "Remind customers of what they owe", "None. What a mail server refuses")
+	form := admin.open("/settings/notices?at="+url.QueryEscape(w.top)).want(200, "Remind customers of what they owe", "Mails about failed charges go to:", "as no contact is named in the", "None. What a mail server refuses")
 	form.submit("/settings/notices", url.Values{"reminders": {"yes"}, "after_due_days": {"10, 3"}}).want(422, "There is a problem", "later than the one before it")
 	form.submit("/settings/notices", url.Values{"reminders": {"yes"}, "after_due_days": {"3, 10"}, "thresholds": {"USD 1.001"}}).want(422, "There is a problem")
-	form.submit("/settings/notices", url.Values{"reminders": {"yes"}, "after_due_days": {"3, 10"}, "thresholds": {"USD 10"}, "bcc": {"books@acme.test"}, "on": {"paid"}}).want(200, "Saved.", "Set here.", "USD 10.00")
+	form.submit("/settings/notices", url.Values{"reminders": {"yes"}, "after_due_days": {"3, 10"}, "thresholds": {"USD 10"}, "bcc": {"books@acme.test"}, "on": {"paid"}}).want(200, "Saved.", "Set here.", "USD 10.00", "Nobody in the business gets mails about failed charges")
 	w.signIn("viewer").open("/settings/notices?at=" + url.QueryEscape(w.top)).want(403)
 
 	customer := admin.open("/customers/new").submit("/customers/new", url.Values{"name": {"Riverside"}, "email": {"ap@riverside.test"}, "organisation": {w.branch}, "currency": {"USD"}})

@@ -59,22 +59,51 @@ func (tx *Tx) PolicySnapshot(ctx context.Context) (policies.Snapshot, error) {
 		s.Roles, err = pgx.CollectRows(rows, scanRole)
 		return err
 	})
-	batch.Queue(`select g.id, g.account_id, g.role, o.path
-		from grants g
-		join organisations o on o.tenant = g.tenant and o.id = g.organisation_id
-		join members m on m.tenant = g.tenant and m.account_id = g.account_id
-		join accounts a on a.id = g.account_id
-		where g.tenant = $1 and m.disabled_at is null and m.accepted_at is not null and a.disabled_at is null`, tx.Tenant).Query(func(rows pgx.Rows) (err error) {
-		s.Grants, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (g policies.Grant, err error) {
-			err = row.Scan(&g.ID, &g.UserID, &g.Role, &g.Path)
-			return g, err
-		})
+	batch.Queue(heldGrants, tx.Tenant).Query(func(rows pgx.Rows) (err error) {
+		s.Grants, err = pgx.CollectRows(rows, scanHeld)
 		return err
 	})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return policies.Snapshot{}, fmt.Errorf("read the permissions of tenant %s: %w", tx.Tenant, err)
 	}
 	return s, nil
+}
+
+// StaffSnapshot reads what decides about people of the organisation's own at one path:
+// those who hold something there or above, without customers' users. It is for a
+// transaction that may not wait for another connection.
+func (tx *Tx) StaffSnapshot(ctx context.Context, path string) (policies.Snapshot, error) {
+	batch := &pgx.Batch{}
+	var s policies.Snapshot
+	batch.Queue("select authz_version, path from tenants where id = $1", tx.Tenant).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&s.Version, &s.TenantPath)
+	})
+	batch.Queue(ownRoles, tx.Tenant).Query(func(rows pgx.Rows) (err error) {
+		s.Roles, err = pgx.CollectRows(rows, scanRole)
+		return err
+	})
+	batch.Queue(heldGrants+" and m.customer_id is null and ($2::text = o.path or $2::text ^@ (o.path || '/'))", tx.Tenant, path).Query(func(rows pgx.Rows) (err error) {
+		s.Grants, err = pgx.CollectRows(rows, scanHeld)
+		return err
+	})
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return policies.Snapshot{}, fmt.Errorf("read the permissions at %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// heldGrants selects the grants that count: not those of people who are disabled or
+// have not accepted their invitation.
+const heldGrants = `select g.id, g.account_id, g.role, o.path
+	from grants g
+	join organisations o on o.tenant = g.tenant and o.id = g.organisation_id
+	join members m on m.tenant = g.tenant and m.account_id = g.account_id
+	join accounts a on a.id = g.account_id
+	where g.tenant = $1 and m.disabled_at is null and m.accepted_at is not null and a.disabled_at is null`
+
+func scanHeld(row pgx.CollectableRow) (g policies.Grant, err error) {
+	err = row.Scan(&g.ID, &g.UserID, &g.Role, &g.Path)
+	return g, err
 }
 
 // LockTenant waits for whoever else is changing roles, grants, people or

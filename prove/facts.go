@@ -106,6 +106,8 @@ const attemptsMade = `select a.payment_id::text, coalesce(p.payment_intent, ''),
 
 const mailsTwice = `select format('%s mails of %s for stage %s', count(*), i.number, m.stage) from mails m join invoices i on i.tenant = m.tenant and i.id = m.invoice_id
 	where m.tenant = $1 group by i.number, m.invoice_id, m.stage, m.due_version having count(*) > 1
+	union all select format('%s mails to %s of %s on the occasion of %s', count(*), m.recipient, i.number, split_part(m.stage, '/', 1)) from mails m join invoices i on i.tenant = m.tenant and i.id = m.invoice_id
+		where m.tenant = $1 group by i.number, m.invoice_id, split_part(m.stage, '/', 1), split_part(m.stage, '/', 2), m.due_version, m.recipient having count(*) > 1
 	union all select format('%s mails to %s about an approval of %s', count(*), m.recipient, i.number) from mails m join approvals p on p.tenant = m.tenant and p.id = m.approval_id
 		join invoices i on i.tenant = p.tenant and i.id = p.invoice_id where m.tenant = $1 group by i.number, m.approval_id, m.stage, m.recipient having count(*) > 1`
 

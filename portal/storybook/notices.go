@@ -12,10 +12,21 @@ func (b book) notices() chapter {
 	settings := page.Notices{
 		Shell: b.settingsShell("Notices", "/settings/notices"), Place: "/dev-v51/Branch A", Places: []string{"/dev-v51", "/dev-v51/Branch A"}, Delivered: true,
 		Before: "3", After: "3, 10, 20", Every: "14", Zone: newYork,
+		Business: remit.BusinessTo{People: []remit.Told{{Name: "Ana Ruiz"}, {Name: "Ben Okafor"}}},
 	}
 	busy, wrong := settings, settings
 	busy.Delivered, busy.Reminders, busy.Off, busy.SetAt = false, true, []remit.Occasion{remit.OccasionPaid}, "/dev-v51"
 	busy.Thresholds, busy.BCC = "EUR 9.00, USD 10.00", "books@harbour.example"
+	busy.Business = remit.BusinessTo{Address: "books@harbour.example", Copies: true}
+	contact, many, nobody, off := settings, settings, settings, settings
+	contact.Business = remit.BusinessTo{Address: "billing@harbour.example"}
+	many.Business.People = nil
+	for range remit.MaxTold {
+		many.Business.People = append(many.Business.People, remit.Told{Name: "Maximiliana Featherstonehaugh-Villanueva"})
+	}
+	many.Business.More = 7
+	nobody.Business = remit.BusinessTo{}
+	off.Off = []remit.Occasion{remit.OccasionFailedSeller, remit.OccasionEndedSeller}
 	mail := func(state remit.MailState, why string) remit.Mail {
 		return remit.Mail{
 			ID: id(60), To: "ap@riverside.example", Subject: "Invoice INV-104 from Harbour Plumbing Inc: $1,200.00, due 1 Apr 2026", CreatedAt: now.Add(-time.Hour),
@@ -46,6 +57,10 @@ func (b book) notices() chapter {
 	return chapter{
 		"staff/U26 notices/default":      page.NoticesPage(settings),
 		"staff/U26 notices/undelivered":  page.NoticesPage(busy),
+		"staff/U26 notices/contact":      page.NoticesPage(contact),
+		"staff/U26 notices/many":         page.NoticesPage(many),
+		"staff/U26 notices/nobody":       page.NoticesPage(nobody),
+		"staff/U26 notices/off":          page.NoticesPage(off),
 		"staff/U26 notices/wrong":        page.NoticesPage(wrong),
 		"staff/U26 text/default":         page.NoticeTextPage(text),
 		"staff/U26 text/preview":         page.NoticeTextPage(read),
