@@ -39,6 +39,9 @@ func (v *visit) customers() error {
 			return err
 		}
 	}
+	if view.PaysBy, err = v.do.CustomersPayBy(v.ctx(), v.caller, v.place(), list.Items); err != nil {
+		return err
+	}
 	if list.Next != "" {
 		view.Next = "/customers?" + url.Values{"after": {list.Next}}.Encode()
 	}

@@ -210,9 +210,10 @@ func (tx *Tx) SetAutoCharge(ctx context.Context, customer uuid.UUID, on *bool) e
 const methodColumns = `m.id, m.customer_id, m.account, m.livemode, m.stripe_payment_method, m.type, m.brand, m.bank_name, m.last4, coalesce(m.exp_month, 0), coalesce(m.exp_year, 0),
 	m.funding, m.fingerprint, m.status, m.attempts_left, m.created_at, m.only_for, coalesce(c.default_payment_method = m.id, false)`
 
-func scanMethod(row pgx.Row) (m remit.PaymentMethod, err error) {
-	return m, row.Scan(&m.ID, &m.CustomerID, &m.Account, &m.Livemode, &m.StripeID, &m.Type, &m.Brand, &m.BankName, &m.Last4, &m.ExpMonth, &m.ExpYear,
-		&m.Funding, &m.Fingerprint, &m.Status, &m.AttemptsLeft, &m.CreatedAt, &m.OnlyFor, &m.Default)
+// scanMethod reads methodColumns, and what was selected after them into extra.
+func scanMethod(row pgx.Row, extra ...any) (m remit.PaymentMethod, err error) {
+	return m, row.Scan(append([]any{&m.ID, &m.CustomerID, &m.Account, &m.Livemode, &m.StripeID, &m.Type, &m.Brand, &m.BankName, &m.Last4, &m.ExpMonth, &m.ExpYear,
+		&m.Funding, &m.Fingerprint, &m.Status, &m.AttemptsLeft, &m.CreatedAt, &m.OnlyFor, &m.Default}, extra...)...)
 }
 
 // PaymentMethod reads a saved method, one that was removed included.

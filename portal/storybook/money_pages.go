@@ -211,9 +211,10 @@ func (b book) customers() chapter {
 	edited.ID, edited.Name, edited.Email, edited.Reminders = id(2).String(), "Riverside Apartments", "ap@riverside.example", true
 	list := page.Customers{Shell: b.staffShell("Customers", "/customers", "Customers"), MayEdit: true}
 	filled := list
-	filled.Rows = []remit.Customer{{ID: id(3), Name: "Elm Street Lofts", Organisation: "/dev-v51/Branch A", Currency: "USD"}, riverside}
+	filled.Rows = []remit.Customer{{ID: id(3), Name: "Elm Street Lofts", Organisation: "/dev-v51/Branch A", Currency: "USD"}, {ID: id(4), Name: "Oak House", Email: "ap@oak.example", Organisation: "/dev-v51/Branch A", Currency: "USD"}, riverside}
 	filled.MayMap, filled.Linked = true, map[uuid.UUID]bool{id(3): true, id(2): true}
 	unread := filled
+	filled.PaysBy = map[uuid.UUID]*remit.PaymentMethod{id(2): &visa, id(3): &old, id(4): nil}
 	filled.Owed = map[uuid.UUID][]remit.Owed{id(2): {{Currency: "EUR", Left: 45000}, {Currency: "USD", Left: 128450, Overdue: 8450}}}
 	stories := chapter{
 		"staff/U18 customers at Stripe/plan": page.MappingPage(page.Mapping{
