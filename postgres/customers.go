@@ -122,8 +122,12 @@ func (tx *Tx) ListCustomers(ctx context.Context, q CustomerQuery) ([]remit.Custo
 // InsertCustomer adds a customer. Two with one external id at one organisation
 // are refused.
 func (tx *Tx) InsertCustomer(ctx context.Context, c remit.Customer) error {
-	_, err := tx.Exec(ctx, `insert into customers (tenant, id, organisation_id, name, email, currency, external_id, auto_charge, auto_charge_by, created_at, updated_at)
-		values ($1,$2,$3,$4,$5,$6,nullif($7,''),$8,$9,$10,$10)`, tx.Tenant, c.ID, c.OrganisationID, c.Name, c.Email, c.Currency, c.ExternalID, c.AutoCharge, c.WordBy, c.CreatedAt)
+	details, err := json.Marshal(c.Details)
+	if err != nil {
+		return fmt.Errorf("write a customer's details: %w", err)
+	}
+	_, err = tx.Exec(ctx, `insert into customers (tenant, id, organisation_id, name, email, currency, external_id, auto_charge, auto_charge_by, details, created_at, updated_at)
+		values ($1,$2,$3,$4,$5,$6,nullif($7,''),$8,$9,$11,$10,$10)`, tx.Tenant, c.ID, c.OrganisationID, c.Name, c.Email, c.Currency, c.ExternalID, c.AutoCharge, c.WordBy, c.CreatedAt, details)
 	if IsUnique(err, "customers_external") {
 		return remit.Conflict(remit.CodeAlreadyExists, "A customer with the external id %q exists at this organisation.", c.ExternalID)
 	}

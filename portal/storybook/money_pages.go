@@ -209,6 +209,15 @@ func (b book) customers() chapter {
 	wrong.Problems.Fields = []remit.FieldError{{Field: "email", Message: "Enter an address, like ana@example.com."}}
 	edited := form
 	edited.ID, edited.Name, edited.Email, edited.Reminders = id(2).String(), "Riverside Apartments", "ap@riverside.example", true
+	kept := remit.CustomerDetails{
+		LegalName: "Riverside Apartments LLC", ContactName: "Lena Ortiz", TaxStatus: "Reverse charge", Telephone: "+1 617 555 0134", URL: "https://riverside.example/",
+		Address: &remit.CustomerAddress{Line1: "1 Quay", Town: "Boston", Postcode: "02110", Country: "US"}, BillingEmails: []string{"bills@riverside.example", "accounts@riverside.example"},
+		Aliases: []string{"Riverside", "RA"}, ExternalIDs: []remit.ExternalID{{Key: "Xero", Value: "1234"}, {Key: "HubSpot", Value: "hs-88"}},
+	}
+	detailed := edited
+	detailed.Details = page.DetailsOf(kept)
+	detailed.Details.Country = "Britain"
+	detailed.Problems.Fields = []remit.FieldError{{Field: "address.country", Message: "Give a country's two letters, like GB."}}
 	list := page.Customers{Shell: b.staffShell("Customers", "/customers", "Customers"), MayEdit: true}
 	filled := list
 	filled.Rows = []remit.Customer{{ID: id(3), Name: "Elm Street Lofts", Organisation: "/dev-v51/Branch A", Currency: "USD"}, {ID: id(4), Name: "Oak House", Email: "ap@oak.example", Organisation: "/dev-v51/Branch A", Currency: "USD"}, riverside}
@@ -260,6 +269,9 @@ func (b book) customers() chapter {
 		"staff/U12 customer/new":   page.CustomerFormPage(form),
 		"staff/U12 customer/wrong": page.CustomerFormPage(wrong),
 		"staff/U12 customer/edit":  page.CustomerFormPage(edited),
+
+		"staff/U12 customer/edit details": page.CustomerFormPage(detailed),
+		"staff/U12 customer/details":      page.CustomerPage(made(func(v *page.Customer) { v.Customer.Details = kept })),
 		"staff/U12 customer/card saved": page.CustomerPage(made(func(v *page.Customer) {
 			v.Done, v.Offer = "The payment method is saved.", offered(2)
 		})),
