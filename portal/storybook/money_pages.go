@@ -227,7 +227,7 @@ func (b book) customers() chapter {
 	filled.Owed = map[uuid.UUID][]remit.Owed{id(2): {{Currency: "EUR", Left: 45000}, {Currency: "USD", Left: 128450, Overdue: 8450}}}
 	stories := chapter{
 		"staff/U18 customers at Stripe/plan": page.MappingPage(page.Mapping{
-			Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), FreshAt: &now, Zone: newYork, Next: "/customer-mapping?after=x",
+			Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), FreshAt: &now, Zone: newYork, Next: "/customer-mapping?after=x", Counts: &page.MappingCounts{Map: 1240, Create: 3, Ignore: 5, Conflicts: 7},
 			Rows: []page.MappingRow{
 				{ID: id(2).String(), Name: "Riverside Apartments", Email: "office@riverside.example", Action: remit.MappingMap, Stripe: "cus_made_up", Reason: "same e-mail address and name", Candidates: []page.Option{{Value: "cus_made_up", Label: "cus_made_up: Riverside Apartments, same e-mail address and name"}}},
 				{ID: id(3).String(), Name: "Elm Street Lofts", Action: remit.MappingCreate, Reason: "nobody at Stripe has this e-mail address or name"},
