@@ -8,12 +8,14 @@ import (
 
 // Protects the list of customers: who may see their methods reads there with what each
 // pays by itself, and that it is a card that has expired; others see no such column.
+// The plan of who is who at Stripe says what all of it comes to.
 func TestCustomersListTellsHowTheyPay(t *testing.T) {
 	w := openWorld(t)
 	admin := w.signIn("admin")
 	w.connect(admin)
 	customer := admin.open(w.invoice(admin).link("/customers/0")).path()
 	admin.open("/customers").want(200, "Method", "None")
+	admin.open("/customer-mapping").want(200, "0 to map, 1 to create, 0 ignored, 0 conflicts.")
 	admin.open(customer).submit(customer+"/methods", nil).hosted("4242424242424242").want(200, "The payment method is saved.")
 	admin.open("/customers").want(200, "Visa 4242").lacks("expired")
 	w.signIn("clerk").open("/customers").want(200, "Riverside").lacks("Method")
