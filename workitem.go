@@ -37,4 +37,5 @@ type WorkItem struct {
 	CreatedAt      time.Time
 	ClosedAt       *time.Time
 	Invoice        Invoice
+	Tries          int // charges by itself that failed, where these have ended; read for who is told of it
 }

@@ -369,7 +369,7 @@ func TestADeclinesLineSaysWhetherATryFollows(t *testing.T) {
 }
 
 // Where an organisation gives up what its last try did not bring, the rest of an
-// invoice is not given up with its deposit: it is not due yet.
+// invoice is not given up with its deposit: it is not due yet. Its tries are told of.
 func TestRestIsNotGivenUpWithItsDeposit(t *testing.T) {
 	t.Parallel()
 	s := openShop(t)
@@ -383,6 +383,12 @@ func TestRestIsNotGivenUpWithItsDeposit(t *testing.T) {
 	s.advance(whole)
 	if invoice, _ := s.read(part); invoice.Status != remit.InvoiceOpen || invoice.Outstanding != 10000 || invoice.Collection.State != remit.CollectionEnded {
 		t.Errorf("the deposit's is %s, %d outstanding, %+v", invoice.Status, invoice.Outstanding, invoice.Collection)
+	} else {
+		items := []remit.WorkItem{{InvoiceID: invoice.ID, State: remit.WorkItemOpen, Invoice: invoice}}
+		must(t, s.db.InTenant(t.Context(), s.tenant, func(tx *postgres.Tx) error { return tx.CountTries(t.Context(), items) }))
+		if items[0].Tries != 1 {
+			t.Errorf("%d tries are told of, want 1", items[0].Tries)
+		}
 	}
 	if invoice, _ := s.read(whole); invoice.Status != remit.InvoiceUncollectible {
 		t.Errorf("the other is %s, %+v", invoice.Status, invoice.Collection)

@@ -14,7 +14,7 @@ func planMapping(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(figures(plan, mappingShape))
+	return ok(mappingPlanShape(plan))
 }
 
 func startMapping(c *call) (answer, error) {
@@ -45,6 +45,24 @@ func mappingAnswer(job commands.Import, err error) (answer, error) {
 		return answer{}, err
 	}
 	return ok(importShape(job))
+}
+
+// mappingPlanBody is a page of a plan, the first with what the whole of it comes to.
+type mappingPlanBody struct {
+	figuresBody[mappingBody]
+	Counts *mappingCountsBody `json:"counts"`
+}
+
+type mappingCountsBody struct {
+	Map       int `json:"map"`
+	Create    int `json:"create"`
+	Ignore    int `json:"ignore"`
+	Conflicts int `json:"conflicts"`
+}
+
+func mappingPlanShape(plan commands.Stored[commands.MappingPlan]) mappingPlanBody {
+	page := commands.Stored[commands.List[commands.MappingRow]]{State: plan.State, Is: plan.Is.List}
+	return mappingPlanBody{figures(page, mappingShape), (*mappingCountsBody)(plan.Is.Counts)}
 }
 
 // mappingBody is one customer of a plan.

@@ -85,7 +85,7 @@ func TestAnswersAreTheContract(t *testing.T) {
 		"settleDifference 200":        {200, linkShape(filled[commands.CustomerLink]()), nil},
 		"stopMapping 200":             {200, importShape(filled[commands.Import]()), nil},
 		"resumeMapping 200":           {200, importShape(filled[commands.Import]()), nil},
-		"planMapping 200":             {200, figures(filled[commands.Stored[commands.List[commands.MappingRow]]](), mappingShape), figures(bare[commands.Stored[commands.List[commands.MappingRow]]](), mappingShape)},
+		"planMapping 200":             {200, mappingPlanShape(filled[commands.Stored[commands.MappingPlan]]()), mappingPlanShape(bare[commands.Stored[commands.MappingPlan]]())},
 		"startMapping 202":            {202, importShape(filled[commands.Import]()), importShape(bare[commands.Import]())},
 		"mapping 200":                 {200, importShape(filled[commands.Import]()), nil},
 		"switchAutomatic 200":         {200, customerShape(filled[remit.Customer]()), nil},

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -22,15 +23,34 @@ type MappingRow struct {
 	twins int
 }
 
+// MappingPlan is a page of a plan, and what the whole of it comes to.
+type MappingPlan struct {
+	List[MappingRow]
+
+	Counts *MappingCounts // on the first page; nil on those after, and where counting takes too long
+}
+
+// MappingCounts are the customers of a whole plan by what is proposed for each, and how
+// many of them have something that speaks against it.
+type MappingCounts struct {
+	Map, Create, Ignore, Conflicts int
+}
+
 // mappingMost is how many customers one import brings together.
 const mappingMost = 20000
+
+// A plan is counted so many customers at once, and for no longer than that.
+const (
+	countedAtOnce = 500
+	countingTime  = 3 * time.Second
+)
 
 // PlanMapping lists the customers at a path and below who are not linked, with who at
 // Stripe may be which, as its customers were read last, and a proposal for each (CU1).
 // It shows the customers of the whole account, and so asks for the permission where the
 // account is connected, at the top: a unit's own does not do.
-func (c *Commands) PlanMapping(ctx context.Context, caller Caller, organisation string, page Page) (Stored[List[MappingRow]], error) {
-	var plan Stored[List[MappingRow]]
+func (c *Commands) PlanMapping(ctx context.Context, caller Caller, organisation string, page Page) (Stored[MappingPlan], error) {
+	var plan Stored[MappingPlan]
 	member, path, err := c.atPath(ctx, caller, organisation, remit.StripeAll)
 	if err == nil {
 		err = c.authorise(ctx, caller, member.Tenant, member.Path, remit.StripeAll)
@@ -51,9 +71,12 @@ func (c *Commands) PlanMapping(ctx context.Context, caller Caller, organisation 
 			return err
 		}
 		rows, err := planned(ctx, tx, figuresOf(live), path, after, page.limit()+1)
-		plan.Is = cut(rows, page.limit(), func(r MappingRow) (string, uuid.UUID) { return customerKey(r.Customer) })
+		plan.Is.List = cut(rows, page.limit(), func(r MappingRow) (string, uuid.UUID) { return customerKey(r.Customer) })
 		return err
 	})
+	if err == nil && after == uuid.Nil {
+		plan.Is.Counts, err = c.countPlan(ctx, member.Tenant, figuresOf(live), path)
+	}
 	if err == nil {
 		err = c.blankTakers(ctx, caller, member.Tenant, plan.Is.Items)
 	}
@@ -61,6 +84,56 @@ func (c *Commands) PlanMapping(ctx context.Context, caller Caller, organisation 
 		err = c.hintDashboard(ctx, live)
 	}
 	return plan, err
+}
+
+// countPlan counts what a whole plan proposes, some hundred customers at a time; nil
+// where that takes too long: the plan can be read without.
+func (c *Commands) countPlan(ctx context.Context, tenant uuid.UUID, of postgres.DashboardOf, path string) (*MappingCounts, error) {
+	var counts MappingCounts
+	counted := false
+	err := c.DB.InTenant(ctx, tenant, func(tx *postgres.Tx) error {
+		if err := tx.GiveUpAfter(ctx, countingTime); err != nil {
+			return err
+		}
+		after, until := uuid.Nil, c.Now().Add(countingTime)
+		for seen := 0; seen <= mappingMost && !c.Now().After(until); seen += countedAtOnce {
+			rows, err := planned(ctx, tx, of, path, after, countedAtOnce)
+			if err != nil {
+				return err
+			}
+			for _, row := range rows {
+				counts.add(row.Proposal)
+			}
+			if len(rows) < countedAtOnce {
+				counted = true
+				return nil
+			}
+			after = rows[len(rows)-1].Customer.ID
+		}
+		return nil
+	})
+	switch {
+	case postgres.GaveUp(err):
+		c.Logger.WarnContext(ctx, "a mapping's plan was not counted: it takes too long", "path", path)
+		return nil, nil
+	case err != nil || !counted:
+		return nil, err
+	}
+	return &counts, nil
+}
+
+func (m *MappingCounts) add(p remit.MappingProposal) {
+	switch p.Action {
+	case remit.MappingMap:
+		m.Map++
+	case remit.MappingCreate:
+		m.Create++
+	case remit.MappingIgnore:
+		m.Ignore++
+	}
+	if len(p.Conflicts) > 0 {
+		m.Conflicts++
+	}
 }
 
 // blankTakers takes the names of customers out of a plan that its reader may not read.

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -97,11 +98,6 @@ func (in CustomerInput) changed(is remit.Customer) (remit.Customer, error) {
 // onto is what a form says as an input: what was left as it was shown is no change, and
 // what the form does not show stays.
 func (was CustomerShown) onto(in CustomerInput, is remit.Customer) CustomerInput {
-	unless := func(typed *string, shown, stands string) {
-		if *typed == shown {
-			*typed = stands
-		}
-	}
 	unless(&in.Name, was.Name, is.Name)
 	unless(&in.Email, was.Email, is.Email)
 	unless(&in.Currency, was.Currency, is.Currency)
@@ -109,8 +105,42 @@ func (was CustomerShown) onto(in CustomerInput, is remit.Customer) CustomerInput
 	if in.Reminders != nil && *in.Reminders == was.Reminders {
 		in.Reminders = nil
 	}
+	if in.Details != nil {
+		details := detailsOnto(*in.Details, was.Details, is.Details)
+		in.Details = &details
+	}
 	in.AutoCharge = is.AutoCharge
 	return in
+}
+
+func unless(typed *string, shown, stands string) {
+	if *typed == shown {
+		*typed = stands
+	}
+}
+
+// detailsOnto are details as they were typed, but for what is as it was shown: that is
+// as it stands. An address is one thing, and so is each list.
+func detailsOnto(typed, shown, stands remit.CustomerDetails) remit.CustomerDetails {
+	unless(&typed.LegalName, shown.LegalName, stands.LegalName)
+	unless(&typed.Label, shown.Label, stands.Label)
+	unless(&typed.ContactName, shown.ContactName, stands.ContactName)
+	unless(&typed.TaxStatus, shown.TaxStatus, stands.TaxStatus)
+	unless(&typed.Telephone, shown.Telephone, stands.Telephone)
+	unless(&typed.URL, shown.URL, stands.URL)
+	if t, s := typed.Address, shown.Address; t == s || t != nil && s != nil && *t == *s {
+		typed.Address = stands.Address
+	}
+	if slices.Equal(typed.BillingEmails, shown.BillingEmails) {
+		typed.BillingEmails = stands.BillingEmails
+	}
+	if slices.Equal(typed.Aliases, shown.Aliases) {
+		typed.Aliases = stands.Aliases
+	}
+	if slices.Equal(typed.ExternalIDs, shown.ExternalIDs) {
+		typed.ExternalIDs = stands.ExternalIDs
+	}
+	return typed
 }
 
 // onto is a change in another system's form as an input: what it does not say of a

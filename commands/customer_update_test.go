@@ -44,8 +44,8 @@ func TestAChangeUndoesNothingThatWasSaidMeanwhile(t *testing.T) {
 	// A form that was opened before: only what was typed is a change.
 	shown := CustomerShown{Name: "Globex", Currency: "USD", Reminders: true}
 	reminders := true
-	after, err = h.UpdateCustomer(ctx, owner, customer.ID, Given(CustomerInput{Name: "Globex Ltd", Currency: "USD", Reminders: &reminders, Shown: &shown}))
-	if err != nil || after.Name != "Globex Ltd" || after.Email != "pay@globex.test" || after.AutoCharge == nil || *after.AutoCharge || after.Details.Telephone != "020 1" {
+	after, err = h.UpdateCustomer(ctx, owner, customer.ID, Given(CustomerInput{Name: "Globex Ltd", Currency: "USD", Reminders: &reminders, Shown: &shown, Details: &remit.CustomerDetails{Aliases: []string{"GX"}}}))
+	if err != nil || after.Name != "Globex Ltd" || after.Email != "pay@globex.test" || after.AutoCharge == nil || *after.AutoCharge || after.Details.Telephone != "020 1" || after.Details.TaxStatus != "Blue" || len(after.Details.Aliases) != 1 {
 		t.Errorf("after a form that was open for long he is %+v, %v", after, err)
 	}
 

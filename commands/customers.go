@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -77,6 +78,49 @@ func (c *Commands) CustomersOwe(ctx context.Context, caller Caller, organisation
 		}
 	}
 	return owed, nil
+}
+
+// CustomersPayBy tells of customers whose methods the caller may see, as on a
+// customer's page, what each pays with where nobody chooses: nil for nothing. Who is
+// not in it is one whose methods are not his to see.
+func (c *Commands) CustomersPayBy(ctx context.Context, caller Caller, organisation string, customers []remit.Customer) (map[uuid.UUID]*remit.PaymentMethod, error) {
+	tenants, _, err := tenantsFor(caller, organisation)
+	if err != nil {
+		return nil, err
+	}
+	pays := map[uuid.UUID]*remit.PaymentMethod{}
+	for _, member := range tenants {
+		var ids []uuid.UUID
+		for _, scope := range []remit.Scope{remit.StripePay, remit.CustomerEdit} {
+			units, err := c.units(ctx, caller, member.Tenant, scope)
+			if err != nil {
+				return nil, err
+			}
+			for _, customer := range customers {
+				if _, seen := pays[customer.ID]; !seen && slices.Contains(units, customer.OrganisationID) {
+					ids, pays[customer.ID] = append(ids, customer.ID), nil
+				}
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		err := c.DB.InTenant(ctx, member.Tenant, func(tx *postgres.Tx) error {
+			clock, err := tx.Clock(ctx)
+			if err != nil {
+				return err
+			}
+			methods, err := tx.DefaultMethods(ctx, ids, clock.Now(c.Now()))
+			for id, method := range methods {
+				pays[id] = &method
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return pays, nil
 }
 
 // Customer is one customer.

@@ -82,6 +82,7 @@ type CustomerShown struct {
 	Name, Email, Currency, ExternalID string
 
 	Reminders bool
+	Details   remit.CustomerDetails
 }
 
 // CustomerChange is a change of a customer in the form of other billing systems,

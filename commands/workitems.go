@@ -128,7 +128,10 @@ func (c *Commands) inbox(ctx context.Context, caller Caller, member Membership, 
 		for n := range items {
 			items[n].Invoice = invoices[items[n].InvoiceID].WithoutReason()
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return tx.CountTries(ctx, items)
 	})
 	return items, err
 }
@@ -143,6 +146,12 @@ func (c *Commands) seeItem(ctx context.Context, caller Caller, id uuid.UUID) (Me
 			}
 			item.Invoice, err = tx.Invoice(ctx, item.InvoiceID)
 			item.Invoice = item.Invoice.WithoutReason()
+			if err != nil {
+				return err
+			}
+			one := []remit.WorkItem{item}
+			err = tx.CountTries(ctx, one)
+			item = one[0]
 			return err
 		})
 		if remit.IsCode(err, remit.CodeNotFound) {

@@ -32,6 +32,7 @@ func (v *visit) mappingView() (page.Mapping, error) {
 	if err != nil {
 		return view, err
 	}
+	view.Counts = (*page.MappingCounts)(plan.Is.Counts)
 	view.FreshAt, view.Coming = plan.State.FreshAt, plan.State.Coming()
 	for _, r := range plan.Is.Items {
 		row := page.MappingRow{ID: r.Customer.ID.String(), Name: r.Customer.Name, Email: r.Customer.Email, Action: r.Proposal.Action, Reason: r.Proposal.Reason, Conflicts: r.Proposal.Conflicts, Stripe: r.Proposal.Stripe}

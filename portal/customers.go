@@ -39,6 +39,9 @@ func (v *visit) customers() error {
 			return err
 		}
 	}
+	if view.PaysBy, err = v.do.CustomersPayBy(v.ctx(), v.caller, v.place(), list.Items); err != nil {
+		return err
+	}
 	if list.Next != "" {
 		view.Next = "/customers?" + url.Values{"after": {list.Next}}.Encode()
 	}
@@ -140,7 +143,7 @@ func (v *visit) newCustomerPage() error {
 
 func (v *visit) newCustomer() error {
 	view := v.customerFields(page.CustomerForm{Shell: v.shell("New customer", "payer"), Places: v.placesWhere(remit.CustomerEdit)})
-	customer, err := v.do.CreateCustomer(v.ctx(), v.caller, commands.Given(customerInput(view)))
+	customer, err := v.do.CreateCustomer(v.ctx(), v.caller, customerInput(view))
 	if err != nil {
 		return v.customerAgain(view, err)
 	}
@@ -159,6 +162,7 @@ func (v *visit) editCustomerPage() error {
 		Shell: v.shell("Edit "+c.Name, "payer"), ID: c.ID.String(), Name: c.Name, Email: c.Email, Currency: c.Currency, ExternalID: c.ExternalID, Reminders: c.Reminders,
 	}
 	view.Shown = page.CustomerShown{Name: c.Name, Email: c.Email, Currency: c.Currency, ExternalID: c.ExternalID, Reminders: c.Reminders}
+	view.Details = detailsForm(c.Details)
 	return v.show(http.StatusOK, page.CustomerFormPage(view))
 }
 
@@ -168,7 +172,7 @@ func (v *visit) editCustomer() error {
 		return err
 	}
 	view := v.customerFields(page.CustomerForm{Shell: v.shell("Edit "+c.Name, "payer"), ID: c.ID.String()})
-	if _, err := v.do.UpdateCustomer(v.ctx(), v.caller, c.ID, commands.Given(customerInput(view))); err != nil {
+	if _, err := v.do.UpdateCustomer(v.ctx(), v.caller, c.ID, customerInput(view)); err != nil {
 		return v.customerAgain(view, err)
 	}
 	return v.goTo("/customers/"+c.ID.String(), "saved")
@@ -180,24 +184,28 @@ func (v *visit) customerFields(view page.CustomerForm) page.CustomerForm {
 	view.Shown = page.CustomerShown{
 		Name: v.typed("shown_name"), Email: v.typed("shown_email"), Currency: v.typed("shown_currency"), ExternalID: v.typed("shown_external_id"), Reminders: v.typed("shown_reminders") != "",
 	}
+	view.Details = v.detailFields()
 	return view
 }
 
 // customerInput is the form as a customer; what the form does not show stays, and so does
 // what was left as it was shown: the form may have been open for long.
-func customerInput(view page.CustomerForm) commands.CustomerInput {
-	in := commands.CustomerInput{
-		Organisation: view.Organisation, Name: view.Name, Email: view.Email, Currency: view.Currency, ExternalID: view.ExternalID,
+func customerInput(view page.CustomerForm) commands.Body[commands.CustomerInput] {
+	return func() (commands.CustomerInput, error) {
+		details, shown, err := detailsTyped(view.Details)
+		in := commands.CustomerInput{
+			Organisation: view.Organisation, Name: view.Name, Email: view.Email, Currency: view.Currency, ExternalID: view.ExternalID, Details: &details,
+		}
+		if view.ID != "" {
+			s := view.Shown
+			in.Reminders, in.Shown = &view.Reminders, &commands.CustomerShown{Name: s.Name, Email: s.Email, Currency: s.Currency, ExternalID: s.ExternalID, Reminders: s.Reminders, Details: shown}
+		}
+		return in, err
 	}
-	if view.ID != "" {
-		shown := commands.CustomerShown(view.Shown)
-		in.Reminders, in.Shown = &view.Reminders, &shown
-	}
-	return in
 }
 
 func (v *visit) customerAgain(view page.CustomerForm, err error) error {
-	fields := []string{"name", "email", "currency", "external_id"}
+	fields := append(page.DetailFields(), "name", "email", "currency", "external_id")
 	if view.ID == "" {
 		fields = append(fields, "organisation")
 	}

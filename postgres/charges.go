@@ -138,8 +138,39 @@ const lastWord = `select l.decline from attempts l where l.tenant = m.tenant and
 // ChargeTries reads the tries by itself that failed on an invoice, oldest first,
 // but for one.
 func (tx *Tx) ChargeTries(ctx context.Context, invoice, except uuid.UUID) ([]remit.Attempt, error) {
-	return tx.queryAttempts(ctx, "invoice_id = $2 and id <> $3 and kind = 'charge' and state = 'failed' and decline is not null and ended_at is not null and actor ->> 'kind' = 'system'",
-		invoice, except)
+	return tx.queryAttempts(ctx, "invoice_id = $2 and id <> $3 and "+failedByItself, invoice, except)
+}
+
+// failedByItself narrows attempts to charges by themselves that were declined.
+const failedByItself = "kind = 'charge' and state = 'failed' and decline is not null and ended_at is not null and actor ->> 'kind' = 'system'"
+
+// CountTries fills in how often the invoices of work items were charged by themselves in
+// vain, where that has ended: one query, however many they are.
+func (tx *Tx) CountTries(ctx context.Context, items []remit.WorkItem) error {
+	at := map[uuid.UUID]int{}
+	var ids []uuid.UUID
+	for n, w := range items {
+		if w.State.Live() && w.Invoice.Collection.State == remit.CollectionEnded {
+			at[w.InvoiceID], ids = n, append(ids, w.InvoiceID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(ctx, "select invoice_id, count(*)::int from attempts where tenant = $1 and invoice_id = any($2) and "+failedByItself+" group by 1", tx.Tenant, ids)
+	if err != nil {
+		return fmt.Errorf("count tries: %w", err)
+	}
+	var id uuid.UUID
+	var tries int
+	_, err = pgx.ForEachRow(rows, []any{&id, &tries}, func() error {
+		items[at[id]].Tries = tries
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("count tries: %w", err)
+	}
+	return nil
 }
 
 // PlansOfTries reads what the charges were planned with that the tries by itself of an

@@ -122,8 +122,12 @@ func (tx *Tx) ListCustomers(ctx context.Context, q CustomerQuery) ([]remit.Custo
 // InsertCustomer adds a customer. Two with one external id at one organisation
 // are refused.
 func (tx *Tx) InsertCustomer(ctx context.Context, c remit.Customer) error {
-	_, err := tx.Exec(ctx, `insert into customers (tenant, id, organisation_id, name, email, currency, external_id, auto_charge, auto_charge_by, created_at, updated_at)
-		values ($1,$2,$3,$4,$5,$6,nullif($7,''),$8,$9,$10,$10)`, tx.Tenant, c.ID, c.OrganisationID, c.Name, c.Email, c.Currency, c.ExternalID, c.AutoCharge, c.WordBy, c.CreatedAt)
+	details, err := json.Marshal(c.Details)
+	if err != nil {
+		return fmt.Errorf("write a customer's details: %w", err)
+	}
+	_, err = tx.Exec(ctx, `insert into customers (tenant, id, organisation_id, name, email, currency, external_id, auto_charge, auto_charge_by, details, created_at, updated_at)
+		values ($1,$2,$3,$4,$5,$6,nullif($7,''),$8,$9,$11,$10,$10)`, tx.Tenant, c.ID, c.OrganisationID, c.Name, c.Email, c.Currency, c.ExternalID, c.AutoCharge, c.WordBy, c.CreatedAt, details)
 	if IsUnique(err, "customers_external") {
 		return remit.Conflict(remit.CodeAlreadyExists, "A customer with the external id %q exists at this organisation.", c.ExternalID)
 	}
@@ -210,9 +214,10 @@ func (tx *Tx) SetAutoCharge(ctx context.Context, customer uuid.UUID, on *bool) e
 const methodColumns = `m.id, m.customer_id, m.account, m.livemode, m.stripe_payment_method, m.type, m.brand, m.bank_name, m.last4, coalesce(m.exp_month, 0), coalesce(m.exp_year, 0),
 	m.funding, m.fingerprint, m.status, m.attempts_left, m.created_at, m.only_for, coalesce(c.default_payment_method = m.id, false)`
 
-func scanMethod(row pgx.Row) (m remit.PaymentMethod, err error) {
-	return m, row.Scan(&m.ID, &m.CustomerID, &m.Account, &m.Livemode, &m.StripeID, &m.Type, &m.Brand, &m.BankName, &m.Last4, &m.ExpMonth, &m.ExpYear,
-		&m.Funding, &m.Fingerprint, &m.Status, &m.AttemptsLeft, &m.CreatedAt, &m.OnlyFor, &m.Default)
+// scanMethod reads methodColumns, and what was selected after them into extra.
+func scanMethod(row pgx.Row, extra ...any) (m remit.PaymentMethod, err error) {
+	return m, row.Scan(append([]any{&m.ID, &m.CustomerID, &m.Account, &m.Livemode, &m.StripeID, &m.Type, &m.Brand, &m.BankName, &m.Last4, &m.ExpMonth, &m.ExpYear,
+		&m.Funding, &m.Fingerprint, &m.Status, &m.AttemptsLeft, &m.CreatedAt, &m.OnlyFor, &m.Default}, extra...)...)
 }
 
 // PaymentMethod reads a saved method, one that was removed included.

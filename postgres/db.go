@@ -117,6 +117,20 @@ func IsUnique(err error, constraint string) bool {
 	return errors.As(err, &pg) && pg.Code == "23505" && (constraint == "" || pg.ConstraintName == constraint)
 }
 
+// GiveUpAfter has statements of this transaction give up that take longer.
+func (tx *Tx) GiveUpAfter(ctx context.Context, limit time.Duration) error {
+	if _, err := tx.Exec(ctx, "select set_config('statement_timeout', $1, true)", strconv.FormatInt(limit.Milliseconds(), 10)); err != nil {
+		return fmt.Errorf("limit a transaction's statements: %w", err)
+	}
+	return nil
+}
+
+// GaveUp reports that a statement took too long and gave up.
+func GaveUp(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "57014"
+}
+
 // isCheck reports whether err is a violation of the named check constraint.
 func isCheck(err error, constraint string) bool {
 	var pg *pgconn.PgError

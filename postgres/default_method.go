@@ -3,8 +3,12 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"remit"
 )
 
 // atConnected narrows methods m to those saved at the connected account: no other
@@ -30,4 +34,31 @@ func (tx *Tx) settleDefault(ctx context.Context, customer uuid.UUID) error {
 		return nil
 	}
 	return tx.announceAnew(ctx, customer)
+}
+
+// DefaultMethods reads the default methods at the connected account of customers, by
+// customer: one query, however many they are. A card that is good no more on the day
+// that now is at its customer's organisation is expired. Who has none is not in it.
+func (tx *Tx) DefaultMethods(ctx context.Context, customers []uuid.UUID, now time.Time) (map[uuid.UUID]remit.PaymentMethod, error) {
+	rows, err := tx.Query(ctx, "select "+methodColumns+`, ($3::timestamptz at time zone o.time_zone)::date from customers c
+		join payment_methods m on m.tenant = c.tenant and m.id = c.default_payment_method and m.status <> 'detached' and m.unlinked_at is null and `+atConnected+`
+		join organisations o on o.tenant = c.tenant and o.id = c.organisation_id
+		where c.tenant = $1 and c.id = any($2)`, tx.Tenant, customers, now)
+	if err != nil {
+		return nil, fmt.Errorf("read default methods: %w", err)
+	}
+	methods := map[uuid.UUID]remit.PaymentMethod{}
+	_, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (uuid.UUID, error) {
+		var today remit.Date
+		m, err := scanMethod(row, &today)
+		if m.Status == remit.MethodUsable && m.ExpiredBy(today) {
+			m.Status = remit.MethodExpired
+		}
+		methods[m.CustomerID] = m
+		return m.CustomerID, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read default methods: %w", err)
+	}
+	return methods, nil
 }

@@ -13,7 +13,7 @@ import (
 
 // One is mapped by the id in another system that both have, and not with one whose
 // metadata has another's; two of ours are never mapped with one of Stripe's without a
-// word (CU1, CU11).
+// word (CU1, CU11). The first page counts the whole plan.
 func TestAMappingGoesByIdsAndWarnsOfConflicts(t *testing.T) {
 	t.Parallel()
 	w := openWorld(t, func(c *program.Config) { c.DashboardEvery = time.Hour })
@@ -52,6 +52,13 @@ func TestAMappingGoesByIdsAndWarnsOfConflicts(t *testing.T) {
 		if !strings.Contains(rows[id], "both would be "+shared) {
 			t.Errorf("of twins is proposed %s", rows[id])
 		}
+	}
+	first := admin.post("/v1/customer-mapping/plan?limit=1", nil).want(200)
+	if first.number("counts", "map") != 1 || first.number("counts", "create") != 0 || first.number("counts", "ignore") != 3 || first.number("counts", "conflicts") != 3 {
+		t.Errorf("the whole plan comes to %s", first.raw)
+	}
+	if next := admin.post("/v1/customer-mapping/plan?limit=1&after="+url.QueryEscape(first.text("next")), nil).want(200); next.at("counts") != nil {
+		t.Errorf("the second page counts again: %s", next.raw)
 	}
 	chosen := []map[string]any{{"customer_id": twin, "action": "map", "stripe_customer_id": shared}, {"customer_id": second, "action": "map", "stripe_customer_id": shared}}
 	refused := admin.post("/v1/customer-mapping/import", map[string]any{"choices": chosen}).want(422)

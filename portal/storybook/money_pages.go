@@ -192,6 +192,26 @@ func (b book) deletions(riverside remit.Customer) chapter {
 	}
 }
 
+// mapping are the plan that brings customers together with Stripe's, and its report.
+func (b book) mapping() chapter {
+	return chapter{
+		"staff/U18 customers at Stripe/plan": page.MappingPage(page.Mapping{
+			Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), FreshAt: &now, Zone: newYork, Next: "/customer-mapping?after=x", Counts: &page.MappingCounts{Map: 1240, Create: 3, Ignore: 5, Conflicts: 7},
+			Rows: []page.MappingRow{
+				{ID: id(2).String(), Name: "Riverside Apartments", Email: "office@riverside.example", Action: remit.MappingMap, Stripe: "cus_made_up", Reason: "same e-mail address and name", Candidates: []page.Option{{Value: "cus_made_up", Label: "cus_made_up: Riverside Apartments, same e-mail address and name"}}},
+				{ID: id(3).String(), Name: "Elm Street Lofts", Action: remit.MappingCreate, Reason: "nobody at Stripe has this e-mail address or name"},
+				{ID: id(4).String(), Name: "Oak House", Email: "ap@oak.example", Action: remit.MappingIgnore, Reason: "a person has to decide", Conflicts: []string{"Several at Stripe have the same e-mail address.", "cus_made_up_3 (same name) belongs to Elm Street Lofts."}},
+			},
+		}),
+		"staff/U18 customers at Stripe/being read": page.MappingPage(page.Mapping{Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Zone: newYork}),
+		"staff/U18 customers at Stripe/running":    page.MappingReportPage(page.MappingReport{Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Poll: "/customer-mapping/" + id(9).String() + "?known=x", Import: page.Import{ID: id(9).String(), State: "running", Total: 353, New: 120, Same: 4}}),
+		"staff/U18 customers at Stripe/stopped":    page.MappingReportPage(page.MappingReport{Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Import: page.Import{ID: id(9).String(), State: "stopped", Total: 353, New: 120, Same: 4}}),
+		"staff/U18 customers at Stripe/done": page.MappingReportPage(page.MappingReport{
+			Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Import: page.Import{ID: id(9).String(), State: "done", Total: 353, New: 340, Same: 12, Bad: 1, Errors: []page.ImportError{{Line: 7, Reason: "Oak House: cus_made_up_2 was deleted at Stripe."}}},
+		}),
+	}
+}
+
 func (b book) customers() chapter {
 	riverside := remit.Customer{Reminders: true, ID: id(2), Name: "Riverside Apartments", Organisation: "/dev-v51/Branch A", Email: "office@riverside.example", Currency: "USD", StripeCustomer: "cus_made_up"}
 	made := func(change func(*page.Customer)) page.Customer {
@@ -209,27 +229,23 @@ func (b book) customers() chapter {
 	wrong.Problems.Fields = []remit.FieldError{{Field: "email", Message: "Enter an address, like ana@example.com."}}
 	edited := form
 	edited.ID, edited.Name, edited.Email, edited.Reminders = id(2).String(), "Riverside Apartments", "ap@riverside.example", true
+	kept := remit.CustomerDetails{
+		LegalName: "Riverside Apartments LLC", ContactName: "Lena Ortiz", TaxStatus: "Reverse charge", Telephone: "+1 617 555 0134", URL: "https://riverside.example/",
+		Address: &remit.CustomerAddress{Line1: "1 Quay", Town: "Boston", Postcode: "02110", Country: "US"}, BillingEmails: []string{"bills@riverside.example", "accounts@riverside.example"},
+		Aliases: []string{"Riverside", "RA"}, ExternalIDs: []remit.ExternalID{{Key: "Xero", Value: "1234"}, {Key: "HubSpot", Value: "hs-88"}},
+	}
+	detailed := edited
+	detailed.Details = page.DetailsOf(kept)
+	detailed.Details.Country = "Britain"
+	detailed.Problems.Fields = []remit.FieldError{{Field: "address.country", Message: "Give a country's two letters, like GB."}}
 	list := page.Customers{Shell: b.staffShell("Customers", "/customers", "Customers"), MayEdit: true}
 	filled := list
-	filled.Rows = []remit.Customer{{ID: id(3), Name: "Elm Street Lofts", Organisation: "/dev-v51/Branch A", Currency: "USD"}, riverside}
+	filled.Rows = []remit.Customer{{ID: id(3), Name: "Elm Street Lofts", Organisation: "/dev-v51/Branch A", Currency: "USD"}, {ID: id(4), Name: "Oak House", Email: "ap@oak.example", Organisation: "/dev-v51/Branch A", Currency: "USD"}, riverside}
 	filled.MayMap, filled.Linked = true, map[uuid.UUID]bool{id(3): true, id(2): true}
 	unread := filled
+	filled.PaysBy = map[uuid.UUID]*remit.PaymentMethod{id(2): &visa, id(3): &old, id(4): nil}
 	filled.Owed = map[uuid.UUID][]remit.Owed{id(2): {{Currency: "EUR", Left: 45000}, {Currency: "USD", Left: 128450, Overdue: 8450}}}
 	stories := chapter{
-		"staff/U18 customers at Stripe/plan": page.MappingPage(page.Mapping{
-			Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), FreshAt: &now, Zone: newYork, Next: "/customer-mapping?after=x",
-			Rows: []page.MappingRow{
-				{ID: id(2).String(), Name: "Riverside Apartments", Email: "office@riverside.example", Action: remit.MappingMap, Stripe: "cus_made_up", Reason: "same e-mail address and name", Candidates: []page.Option{{Value: "cus_made_up", Label: "cus_made_up: Riverside Apartments, same e-mail address and name"}}},
-				{ID: id(3).String(), Name: "Elm Street Lofts", Action: remit.MappingCreate, Reason: "nobody at Stripe has this e-mail address or name"},
-				{ID: id(4).String(), Name: "Oak House", Email: "ap@oak.example", Action: remit.MappingIgnore, Reason: "a person has to decide", Conflicts: []string{"Several at Stripe have the same e-mail address.", "cus_made_up_3 (same name) belongs to Elm Street Lofts."}},
-			},
-		}),
-		"staff/U18 customers at Stripe/being read": page.MappingPage(page.Mapping{Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Zone: newYork}),
-		"staff/U18 customers at Stripe/running":    page.MappingReportPage(page.MappingReport{Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Poll: "/customer-mapping/" + id(9).String() + "?known=x", Import: page.Import{ID: id(9).String(), State: "running", Total: 353, New: 120, Same: 4}}),
-		"staff/U18 customers at Stripe/stopped":    page.MappingReportPage(page.MappingReport{Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Import: page.Import{ID: id(9).String(), State: "stopped", Total: 353, New: 120, Same: 4}}),
-		"staff/U18 customers at Stripe/done": page.MappingReportPage(page.MappingReport{
-			Shell: b.staffShell("Customers at Stripe", "/customer-mapping", "Customers"), Import: page.Import{ID: id(9).String(), State: "done", Total: 353, New: 340, Same: 12, Bad: 1, Errors: []page.ImportError{{Line: 7, Reason: "Oak House: cus_made_up_2 was deleted at Stripe."}}},
-		}),
 		"staff/U12 customers/no invoices to read": page.CustomersPage(unread),
 		"staff/U12 customers/all":                 page.CustomersPage(filled),
 		"staff/U12 customers/empty":               page.CustomersPage(list),
@@ -259,6 +275,9 @@ func (b book) customers() chapter {
 		"staff/U12 customer/new":   page.CustomerFormPage(form),
 		"staff/U12 customer/wrong": page.CustomerFormPage(wrong),
 		"staff/U12 customer/edit":  page.CustomerFormPage(edited),
+
+		"staff/U12 customer/edit details": page.CustomerFormPage(detailed),
+		"staff/U12 customer/details":      page.CustomerPage(made(func(v *page.Customer) { v.Customer.Details = kept })),
 		"staff/U12 customer/card saved": page.CustomerPage(made(func(v *page.Customer) {
 			v.Done, v.Offer = "The payment method is saved.", offered(2)
 		})),
@@ -291,6 +310,7 @@ func (b book) customers() chapter {
 		}),
 	}
 	maps.Copy(stories, b.deletions(riverside))
+	maps.Copy(stories, b.mapping())
 	return stories
 }
 

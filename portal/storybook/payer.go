@@ -34,6 +34,19 @@ func (b book) inbox() chapter {
 	}
 	return chapter{
 		"payer/U2 inbox/to do": page.InboxPage(made(func(v *page.Inbox) { v.Next = "/inbox?after=abc" })),
+		"payer/U2 inbox/why it is here": page.InboxPage(made(func(v *page.Inbox) {
+			because := func(n int, number string, change func(*remit.WorkItem)) {
+				v.Items[n].Item = madeItem(func(w *remit.WorkItem) { w.State, w.Invoice.Number = remit.WorkItemOpen, number; change(w) })
+			}
+			because(0, "INV-201", func(w *remit.WorkItem) {
+				w.Invoice.Collection.State, w.Tries, w.Invoice.Overdue = remit.CollectionEnded, 4, true
+			})
+			because(1, "INV-202", func(w *remit.WorkItem) {
+				w.Invoice.Hold = &remit.Hold{Reason: "The customer disputes the boiler service and has asked for the engineer's report.", Kind: remit.HoldPerson}
+			})
+			because(2, "INV-203", func(w *remit.WorkItem) { w.Invoice.Collection.State = remit.CollectionMethod })
+			because(3, "INV-204", func(w *remit.WorkItem) { w.Invoice.Collection.State = remit.CollectionAsks })
+		})),
 		"payer/U2 inbox/under way": page.InboxPage(made(func(v *page.Inbox) {
 			v.Tab, v.Items = "underway", v.Items[:1]
 			v.Items[0].Item.State = remit.WorkItemPaying
@@ -82,7 +95,10 @@ func (b book) pay() chapter {
 	result := &page.Link{Label: "See how it stands", Href: "/inbox/" + item.String() + "/result"}
 	return chapter{
 		"payer/U3 pay form/saved methods": page.PayPage(made(func(*page.Pay) {})),
-		"payer/U3 pay form/card fee":      page.PayPage(made(passOn(120000))),
+		"payer/U3 pay form/why it is here": page.PayPage(made(func(v *page.Pay) {
+			v.Item.Invoice.Hold = &remit.Hold{Reason: "a bank took a payment back", Kind: remit.HoldDispute}
+		})),
+		"payer/U3 pay form/card fee": page.PayPage(made(passOn(120000))),
 		"payer/U3 pay form/card fee other": page.PayPage(made(func(v *page.Pay) {
 			passOn(50000)(v)
 			v.Amount = "500.00"
