@@ -14,7 +14,7 @@ const MaxTold = 10
 type BusinessTo struct {
 	Address string // "": none is set
 	Copies  bool   // Address is the first that gets copies: no contact is set
-	People  []Told // who may edit its invoices, where no address is set
+	People  []Told // who may edit its invoices and read what banks say, where no address is set
 	More    int    // people who may do so as well and are not written to
 }
 
@@ -36,7 +36,7 @@ func BusinessAddress(contact string, settings NoticeSettings) BusinessTo {
 	return BusinessTo{}
 }
 
-// Tell sets whom of the people who may edit invoices is written to.
+// Tell sets whom of the people who may is written to.
 func (b *BusinessTo) Tell(people []Told) {
 	people = slices.DeleteFunc(people, func(p Told) bool { _, err := ParseEmail(p.Email); return err != nil })
 	b.People, b.More = people[:min(len(people), MaxTold)], max(len(people)-MaxTold, 0)
@@ -77,5 +77,5 @@ func (b BusinessTo) Mails(m Mail) []Mail {
 // NobodyToTell says in words why a mail to the business about an invoice at a path was
 // not written.
 func NobodyToTell(path string) error {
-	return Invalid("contact", "The payment settings name no e-mail address to tell the business, and nobody may edit invoices at %s.", path)
+	return Invalid("contact", "The payment settings name no e-mail address to tell the business, and nobody who may edit invoices at %s may read what Stripe says of them.", path)
 }

@@ -113,7 +113,7 @@ func TestReturnWithoutAddresses(t *testing.T) {
 		t.Errorf("written were %+v", mails)
 	}
 	if told := s.told(ref, "mail_missing"); len(told) < 2 || !strings.Contains(told[len(told)-2].What, "has no e-mail address") ||
-		!strings.Contains(told[len(told)-1].What, "nobody may edit invoices at "+s.branch.Path) {
+		!strings.Contains(told[len(told)-1].What, "nobody who may edit invoices at "+s.branch.Path) {
 		t.Errorf("the timeline says %+v", told)
 	}
 	if at := s.standing(ref); at.Item != remit.WorkItemOpen || at.Outstanding != 5000 {

@@ -192,7 +192,7 @@ func (p *Payments) recordDispute(ctx context.Context, ref remit.InvoiceRef, link
 		known = true
 		return p.takeDispute(ctx, tx, l, *payment, view)
 	})
-	if facts := factsOf(view); err == nil && (facts.Reinstated || facts.State == remit.DisputeWon) {
+	if facts := factsOf(view); err == nil && (facts.Reinstated || facts.State == remit.DisputeWon || facts.State == remit.DisputeWarningClosed) {
 		err = p.closeOverpaying(ctx, ref) // however often it is recorded: whoever did may have died before
 	}
 	return known, err

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,7 +14,8 @@ import (
 )
 
 // BusinessTo finds out to whom mails to the business about invoices at a path go: to
-// the address that is set, or else to the people who may edit invoices there. As with
+// the address that is set, or else to the people who may edit invoices there and read what
+// banks say. As with
 // approvals those are asked who hold that right nearest to the path, so that owners
 // hear of a branch's invoices where nobody in it looks after them.
 func BusinessTo(ctx context.Context, tx *postgres.Tx, path, contact string, settings remit.NoticeSettings) (remit.BusinessTo, error) {
@@ -33,7 +35,7 @@ func BusinessTo(ctx context.Context, tx *postgres.Tx, path, contact string, sett
 	if err != nil {
 		return to, err
 	}
-	_, holders, _ := remit.AskedAtLevel(at, uuid.Nil, func(at remit.Path) []uuid.UUID { return policy.Holders(at, remit.InvoiceEdit) })
+	_, holders, _ := remit.AskedAtLevel(at, uuid.Nil, func(at remit.Path) []uuid.UUID { return reads(policy, at) })
 	people, err := tx.Names(ctx, holders)
 	if err != nil {
 		return to, err
@@ -46,6 +48,13 @@ func BusinessTo(ctx context.Context, tx *postgres.Tx, path, contact string, sett
 	}
 	to.Tell(told)
 	return to, nil
+}
+
+// reads are who may edit invoices at a path and read what banks say of their payments, as
+// these mails do.
+func reads(policy *policies.Policy, at remit.Path) []uuid.UUID {
+	may := policy.Holders(at, remit.StripeRead)
+	return slices.DeleteFunc(policy.Holders(at, remit.InvoiceEdit), func(id uuid.UUID) bool { return !slices.Contains(may, id) })
 }
 
 // postToBusiness puts a mail to the business into the outbox, for each who is told

@@ -20,7 +20,8 @@ func (s *shop) staff(name, role string, unit uuid.UUID) (id uuid.UUID, address s
 	ctx, now := s.t.Context(), time.Now()
 	address = name + "-" + id.String() + "@remit.test"
 	must(s.t, s.db.InTenant(ctx, s.tenant, func(tx *postgres.Tx) error {
-		must(s.t, tx.PutRole(ctx, "Bookkeepers", []remit.Scope{remit.InvoiceEdit}))
+		must(s.t, tx.PutRole(ctx, "Bookkeepers", []remit.Scope{remit.InvoiceEdit, remit.StripeRead}))
+		must(s.t, tx.PutRole(ctx, "Clerks", []remit.Scope{remit.InvoiceEdit}))
 		must(s.t, postgres.InsertAccountOnce(ctx, tx, postgres.Account{ID: id, Email: address, Name: name}, now))
 		must(s.t, tx.InsertMember(ctx, postgres.Member{Account: id}, now))
 		must(s.t, tx.AcceptMember(ctx, id, now))
@@ -55,13 +56,15 @@ func receivers(mails []remit.Mail) (to []string) {
 }
 
 // N1, R1: with nothing set, a failed charge is told to the customer and to the people
-// nearest to the invoice who may edit it, once each, and to nobody else.
+// nearest to the invoice who may edit it and read what banks say, once each, and to nobody
+// else.
 func TestFailedChargeIsToldToThoseWhoMayAct(t *testing.T) {
 	t.Parallel()
 	s := openShop(t)
 	_, bea := s.staff("Bea", "Bookkeepers", s.branch.ID)
 	_, bob := s.staff("Bob", "Bookkeepers", s.branch.ID)
 	_, owner := s.staff("Olga", policies.RoleOwner, s.tenant)
+	s.staff("Cat", "Clerks", s.branch.ID)
 	left, _ := s.staff("Lea", "Bookkeepers", s.branch.ID)
 	s.sql("update members set disabled_at = now() where tenant = $1 and account_id = $2", s.tenant, left)
 	customers, _ := s.staff("Gus", "Bookkeepers", s.branch.ID)
@@ -158,7 +161,7 @@ func TestNobodyToTellIsSaid(t *testing.T) {
 	s.charges(s.save("pm_card_chargeCustomerFail"))
 	ref := s.declinedByItself()
 	told := s.told(ref, "mail_missing")
-	if len(told) != 1 || !strings.HasSuffix(told[0].What, "no e-mail address to tell the business, and nobody may edit invoices at "+s.branch.Path+".") {
+	if len(told) != 1 || !strings.HasSuffix(told[0].What, "no e-mail address to tell the business, and nobody who may edit invoices at "+s.branch.Path+" may read what Stripe says of them.") {
 		t.Errorf("the timeline says %+v", told)
 	}
 	if mails := s.mails(ref); len(mails["failed"]) != 1 || len(mails["failed_seller"]) != 0 {

@@ -109,6 +109,9 @@ func (p *Payments) record(ctx context.Context, w *work, r result) error {
 		if err := tx.Done(ctx, remit.AgendaPoll, a.ID, now); err != nil {
 			return err
 		}
+		if err := w.keepCard(ctx, tx, a); err != nil {
+			return err
+		}
 		w.attempt, w.payment, ended = a, payment, true
 		return p.closeBooks(ctx, tx, l, entries)
 	})

@@ -101,8 +101,7 @@ func (p *Payments) ended(ctx context.Context, w *work) {
 }
 
 // putAway takes a card away again, here and at Stripe, that was typed for one payment
-// and not to be kept. Where Stripe does not answer, the sweep does it. One that is to be
-// kept once it was paid with is kept now, or goes as well.
+// and not to be kept. Where Stripe does not answer, the sweep does it.
 func (p *Payments) putAway(ctx context.Context, w *work) {
 	if w.attempt.PaymentMethodID == nil || w.attempt.State.Live() || w.link == nil {
 		return
@@ -112,16 +111,25 @@ func (p *Payments) putAway(ctx context.Context, w *work) {
 		method, err = tx.PaymentMethod(ctx, *w.attempt.PaymentMethodID)
 		return err
 	})
-	switch {
-	case err != nil || method.OnlyFor == nil:
-	case w.attempt.State == remit.AttemptSucceeded && w.keeps():
-		err = p.DB.InTenant(ctx, w.ref.Tenant, func(tx *postgres.Tx) error { return tx.KeepCard(ctx, method) })
-	default:
+	if err == nil && method.OnlyFor != nil {
 		err = PutAway(ctx, p.DB, w.ref.Tenant, w.link, method)
 	}
 	if err != nil {
 		p.Logger.WarnContext(ctx, "a card that is not kept was not taken away; the sweep does it", "error", err)
 	}
+}
+
+// keepCard keeps a card that was typed for a payment, now that it has paid, where its payer
+// agreed: in the transaction that records the money, so that no death lies between.
+func (w *work) keepCard(ctx context.Context, tx *postgres.Tx, a remit.Attempt) error {
+	if a.State != remit.AttemptSucceeded || a.PaymentMethodID == nil || !w.keeps() {
+		return nil
+	}
+	method, err := tx.PaymentMethod(ctx, *a.PaymentMethodID)
+	if err != nil || method.OnlyFor == nil {
+		return err
+	}
+	return tx.KeepCard(ctx, method)
 }
 
 // keeps reports that what is paid with is kept, as its payer agreed.

@@ -190,7 +190,7 @@ func (c *Commands) letter(ctx context.Context, tenant uuid.UUID, row postgres.Ma
 	if m.Text, m.HTML, err = written(mail); err != nil || row.Invoice == nil {
 		return m, kept, err
 	}
-	if row.Invoice.Stage.Occasion().ToSeller() {
+	if row.Invoice.Stage.ToSeller() {
 		return m, kept, nil
 	}
 	m.FromName = invoice.SellerName()
@@ -347,7 +347,7 @@ func (c *Commands) MailTroubles(ctx context.Context, caller Caller, organisation
 	mails := make([]remit.Mail, len(rows))
 	for n, row := range rows {
 		mails[n] = row.Mail
-		if row.Invoice.Stage.Occasion().ToSeller() && !c.readsCodes(ctx, caller, seen{member: member, path: invoices[row.Invoice.ID].Organisation}) {
+		if row.Invoice.Stage.ToSeller() && !c.readsCodes(ctx, caller, seen{member: member, path: invoices[row.Invoice.ID].Organisation}) {
 			mails[n].Subject = row.Name()
 		}
 	}

@@ -18,6 +18,9 @@ import (
 // endpoint that is gone meanwhile.
 const eventsLeft = time.Minute
 
+// failedLooks are the looks that come to nothing after which a tenant's others wait.
+const failedLooks = 5
+
 // sweepEvents looks at what events that are no invoice's are about, whose first look did not
 // come to its end. What nobody can look at any more is let go of: it is looked at anew when
 // the account is connected again.
@@ -35,6 +38,9 @@ func (c *Commands) sweepEvents(ctx context.Context, tenant uuid.UUID) error {
 		if err := c.lookAgain(ctx, e); err != nil {
 			failed = append(failed, fmt.Errorf("look at the event %s: %w", e.ID, err))
 		}
+		if len(failed) == failedLooks {
+			break // Stripe does not answer: the rest waits for the next sweep
+		}
 	}
 	return errors.Join(failed...)
 }
@@ -49,12 +55,16 @@ func (c *Commands) lookAgain(ctx context.Context, e postgres.StoredEvent) error 
 		return err
 	}
 	state := postgres.EventIgnored
-	if sealed != nil {
+	switch {
+	case sealed == nil:
+	case sealed.KeysRefused != nil && sealed.DisconnectedAt == nil:
+		return nil // until it has keys that work
+	default:
 		err := c.lookAt(gateway.Batch(ctx), sealed, gateway.Event{ID: e.ID, Type: e.Type, Account: e.Account, Livemode: e.Livemode, ObjectID: e.ObjectID, Intent: e.Intent})
 		switch {
 		case err == nil:
 			state = postgres.EventDone
-		case !activities.NoKeys(err):
+		case !activities.NoKeys(err) && gateway.MeaningOf(err) != gateway.Stop, sealed.DisconnectedAt == nil && activities.NoKeys(err):
 			return err
 		}
 	}

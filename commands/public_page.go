@@ -22,9 +22,8 @@ type PublicPage struct {
 	Receipts []remit.Payment
 	// BankDebits says that a bank account can be debited for it.
 	BankDebits bool
-	// Keeps says that its payer is asked to keep what he pays with, and Declined that he
-	// said no on the page that is still open.
-	Keeps, Declined bool
+	// Keeps says that its payer is asked to keep what he pays with.
+	Keeps bool
 	// DepositsAt is where the deposits are entered that a payment waits for; "" where
 	// none does.
 	DepositsAt string
@@ -138,7 +137,6 @@ func (c *Commands) publicPage(ctx context.Context, invoice remit.Invoice) (Publi
 		if page.Keeps, err = asksToKeep(ctx, tx, invoice); err != nil {
 			return err
 		}
-		page.Declined = last != nil && remit.OpenCheckout(last.Kind, last.State) && last.Actor.Kind == linkActor && !last.Keeps()
 		if page.Order, err = orderOf(ctx, tx, invoice); err != nil {
 			return err
 		}

@@ -82,7 +82,7 @@ func externalIDsTyped(typed string, shown []remit.ExternalID) ([]remit.ExternalI
 	var ids []remit.ExternalID
 	for _, line := range lines(typed) {
 		n := slices.IndexFunc(shown, func(id remit.ExternalID) bool { return strings.TrimSpace(page.ExternalIDLine(id)) == line })
-		if n >= 0 {
+		if n >= 0 && shown[n].Key != remit.ExternalStripe {
 			ids = append(ids, shown[n])
 			continue
 		}

@@ -76,7 +76,7 @@ func (v *visit) publicView() (publicView, error) {
 	view := publicView{order: found.Order, Public: page.Public{
 		Shell: v.outside(i.Named()), State: found.State, Invoice: i, Zone: found.Zone, At: found.At, Receipts: found.Receipts, Late: found.Late,
 		Amount: page.Typed(i.Outstanding, i.Currency), Key: newKey(), Action: v.payPath() + "/checkout", PDF: v.payPath() + "/pdf", Deposits: found.DepositsAt, BankDebits: found.BankDebits,
-		AsksToKeep: found.Keeps, Keep: found.Keeps && !found.Declined,
+		AsksToKeep: found.Keeps, // whether it is kept is the payer's to say: nothing is ticked for him
 	}}
 	view.Width = "payer"
 	if found.State == remit.PublicConfirming {

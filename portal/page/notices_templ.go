@@ -92,9 +92,9 @@ func businessWhy(b remit.BusinessTo) string {
 	case b.Address != "":
 		return ", the contact that new invoices take from the "
 	case b.More > 0:
-		return ", the first " + strconv.Itoa(len(b.People)) + " of " + strconv.Itoa(len(b.People)+b.More) + " people who may edit invoices here, as no contact is named in the "
+		return ", the first " + strconv.Itoa(len(b.People)) + " of " + strconv.Itoa(len(b.People)+b.More) + " people who may edit invoices here and read what Stripe says, as no contact is named in the "
 	}
-	return ", who may edit invoices here, as no contact is named in the "
+	return ", who may edit invoices here and read what Stripe says, as no contact is named in the "
 }
 
 func occasionTitle(o remit.Occasion) string {
@@ -375,14 +375,14 @@ func business(v Notices) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else if v.Business.Nobody() {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<div class=\"note warn\"><p>Nobody in the business gets mails about failed charges: nobody may edit invoices here, and no contact is named in the <a href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<div class=\"note warn\"><p>Nobody in the business gets mails about failed charges: nobody may edit invoices here and read what Stripe says (<code>invoice=edit</code> and <code>stripe=read</code>), and no contact is named in the <a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 templ.SafeURL
 			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL("/settings/payments?" + url.Values{"at": {v.Place}}.Encode()))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notices.templ`, Line: 178, Col: 231}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notices.templ`, Line: 178, Col: 314}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 			if templ_7745c5c3_Err != nil {

@@ -31,7 +31,7 @@ func (b book) publicPay() chapter {
 		v.Invoice.Deposit, v.Invoice.Settings.PartialPayments = &remit.Deposit{Amount: 20000, DueDate: day(3, 20)}, false
 	}
 	keeps := func(v *page.Public) {
-		v.AsksToKeep, v.Keep, v.BankDebits = true, true, true
+		v.AsksToKeep, v.BankDebits = true, true
 		v.Invoice.Settings.AutoCharge.On = true
 	}
 	waits := func(v *page.Public) { v.Poll = "/pay/made-up?known=confirming" }
