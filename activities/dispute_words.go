@@ -28,7 +28,7 @@ func disputeEntry(l *postgres.LockedInvoice, d remit.Dispute) remit.TimelineEntr
 	case d.State == remit.DisputeUnderReview:
 		what = fmt.Sprintf("The bank has the evidence for the dispute of %s.", sum)
 	case d.Overruled && d.State == remit.DisputeLost:
-		what = fmt.Sprintf("The dispute of %s is lost: Stripe says so of what a person had said was won.", sum)
+		what = fmt.Sprintf("The dispute of %s is lost: Stripe has decided, whatever a person had said of it.", sum)
 	case d.State == remit.DisputeWon:
 		what = fmt.Sprintf("The dispute of %s is won.", sum)
 	default:

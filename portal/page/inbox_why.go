@@ -1,9 +1,10 @@
 package page
 
 import (
-	"remit"
 	"strings"
 	"unicode/utf8"
+
+	"remit"
 )
 
 // longestReason is how much of a hold's reason a tag has room for, in characters.
